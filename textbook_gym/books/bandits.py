@@ -1,0 +1,356 @@
+"""Bandits: pull the arms of a machine whose payoffs depend on the season.
+
+Six arms, four seasons, a cue that shows the season. An arm pays 1 or nothing; how often depends on the angle between
+the arm's hidden direction and the season's: sigmoid(2.5 cos angle). Directions are multiples of 45 degrees, the four
+seasons lie on four different axes. Hence who knows the arms learns a new season from two pulls.
+
+What it teaches
+    1  three arms    one season, three arms: find the best once, and remember it
+    2  six arms      the same season, three more arms; the old ones are still worth what they were
+    3  new seasons   three more seasons, the same arms: carry over what is known of the arms
+    4  reversal      all seasons come back, and one of them has turned round: every arm pays as its opposite did
+    5  review        everything so far, two pulls fewer
+    6  exam          a cue never seen, half one season and half another (the mean of their log-odds); payoffs unseen
+
+Mark
+    Mean over the pulls allowed of (expected payoff of the arm pulled - worst) / (best - worst) among the open arms. An
+    arm that is not open yet pays nothing and counts 0, and so does a pull not made.
+
+Why memory pays
+    Directions are drawn once an edition. Measured by `textbook-gym show Bandits`.
+
+Sources
+    The bandits of RL^2 (Duan et al. 2016, arXiv 1611.02779), made structured (shared latent directions, as in linear
+    bandits) and restless (the reversal).
+
+Model student
+    The exact posterior over all skies, turned seasons and directions of arms; it assumes nothing that is not so. Of
+    the open arms it takes the one whose expected payoff plus half a standard deviation, while pulls are left, is best.
+"""
+
+import enum
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, chance
+
+ARMS = 6
+SEASONS = 4
+DIRECTIONS = 8
+STEEPNESS = 2.5  # log-odds of an arm that points where the season does
+SPREAD = 0.3  # least distance between best and worst arm, else the edition is drawn again
+SKIES = 24  # ways to lay seasons 1 to 3 on the free axes, with signs, up to reflection
+DRAWS = 100
+CURIOSITY = 0.5  # the model student's bonus, in standard deviations
+
+_LOG_ODDS = STEEPNESS * np.cos(2.0 * math.pi * np.arange(DIRECTIONS) / DIRECTIONS)
+PAYOFF = 1.0 / (1.0 + np.exp(-(_LOG_ODDS[:, None] + _LOG_ODDS[None, :]) / 2.0))
+"""Chance of a payoff by the arm's angles to the two seasons of the cue (twice the same one outside the exam)."""
+
+
+class Action(enum.IntEnum):
+    """Pull an arm."""
+
+    PULL_A = 0
+    PULL_B = 1
+    PULL_C = 2
+    PULL_D = 3
+    PULL_E = 4
+    PULL_F = 5
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes."""
+
+    name: str
+    exercises: int
+    limit: int  # pulls
+    newcomer: float  # expected mark of the model student without its notes, measured
+    arms: int  # arms open, from the first on
+    first: int  # seasons that occur: first..last
+    last: int
+    turned: int  # 1 once the reversal is in force
+    mixed: int  # 1 if the cue mixes two seasons
+    told: int  # 1 if payoffs are shown
+
+
+CHAPTERS = (
+    #        name           exercises limit newcomer arms first last turned mixed told
+    Chapter("three arms",           8,    6,    0.69,   3,    0,   0,     0,    0,   1),
+    Chapter("six arms",             8,    8,    0.70,   6,    0,   0,     0,    0,   1),
+    Chapter("new seasons",          9,    8,    0.70,   6,    1,   3,     0,    0,   1),
+    Chapter("reversal",             8,    8,    0.70,   6,    0,   3,     1,    0,   1),
+    Chapter("review",               8,    6,    0.67,   6,    0,   3,     1,    0,   1),
+    Chapter("exam",                 6,    3,    0.50,   6,    0,   3,     1,    1,   0),
+)  # fmt: skip
+
+EDITION = (
+    Field("sky", "i4", "which of the SKIES the seasons lie in"),
+    Field("turned", "i4", "the season that turns round in chapter 4"),
+    Field("arm", "i4", "direction of every arm, in eighths of a turn", (ARMS,)),
+)
+
+STATE = (
+    Field("season", "i4", "season of the cue"),
+    Field("other", "i4", "the other season of a mixed cue, else the same"),
+    Field("payoff", "f8", "chance that an arm pays in this exercise", (ARMS,)),
+    Field("best", "f8", "highest of them among the open arms"),
+    Field("worst", "f8", "lowest of them among the open arms"),
+    Field("paid", "i4", "what the last pull brought: +1 or -1, 0 if nothing is to be seen"),
+    Field("earned", "f8", "sum over pulls of (payoff - worst) / (best - worst)"),
+)
+
+SIGNALS = (
+    Signal("cue", 0.0, 1.0, "share of every season in this exercise", (SEASONS,)),
+    Signal("arms", 0.0, 1.0, "arms open, as a share of six"),
+    Signal("payoff", -1.0, 1.0, "+1 if the last pull paid, -1 if not, 0 if that is not shown"),
+)
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def direction(sky: int, turned: int, season: int) -> int:
+    """Return the direction of a season; `turned` is the season that has turned round, or -1."""
+    near = 1 + sky % 3  # season 0 lies at 0; reflection is used up by keeping season 1 in the upper half
+    way = near if season == 1 else 0
+    if season >= 2:
+        low = 2 if near == 1 else 1
+        swapped = sky // 3 % 2
+        way = low if season == 2 + swapped else 6 - near - low  # the axes 1, 2, 3 add up to 6
+        way += 4 * (sky // (6 * (season - 1)) % 2)
+    return (way + 4) % DIRECTIONS if season == turned else way
+
+
+@rule
+def payoff_of(arm: int, one: int, two: int) -> float:
+    """Return the chance that an arm pays, from its direction and those of the cue's two seasons."""
+    return PAYOFF[(arm - one) % DIRECTIONS, (arm - two) % DIRECTIONS]
+
+
+@rule
+def spread(e: Record, arms: int, turned: int, season: int, other: int) -> float:
+    """Return best minus worst payoff among the first `arms` arms."""
+    one, two = direction(e.sky, turned, season), direction(e.sky, turned, other)
+    best, worst = 0.0, 1.0
+    for a in range(arms):
+        best = max(best, payoff_of(e.arm[a], one, two))
+        worst = min(worst, payoff_of(e.arm[a], one, two))
+    return best - worst
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw sky, turned season and arms until every exercise of the book has something to choose."""
+    for _ in range(DRAWS):
+        e.sky = below(s, SKIES)
+        e.turned = below(s, SEASONS)
+        for a in range(ARMS):
+            e.arm[a] = below(s, DIRECTIONS)
+        least = spread(e, 3, -1, 0, 0)
+        for season in range(SEASONS):
+            for other in range(season + 1):
+                least = min(least, spread(e, ARMS, e.turned, season, other))
+        if least >= SPREAD:
+            return
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise."""
+    s.season = p.first + below(s, p.last - p.first + 1)
+    s.other = (s.season + 1 + below(s, SEASONS - 1)) % SEASONS if p.mixed == 1 else s.season
+    turned = e.turned if p.turned == 1 else -1
+    one, two = direction(e.sky, turned, s.season), direction(e.sky, turned, s.other)
+    s.best = 0.0
+    s.worst = 1.0
+    for a in range(ARMS):
+        s.payoff[a] = payoff_of(e.arm[a], one, two)
+        if a < p.arms:
+            s.best = max(s.best, s.payoff[a])
+            s.worst = min(s.worst, s.payoff[a])
+    s.paid = 0
+    s.earned = 0.0
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Pull one arm; the limit ends the exercise."""
+    s.paid = 0
+    if action < p.arms:
+        s.earned += (s.payoff[action] - s.worst) / (s.best - s.worst)
+        paid = chance(s, s.payoff[action])
+        if p.told == 1:
+            s.paid = 1 if paid else -1
+    return False
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    for c in range(SEASONS):
+        o.cue[c] = 0.5 * (s.season == c) + 0.5 * (s.other == c)
+    o.arms = p.arms / ARMS
+    o.payoff = s.paid
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the mean standing of the arms pulled."""
+    return s.earned / p.limit
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Return the best open arm."""
+    arm = 0
+    for a in range(p.arms):
+        if s.payoff[a] > s.payoff[arm]:
+            arm = a
+    return arm
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+NOTES = (
+    Field(
+        "fit",
+        "f8",
+        "log-likelihood of all payoffs seen, before and after the reversal, by season, arm and angle between them",
+        (2, SEASONS, ARMS, DIRECTIONS),
+    ),
+    Field("season", "i4", "this page: the two seasons of the cue", (2,)),
+    Field("weight", "f8", "this page: belief in every sky with every turned season", (SKIES * SEASONS,)),
+    Field("belief", "f8", "this page: belief in every direction of every arm, given those", (SKIES * SEASONS, ARMS, DIRECTIONS)),
+)  # fmt: skip
+
+
+@rule
+def skies(p: Chapter) -> int:
+    """Return how many hypotheses matter: before the reversal only those with season 0 as the (future) turned one."""
+    return SKIES * (SEASONS if p.turned == 1 else 1)
+
+
+@rule
+def turned_in(p: Chapter, h: int) -> int:
+    """Return the season that hypothesis `h` says has turned round, -1 before the reversal."""
+    return h // SKIES if p.turned == 1 else -1
+
+
+@rule
+def arm_belief(p: Chapter, n: Record, h: int, a: int) -> float:
+    """Fill the belief in the directions of arm `a` under hypothesis `h`; return the likelihood of what it paid."""
+    highest = -1e9
+    for d in range(DIRECTIONS):
+        fit = 0.0
+        for c in range(SEASONS):
+            fit += n.fit[0, c, a, (d - direction(h % SKIES, -1, c)) % DIRECTIONS]
+            fit += n.fit[1, c, a, (d - direction(h % SKIES, turned_in(p, h), c)) % DIRECTIONS]
+        n.belief[h, a, d] = fit
+        highest = max(highest, fit)
+    total = 0.0
+    for d in range(DIRECTIONS):
+        n.belief[h, a, d] = math.exp(n.belief[h, a, d] - highest)
+        total += n.belief[h, a, d]
+    for d in range(DIRECTIONS):
+        n.belief[h, a, d] /= total
+    return total * math.exp(highest)
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Work out the posterior before the first pull."""
+    seasons = 0
+    for c in range(SEASONS):
+        if o.cue[c] > 0.0:
+            n.season[min(seasons, 1)] = c
+            seasons += 1
+    if seasons == 1:
+        n.season[1] = n.season[0]
+    total = 0.0
+    for h in range(skies(p)):
+        n.weight[h] = 1.0
+        for a in range(ARMS):
+            n.weight[h] *= arm_belief(p, n, h, a)
+        total += n.weight[h]
+    for h in range(skies(p)):
+        n.weight[h] /= total
+
+
+@rule
+def predict(p: Chapter, n: Record, h: int, d: int) -> float:
+    """Return the chance of a payoff under hypothesis `h` for an arm that points to `d`."""
+    one = direction(h % SKIES, turned_in(p, h), n.season[0])
+    return payoff_of(d, one, direction(h % SKIES, turned_in(p, h), n.season[1]))
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Learn from one pull."""
+    if o.payoff == 0.0:
+        return
+    for angle in range(DIRECTIONS):
+        chance_of = payoff_of(angle, 0, 0)
+        seen = chance_of if o.payoff > 0.0 else 1.0 - chance_of
+        n.fit[p.turned, n.season[0], action, angle] += math.log(seen)
+    total = 0.0
+    for h in range(skies(p)):
+        evidence = 0.0
+        for d in range(DIRECTIONS):
+            chance_of = predict(p, n, h, d)
+            n.belief[h, action, d] *= chance_of if o.payoff > 0.0 else 1.0 - chance_of
+            evidence += n.belief[h, action, d]
+        for d in range(DIRECTIONS):
+            n.belief[h, action, d] /= evidence
+        n.weight[h] *= evidence
+        total += n.weight[h]
+    for h in range(skies(p)):
+        n.weight[h] /= total
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Pull the arm of the best expected payoff, with a bonus for doubt while there are pulls left to use it."""
+    choice, best = 0, -1.0
+    for a in range(p.arms):
+        mean, square = 0.0, 0.0
+        for h in range(skies(p)):
+            for d in range(DIRECTIONS):
+                belief = n.weight[h] * n.belief[h, a, d]
+                mean += belief * predict(p, n, h, d)
+                square += belief * predict(p, n, h, d) ** 2
+        value = mean + CURIOSITY * o.left * math.sqrt(max(square - mean * mean, 0.0))
+        if value > best:
+            choice, best = a, value
+    return choice
+
+
+# --- faces -----------------------------------------------------------------------------
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the machine as rows of characters: open arms, the seasons of the cue, the last payoff."""
+    arms = round(o.arms * ARMS)
+    lamp = {1.0: "$", -1.0: ".", 0.0: " "}[o.payoff]
+    return [
+        "+-------------+",
+        "| " + " ".join("ABCDEF"[a] if a < arms else "x" for a in range(ARMS)) + " |",
+        "| " + " ".join("|" if a < arms else " " for a in range(ARMS)) + " |",
+        "+-------------+",
+        "  cue  " + "".join("0123"[c] if o.cue[c] > 0.0 else "-" for c in range(SEASONS)) + "    ",
+        f"  paid [{lamp}]    ",
+    ]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    seasons = " and ".join(f"season {c}" for c in range(SEASONS) if o.cue[c] > 0.0)
+    payoff = {1.0: "it paid", -1.0: "it paid nothing", 0.0: "not shown"}[o.payoff]
+    return f"The cue shows {seasons}. Arms open: {round(o.arms * ARMS)} of {ARMS}. Payoff of the last pull: {payoff}."

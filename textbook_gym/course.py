@@ -1,0 +1,337 @@
+"""The course: order, clock, grade and reward; the only part that knows what a chapter is.
+
+A *lane* is everything about one learner: `clock` (where it is in the book and how it stands), `edition` (the hidden
+world) and `state` (this exercise). The functions here are rules over a lane; a book's own rules are handed in as
+arguments, so that one source serves every book, compiled or interpreted.
+
+The law. In a chapter with marks v_1..v_E the grade is the late-weighted mean of the marks so far,
+
+    G_0 = newcomer,    G_k = G_{k-1} + 2 / (k + 1) * (v_k - G_{k-1}),
+
+and exercise k pays r_k = G_k - G_{k-1}, once, at its end. A chapter therefore pays G_E - newcomer in total, a constant
+mark pays once and then nothing, and lowering a mark can never raise a discounted return: by summation by parts the
+return is a combination of the G_k with weights >= 0, and every G_k is increasing in every mark.
+
+What cannot be paid at its moment (in the exam, where a reward would tell the mark; in an exercise given up by `reset`)
+is owed and paid with the next payment of the same book, so the sum is the same.
+"""
+
+import enum
+
+import numpy as np
+
+from textbook_gym.book import Book, Field, Record, record_type, rule, widened
+from textbook_gym.rng import mix, scramble, shuffle
+
+MOST_CHAPTERS = 16
+NUMBERS = (1 << 53) - 1  # edition numbers: exact in a double and in JSON
+TRIES = 1000  # editions drawn before a split counts as empty
+TEST_SHARE = 4  # one edition in four belongs to the test split
+SUCCESS = 0.9  # mark from which an exercise counts as a success
+
+EDITION_STREAM = 0xD1B54A32D192ED03  # any odd constant: the root that edition numbers are mixed into
+WRITE = 1001  # streams of an edition besides those of its chapters, which are 1, 2, ...
+ORDER = 1002
+
+
+class Pays(enum.IntEnum):
+    """What the reward is: the keyword `reward=`."""
+
+    IMPROVEMENT = 0
+    MARK = 1
+    EXAM = 2
+    VISIBLE = 3
+
+
+class Split(enum.IntEnum):
+    """Which editions may be opened: the keyword `split=`."""
+
+    ALL = 0
+    TRAIN = 1
+    TEST = 2
+
+
+class Episode(enum.IntEnum):
+    """What a Gymnasium episode is: the keyword `episode=`."""
+
+    EXERCISE = 0
+    BOOK = 1
+
+
+class Order(enum.IntEnum):
+    """In which order chapters come: the keyword `order=`. The exam stays last."""
+
+    BOOK = 0
+    SHUFFLED = 1
+
+
+class Stage(enum.IntEnum):
+    """Where a lane stands."""
+
+    BLANK = 0  # no edition yet
+    OPEN = 1  # an exercise is posed
+    OVER = 2  # the exercise is finished, another follows
+    CLOSED = 3  # the last exercise of the book is finished
+
+
+CLOCK = (
+    Field("seed", "u8", "names the sequence of editions of this lane"),
+    Field("opened", "i8", "editions drawn from the seed so far"),
+    Field("number", "i8", "number of this edition, 0 to 2^53 - 1; -1 for a world set explicitly"),
+    Field("key", "u8", "random stream that all exercises of this edition are mixed from"),
+    Field("pays", "i4", "a `Pays`"),
+    Field("split", "i4", "a `Split`"),
+    Field("episode", "i4", "an `Episode`"),
+    Field("shuffled", "i4", "an `Order`"),
+    Field("asked", "i4", "1 if `number` was asked for by name, so the next opening must not draw one"),
+    Field("start", "i4", "place of the chapter to open the edition at, normally 0"),
+    Field("stage", "i4", "a `Stage`"),
+    Field("place", "i4", "position in `order`"),
+    Field("chapter", "i4", "row of the plan"),
+    Field("exercise", "i4", "exercises of this chapter finished before this one"),
+    Field("step", "i4", "steps taken in this exercise"),
+    Field("walked", "i4", "chapters finished in this edition"),
+    Field("grade", "f8", "running grade of this chapter"),
+    Field("owed", "f8", "reward earned and not yet paid"),
+    Field("mark", "f8", "mark of the exercise last finished"),
+    Field("visible", "f8", "visible success of the exercise last finished"),
+    Field("rise", "f8", "sum over finished chapters of (last grade - newcomer)"),
+    Field("order", "i1", "rows of the plan in the order in which they come", (MOST_CHAPTERS,)),
+)
+
+OUT = np.dtype(
+    [
+        ("reward", "f8"),
+        ("mark", "f8"),
+        ("grade", "f8"),
+        ("gain", "f8"),
+        ("visible", "f8"),
+        ("edition", "i8"),
+        ("chapter", "i4"),
+        ("exercise", "i4"),
+        ("shortcuts", "i4"),
+        ("terminated", "?"),
+        ("exercise_done", "?"),
+        ("is_success", "?"),
+        ("book_done", "?"),
+    ],
+    align=True,
+)
+"""What one step tells besides the observation; marks of an exam read 0 here (see `show`)."""
+
+
+def lane_type(book: Book) -> np.dtype:
+    """Return the record type of a lane: clock, edition, state."""
+    clock = record_type(__name__, "CLOCK", CLOCK)
+    return widened(np.dtype([("clock", clock), ("edition", book.edition), ("state", book.state)], align=True))
+
+
+def edition_words(book: Book) -> tuple[int, int]:
+    """Return the range of 64-bit words that EDITION takes in a lane."""
+    fields = lane_type(book).fields
+    assert fields is not None
+    first = fields["edition"][1] // 8
+    return first, first + book.edition.itemsize // 8
+
+
+# --- the law ---------------------------------------------------------------------------
+
+
+@rule
+def grade_after(grade: float, k: int, mark: float) -> float:
+    """Return G_k from G_{k-1} and the mark v_k of exercise k = 1, 2, ... (see the top of this file)."""
+    return grade + 2.0 / (k + 1) * (mark - grade)
+
+
+@rule
+def settle(c: Record, p: Record, mark: float, visible: float) -> float:
+    """Enter a finished exercise: grade it, close the chapter with its last one, return the reward now due."""
+    before = c.grade
+    c.mark = mark
+    c.visible = visible
+    c.grade = grade_after(before, c.exercise + 1, mark)
+    if c.pays == Pays.MARK:
+        c.owed += mark
+    elif c.pays == Pays.VISIBLE:
+        c.owed += visible
+    elif c.pays == Pays.IMPROVEMENT or p.exam == 1:
+        c.owed += c.grade - before
+    last = c.exercise + 1 == p.exercises
+    if last:
+        c.rise += c.grade - p.newcomer
+        c.walked += 1
+    if p.exam == 1 and not last:
+        return 0.0
+    due = c.owed
+    c.owed = 0.0
+    return due
+
+
+# --- editions, chapters, pages -----------------------------------------------------------
+
+
+@rule
+def belongs(words: Record, i: int, first: int, last: int, split: int) -> bool:
+    """Return whether the edition of lane `i` is one of the split's: by a hash of its content, not of any seed."""
+    h = EDITION_STREAM
+    for j in range(first, last):
+        h = scramble(h ^ words[i, j])
+    test = h % TEST_SHARE == 0
+    return split == Split.ALL or test == (split == Split.TEST)
+
+
+@rule
+def open_chapter(c: Record, plan: Record, place: int) -> None:
+    """Go to the first exercise of the chapter at `place`."""
+    c.place = place
+    c.chapter = c.order[place]
+    c.exercise = 0
+    c.grade = plan[c.chapter].newcomer
+
+
+@rule
+def open_edition(lanes: Record, words: Record, i: int, plan: Record, write: Record, first: int, last: int) -> bool:
+    """Open a fresh edition in lane `i`; return False if its split seems to have none."""
+    c, e, s = lanes[i].clock, lanes[i].edition, lanes[i].state
+    if c.asked == 0:
+        mix(s, c.seed, c.opened)
+        c.number = s.rng & NUMBERS
+        c.opened += 1
+    c.asked = 0
+    mix(s, EDITION_STREAM, c.number)
+    c.key = s.rng
+    for place in range(len(plan)):
+        c.order[place] = place
+    if c.shuffled == Order.SHUFFLED:
+        mix(s, c.key, ORDER)
+        shuffle(s, c.order, len(plan) - (1 if plan[len(plan) - 1].exam == 1 else 0))
+    mix(s, c.key, WRITE)
+    found = False
+    for _ in range(TRIES):
+        write(e, s)
+        if belongs(words, i, first, last, c.split):
+            found = True
+            break
+    c.owed = 0.0
+    c.mark = 0.0
+    c.visible = 0.0
+    c.rise = 0.0
+    c.walked = 0
+    open_chapter(c, plan, c.start)
+    c.start = 0
+    return found
+
+
+@rule
+def begin(lane: Record, plan: Record, pose: Record) -> None:
+    """Pose the exercise that the clock stands at; it depends on edition, chapter and exercise number alone."""
+    c, s = lane.clock, lane.state
+    p = plan[c.chapter]
+    mix(s, c.key, p.number)
+    mix(s, s.rng, c.exercise + 1)
+    pose(p, lane.edition, s)
+    c.step = 0
+    c.stage = Stage.OPEN
+
+
+@rule
+def turn_page(c: Record, plan: Record) -> None:
+    """Go from a finished exercise to the next one of the book."""
+    c.exercise += 1
+    if c.exercise == plan[c.chapter].exercises:
+        open_chapter(c, plan, c.place + 1)
+
+
+@rule
+def finish(lane: Record, plan: Record, mark: Record, visible: Record) -> float:
+    """End the exercise at what stands on the page; return the reward due."""
+    c, s = lane.clock, lane.state
+    p = plan[c.chapter]
+    due = settle(c, p, mark(p, s), visible(p, s))
+    closed = c.exercise + 1 == p.exercises and c.place + 1 == len(plan)
+    c.stage = Stage.CLOSED if closed else Stage.OVER
+    return due
+
+
+@rule
+def advance(lane: Record, plan: Record, action: int, pose: Record, step: Record, mark: Record, visible: Record) -> float:
+    """Take one action; return its reward.
+
+    Once an exercise is over the next action, whatever it is, turns the page: this happens only where an episode is a
+    whole book, so that a student sees how its last step came out before the next exercise is shown.
+    """
+    c = lane.clock
+    if c.stage != Stage.OPEN:
+        if c.stage == Stage.OVER:
+            turn_page(c, plan)
+            begin(lane, plan, pose)
+        return 0.0
+    p = plan[c.chapter]
+    c.step += 1
+    ended = step(p, lane.edition, lane.state, action)
+    if ended or c.step >= p.limit:
+        return finish(lane, plan, mark, visible)
+    return 0.0
+
+
+@rule
+def show(lane: Record, plan: Record, reward: float, out: Record, o: Record, observe: Record, shortcuts: Record) -> None:
+    """Write what one step tells: observation, header and `out`. Marks of an exam stay hidden, its grade until the end."""
+    c, s = lane.clock, lane.state
+    p = plan[c.chapter]
+    observe(p, s, o)
+    over = c.stage != Stage.OPEN
+    o.chapter = p.number / p.chapters
+    o.exercise = (c.exercise + 1) / p.exercises
+    o.left = 0.0 if over else (p.limit - c.step) / p.limit
+    o.first = 1.0 if c.step == 0 else 0.0
+    closed = c.stage == Stage.CLOSED
+    told = over and p.exam == 0
+    out.reward = reward
+    out.mark = c.mark if told else 0.0
+    out.visible = c.visible if told else 0.0
+    out.is_success = told and c.mark >= SUCCESS
+    out.grade = c.grade if p.exam == 0 or closed else p.newcomer
+    out.gain = c.rise / c.walked if closed else 0.0
+    out.shortcuts = shortcuts(p, s)
+    out.edition = c.number
+    out.chapter = p.number
+    out.exercise = c.exercise + 1
+    out.exercise_done = over
+    out.book_done = closed
+    out.terminated = closed or (over and c.episode == Episode.EXERCISE)
+
+
+@rule
+def reset(
+    lanes: Record,
+    words: Record,
+    i: int,
+    plan: Record,
+    write: Record,
+    pose: Record,
+    mark: Record,
+    visible: Record,
+    first: int,
+    last: int,
+) -> bool:
+    """Do what a bare `reset()` does in lane `i`; return False if no edition could be opened.
+
+    An exercise that was not begun is posed again; one that was begun is given up at the mark it stands at; after a
+    finished one comes the next. Where an episode is a whole book the same holds of the book.
+    """
+    lane = lanes[i]
+    c = lane.clock
+    found = True
+    if c.stage == Stage.OPEN and c.step > 0 and c.episode == Episode.EXERCISE:
+        due = finish(lane, plan, mark, visible)
+        c.owed += due
+    if c.stage == Stage.OPEN and c.step == 0 and (c.episode == Episode.EXERCISE or c.walked + c.exercise == 0):
+        begin(lane, plan, pose)
+        return found
+    if c.stage == Stage.OVER and c.episode == Episode.EXERCISE:
+        turn_page(c, plan)
+    else:
+        found = open_edition(lanes, words, i, plan, write, first, last)
+    begin(lane, plan, pose)
+    return found

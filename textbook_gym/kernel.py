@@ -1,0 +1,339 @@
+"""Book and course become loops over lanes, compiled once and cached on disk.
+
+An `Engine` offers three loops: `advance` (one action in every lane), `reset` (turn the page in the lanes of a mask) and
+`walk` (a reference student goes from where its lane stands to the end of the book). Each exists once, as plain Python;
+compiled, it runs without the interpreter lock, so that large batches are split over threads. Lanes share nothing, hence
+the result does not depend on their number or on the threads.
+
+Disk cache: numba notices edits of the file a loop stands in, but not of files it calls into. So a digest of every
+source that the loop can reach is part of its key. Rules stay plain functions (numba's own function objects have no
+stable identity, and loops over them would never be found again).
+"""
+
+import enum
+import functools
+import hashlib
+import inspect
+import os
+import pathlib
+import sys
+import types
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from textbook_gym import course
+from textbook_gym.book import Book, BookError, Cells, Record
+from textbook_gym.course import OUT, Stage, edition_words, lane_type
+from textbook_gym.rng import below, mix
+
+LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
+COURSES_A_THREAD = 16
+THREADS_MOST = 16
+
+
+class Student(enum.IntEnum):
+    """The reference students that `walk` knows. The newcomer is the model student, wiped at every exercise."""
+
+    RANDOM = 0
+    MODEL = 1
+    ORACLE = 2
+
+
+class Wipe(enum.IntEnum):
+    """When a walking student's notes are wiped."""
+
+    NEVER = 0
+    EXERCISE = 1
+    CHAPTER = 2
+
+
+ROWS = np.dtype(
+    [
+        ("chapter", "i4"),
+        ("exercise", "i4"),
+        ("steps", "i4"),
+        ("shortcuts", "i4"),
+        ("mark", "f8"),
+        ("grade", "f8"),
+        ("reward", "f8"),
+        ("visible", "f8"),
+    ],
+    align=True,
+)
+"""What `walk` writes for every exercise: true marks and grades, the exam's too."""
+
+
+def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
+    """Return the loops of a book as plain Python functions, closed over its rules."""
+    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts = (
+        book.rule(name)
+        for name in (
+            "write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer", "visible", "shortcuts",
+        )
+    )  # fmt: skip
+    first, last = edition_words(book)
+    actions = len(book.actions)
+
+    def advance_loop(
+        lanes: Record, plan: Record, chosen: Record, seen: Record, out: Record, start: int, stop: int
+    ) -> None:
+        _ = digest  # part of the cache key, see the top of this file
+        for i in range(start, stop):
+            reward = course.advance(lanes[i], plan, chosen[i], pose, step, mark, visible)
+            course.show(lanes[i], plan, reward, out[i], seen[i], observe, shortcuts)
+
+    def reset_loop(
+        lanes: Record,
+        words: Record,
+        plan: Record,
+        mask: Record,
+        seen: Record,
+        out: Record,
+        failed: Record,
+        start: int,
+        stop: int,
+    ) -> None:
+        _ = digest
+        for i in range(start, stop):
+            if mask[i]:
+                if not course.reset(lanes, words, i, plan, write, pose, mark, visible, first, last):
+                    failed[i] = True
+                course.show(lanes[i], plan, 0.0, out[i], seen[i], observe, shortcuts)
+
+    def walk_loop(
+        lanes: Record,
+        plan: Record,
+        notes: Record,
+        blank: Record,
+        seen: Record,
+        flat_seen: Record,
+        wide: Record,
+        flat_wide: Record,
+        out: Record,
+        rows: Record,
+        student: int,
+        wipe: int,
+        start: int,
+        stop: int,
+    ) -> None:
+        _ = digest
+        for i in range(start, stop):
+            lane, c, n = lanes[i], lanes[i].clock, notes[i]
+            before, after = wide[2 * i], wide[2 * i + 1]
+            for row in range(rows.shape[1]):
+                if wipe == Wipe.EXERCISE or (wipe == Wipe.CHAPTER and c.exercise == 0):
+                    pen = n.rng
+                    notes[i] = blank[0]
+                    n.rng = pen
+                p = plan[c.chapter]
+                course.show(lane, plan, 0.0, out[i], seen[i], observe, shortcuts)
+                for j in range(flat_seen.shape[1]):
+                    flat_wide[2 * i + 1, j] = flat_seen[i, j]
+                if student == Student.MODEL:
+                    open_page(p, n, after)
+                reward = 0.0
+                while c.stage == Stage.OPEN:
+                    for j in range(flat_seen.shape[1]):
+                        flat_wide[2 * i, j] = flat_wide[2 * i + 1, j]
+                    if student == Student.MODEL:
+                        action = int(answer(p, n, before))
+                    elif student == Student.ORACLE:
+                        action = int(oracle(p, lane.edition, lane.state))
+                    else:
+                        action = below(n, actions)
+                    reward += course.advance(lane, plan, action, pose, step, mark, visible)
+                    course.show(lane, plan, 0.0, out[i], seen[i], observe, shortcuts)
+                    for j in range(flat_seen.shape[1]):
+                        flat_wide[2 * i + 1, j] = flat_seen[i, j]
+                    if student == Student.MODEL:
+                        study(p, n, before, action, after)
+                r = rows[i, row]
+                r.chapter = p.number
+                r.exercise = c.exercise + 1
+                r.steps = c.step
+                r.shortcuts = shortcuts(p, lane.state)
+                r.mark = c.mark
+                r.grade = c.grade
+                r.reward = reward
+                r.visible = c.visible
+                if c.stage == Stage.OVER:
+                    course.turn_page(c, plan)
+                    course.begin(lane, plan, pose)
+
+    return {"advance": advance_loop, "reset": reset_loop, "walk": walk_loop}
+
+
+# --- compilation ---------------------------------------------------------------------------
+
+
+def reachable_rules(functions: list[Callable[..., Any]], book: Book) -> list[Callable[..., Any]]:
+    """Return every rule that the given ones call, directly or not, each once.
+
+    Raises:
+        BookError: one of them calls a Python function of its own module that is not marked as a rule.
+    """
+    found: list[Any] = []
+    queue = list(functions)
+    while queue:
+        function: Any = queue.pop()
+        if function in found:
+            continue
+        found.append(function)
+        for name in function.__code__.co_names:
+            called = function.__globals__.get(name)
+            if isinstance(called, types.FunctionType):
+                if not hasattr(called, "__rule__"):
+                    raise BookError(f"{book.path}: rule {function.__name__!r} calls {name!r}; mark that with @rule too")
+                queue.append(called)
+    return sorted(found, key=lambda f: (f.__module__, f.__name__))
+
+
+def source_digest(rules: list[Callable[..., Any]]) -> str:
+    """Return a digest of the files that the rules stand in, of this file, and of the compiler's version."""
+    import numba
+
+    paths = {inspect.getsourcefile(inspect.unwrap(f)) or "" for f in rules} | {__file__}
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    for path in sorted(paths):
+        digest.update(pathlib.Path(path).read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def mark_compilable(function: Callable[..., Any]) -> None:
+    """Let numba compile calls of `function`, once."""
+    from numba.extending import register_jitable
+
+    register_jitable(function)
+
+
+def compiled_loops(book: Book) -> dict[str, Callable[..., None]]:
+    """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
+    import numba
+
+    entries = [
+        f
+        for name in ("write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer", "visible", "shortcuts")
+        if hasattr(f := book.rule(name), "__rule__")
+    ]  # fmt: skip
+    clocked: list[Callable[..., Any]] = [course.advance, course.show, course.reset, course.turn_page, course.begin]
+    rules = reachable_rules([*entries, *clocked, below, mix], book)
+    for function in rules:
+        mark_compilable(function)
+    loops = make_loops(book, source_digest(rules))
+    compiled = {}
+    for name, loop in loops.items():
+        options = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+        try:
+            compiled[name] = numba.njit(cache=True, **options)(loop)
+        except RuntimeError:  # numba found no folder to keep its cache in
+            compiled[name] = numba.njit(**options)(loop)
+    return compiled
+
+
+class Engine:
+    """The loops of one book over arrays of lanes. Get one with `engine(book)`."""
+
+    def __init__(self, book: Book, interpreted: bool = False) -> None:
+        self.book = book
+        self.interpreted = interpreted
+        self.lane = lane_type(book)
+        self.seen = book.seen()
+        self._loops = make_loops(book, "") if interpreted else compiled_loops(book)
+        self.advance_loop: Callable[..., None] = self._plain("advance") if interpreted else self._loops["advance"]
+
+    def _plain(self, name: str) -> Callable[..., None]:
+        loop = self._loops[name]
+
+        def call(*arguments: Any) -> None:
+            loop(*(Cells(a) if isinstance(a, np.ndarray) else a for a in arguments))
+
+        return call
+
+    def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> None:
+        """Run a loop over all lanes, split over at most `threads` threads of `grain` lanes or more each."""
+        loop = self._plain(name) if self.interpreted else self._loops[name]
+        parts = 1 if self.interpreted else max(1, min(threads, lanes // grain))
+        if parts == 1:
+            loop(*arguments, 0, lanes)
+            return
+        cuts = [lanes * k // parts for k in range(parts + 1)]
+        jobs = [pool().submit(loop, *arguments, a, b) for a, b in zip(cuts[1:], cuts[2:], strict=False)]
+        loop(*arguments, 0, cuts[1])
+        for job in jobs:
+            job.result()
+
+    def observations(self, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return fresh room for observations: float32 of shape (lanes, width), and the same memory as records."""
+        flat = np.zeros((lanes, self.book.width), np.float32)
+        return flat, flat.view(self.seen)[:, 0]
+
+    def advance(
+        self, lanes: np.ndarray, plan: np.ndarray, actions: np.ndarray, seen: np.ndarray, out: np.ndarray, threads: int
+    ) -> None:
+        """Take `actions[i]` in every lane i; write `seen` and `out`."""
+        self.run("advance", len(lanes), threads, LANES_A_THREAD, lanes, plan, actions, seen, out)
+
+    def reset(
+        self, lanes: np.ndarray, plan: np.ndarray, mask: np.ndarray, seen: np.ndarray, out: np.ndarray, threads: int
+    ) -> None:
+        """Turn the page in every lane of the mask; write `seen` and `out` there.
+
+        Raises:
+            BookError: the book seems to have no edition in the split that a lane asks for.
+        """
+        failed = np.zeros(len(lanes), np.bool_)
+        words = lanes.view(np.uint64).reshape(len(lanes), -1)
+        self.run("reset", len(lanes), threads, LANES_A_THREAD, lanes, words, plan, mask, seen, out, failed)
+        if failed.any():
+            split = course.Split(int(lanes["clock"]["split"][failed][0])).name.lower()
+            raise BookError(
+                f"{self.book.name}: none of {course.TRIES} drawn editions belongs to split={split!r}; "
+                f"`write` must draw from a larger space"
+            )
+
+    def walk(
+        self, lanes: np.ndarray, plan: np.ndarray, notes: np.ndarray, student: Student, wipe: Wipe, threads: int
+    ) -> np.ndarray:
+        """Let a reference student walk every lane, which must stand at its first exercise, to the end of the book.
+
+        Args:
+            lanes: records of `lane` type, reset.
+            plan: rows of the course.
+            notes: records of `book.notes`, one a lane: the student's memory, changed in place.
+            student: who walks.
+            wipe: when its notes are wiped.
+            threads: at most so many threads.
+
+        Returns:
+            records of type `ROWS`, shape (lanes, exercises of the course).
+        """
+        n, width = len(lanes), self.book.width
+        flat_seen, seen = self.observations(n)
+        flat_wide = np.zeros((2 * n, width))
+        wide = flat_wide.view(self.book.seen("f8"))[:, 0]
+        rows = np.zeros((n, int(plan["exercises"].sum())), ROWS)
+        blank = np.zeros(1, self.book.notes)
+        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, np.zeros(n, OUT), rows)
+        self.run("walk", n, threads, COURSES_A_THREAD, *arrays, int(student), int(wipe))
+        return rows
+
+
+@functools.cache
+def engine(book: Book, interpreted: bool = False) -> Engine:
+    """Return the engine of a book, compiled or as plain Python, always the same one within a process."""
+    return Engine(book, interpreted)
+
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+def pool() -> ThreadPoolExecutor:
+    """Return this process's threads: a forked child gets its own, since threads do not survive a fork."""
+    if os.getpid() not in _pools:
+        _pools.clear()
+        _pools[os.getpid()] = ThreadPoolExecutor(THREADS_MOST, "textbook_gym")
+    return _pools[os.getpid()]

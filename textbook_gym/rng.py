@@ -1,0 +1,77 @@
+"""Random numbers for rules: a counter generator that lives in the record.
+
+Every function takes a record with a field `rng` (an unsigned 64-bit counter) and moves it on. The generator is
+splitmix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators"): a Weyl sequence put through
+a mixing function of full avalanche. The masks are no-ops once compiled and keep plain Python within 64 bits, so that
+both give the same numbers.
+
+`mix` derives one stream from another. Streams are *mixed*, never added: with addition, seed 42 item 1 would be seed 43
+item 0, and training would leak into tests.
+"""
+
+import math
+
+from textbook_gym.book import Record, rule
+
+MASK = 0xFFFFFFFFFFFFFFFF
+WEYL = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
+UNIT = 1.0 / 9007199254740992.0  # 2^-53: one unit in the last place of a number in [0, 1)
+
+
+@rule
+def scramble(z: int) -> int:
+    """Return the splitmix64 finaliser of the unsigned 64-bit `z`: a bijection in which every bit moves half of all."""
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+@rule
+def mix(s: Record, key: int, value: int) -> None:
+    """Set `s.rng` to the stream that `key` (unsigned 64-bit) and `value` (an integer >= 0) name together."""
+    s.rng = value  # through the field it becomes an unsigned number in compiled code too
+    s.rng = scramble(scramble(key) ^ ((s.rng * WEYL) & MASK))
+
+
+@rule
+def uniform(s: Record) -> float:
+    """Return a number in [0, 1), in steps of 2^-53."""
+    s.rng = (s.rng + WEYL) & MASK
+    return (scramble(s.rng) >> 11) * UNIT
+
+
+@rule
+def below(s: Record, n: int) -> int:
+    """Return an integer in 0..n-1, each as likely (up to n * 2^-53)."""
+    return int(uniform(s) * n)
+
+
+@rule
+def chance(s: Record, p: float) -> bool:
+    """Return True with probability `p`."""
+    return uniform(s) < p
+
+
+@rule
+def normal(s: Record) -> float:
+    """Return a draw from the standard normal distribution (Box and Muller 1958, the cosine branch)."""
+    radius = math.sqrt(-2.0 * math.log(1.0 - uniform(s)))
+    return radius * math.cos(2.0 * math.pi * uniform(s))
+
+
+@rule
+def shuffle(s: Record, cells: Record, n: int) -> None:
+    """Put the first `n` entries of the one-dimensional array `cells` into a random order (Fisher and Yates)."""
+    for i in range(n - 1, 0, -1):
+        j = below(s, i + 1)
+        kept = cells[i]
+        cells[i] = cells[j]
+        cells[j] = kept
+
+
+@rule
+def permute(s: Record, cells: Record, n: int) -> None:
+    """Fill the first `n` entries of the one-dimensional array `cells` with a random order of 0..n-1."""
+    for i in range(n):
+        cells[i] = i
+    shuffle(s, cells, n)
