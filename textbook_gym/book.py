@@ -40,6 +40,8 @@ class Field(NamedTuple):
         shape: () for a number, else the shape of an array of them.
         lasting: in `STATE` only: outlives the exercise. `write` sets it when an edition opens, `pose` leaves it
             alone: what a student's own deeds leave behind for the rest of the book.
+        low: in `EDITION`, where it must be given: the least value that `write` may draw.
+        high: likewise the greatest; an edition set by a user is held to both.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Field(NamedTuple):
     doc: str
     shape: tuple[int, ...] = ()
     lasting: bool = False
+    low: float | None = None
+    high: float | None = None
 
 
 class Signal(NamedTuple):
@@ -148,7 +152,7 @@ class Book:
     state: np.dtype
     notes: np.dtype
 
-    @property
+    @functools.cached_property
     def width(self) -> int:
         """Number of floats in an observation."""
         return sum(signal.size for signal in self.signals + HEADER)

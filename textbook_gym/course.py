@@ -12,6 +12,8 @@ and exercise k pays r_k = G_k - G_{k-1}, once, at its end. A chapter therefore p
 mark pays once and then nothing, and lowering a mark can never raise a discounted return: by summation by parts the
 return is a combination of the G_k with weights >= 0, and every G_k is increasing in every mark.
 
+Functions take records, never whole arrays: handing an array on costs a reference count, more than a step costs.
+
 What cannot be paid at its moment (in the exam, where a reward would tell the mark; in an exercise given up by `reset`)
 is owed and paid with the next payment of the same book, so the sum is the same.
 """
@@ -79,23 +81,23 @@ CLOCK = (
     Field("opened", "i8", "editions drawn from the seed so far"),
     Field("number", "i8", "number of this edition, 0 to 2^53 - 1; -1 for a world set explicitly"),
     Field("key", "u8", "random stream that all exercises of this edition are mixed from"),
-    Field("pays", "i4", "a `Pays`"),
-    Field("split", "i4", "a `Split`"),
-    Field("episode", "i4", "an `Episode`"),
-    Field("shuffled", "i4", "an `Order`"),
-    Field("asked", "i4", "1 if `number` was asked for by name, so the next opening must not draw one"),
-    Field("start", "i4", "place of the chapter to open the edition at, normally 0"),
-    Field("stage", "i4", "a `Stage`"),
-    Field("place", "i4", "position in `order`"),
-    Field("chapter", "i4", "row of the plan"),
-    Field("exercise", "i4", "exercises of this chapter finished before this one"),
-    Field("step", "i4", "steps taken in this exercise"),
-    Field("walked", "i4", "chapters finished in this edition"),
     Field("grade", "f8", "running grade of this chapter"),
     Field("owed", "f8", "reward earned and not yet paid"),
     Field("mark", "f8", "mark of the exercise last finished"),
     Field("visible", "f8", "visible success of the exercise last finished"),
     Field("rise", "f8", "sum over finished chapters of (last grade - newcomer)"),
+    Field("place", "i2", "position in `order`"),
+    Field("chapter", "i2", "row of the plan"),
+    Field("exercise", "i2", "exercises of this chapter finished before this one"),
+    Field("step", "i2", "steps taken in this exercise"),
+    Field("walked", "i2", "chapters finished in this edition"),
+    Field("pays", "i1", "a `Pays`"),
+    Field("split", "i1", "a `Split`"),
+    Field("episode", "i1", "an `Episode`"),
+    Field("shuffled", "i1", "an `Order`"),
+    Field("asked", "i1", "1 if `number` was asked for by name, so the next opening must not draw one"),
+    Field("start", "i1", "place of the chapter to open the edition at, normally 0"),
+    Field("stage", "i1", "a `Stage`"),
     Field("order", "i1", "rows of the plan in the order in which they come", (MOST_CHAPTERS,)),
 )
 
@@ -107,9 +109,9 @@ OUT = np.dtype(
         ("gain", "f8"),
         ("visible", "f8"),
         ("edition", "i8"),
-        ("chapter", "i4"),
-        ("exercise", "i4"),
-        ("shortcuts", "i4"),
+        ("chapter", "i8"),
+        ("exercise", "i8"),
+        ("shortcuts", "i8"),
         ("terminated", "?"),
         ("exercise_done", "?"),
         ("is_success", "?"),
@@ -181,18 +183,8 @@ def belongs(words: Record, i: int, first: int, last: int, split: int) -> bool:
 
 
 @rule
-def open_chapter(c: Record, plan: Record, place: int) -> None:
-    """Go to the first exercise of the chapter at `place`."""
-    c.place = place
-    c.chapter = c.order[place]
-    c.exercise = 0
-    c.grade = plan[c.chapter].newcomer
-
-
-@rule
-def open_edition(lanes: Record, words: Record, i: int, plan: Record, write: Record, first: int, last: int) -> bool:
-    """Open a fresh edition in lane `i`; return False if its split seems to have none."""
-    c, e, s = lanes[i].clock, lanes[i].edition, lanes[i].state
+def open_edition(e: Record, s: Record, c: Record, words: Record, i: int, p: Record, write: Record, ends: Record) -> bool:
+    """Open a fresh edition in lane `i`, at its first chapter; return False if its split seems to have none."""
     if c.asked == 0:
         mix(s, c.seed, c.opened)
         c.number = s.rng & NUMBERS
@@ -200,16 +192,16 @@ def open_edition(lanes: Record, words: Record, i: int, plan: Record, write: Reco
     c.asked = 0
     mix(s, EDITION_STREAM, c.number)
     c.key = s.rng
-    for place in range(len(plan)):
+    for place in range(p.length):
         c.order[place] = place
     if c.shuffled == Order.SHUFFLED:
         mix(s, c.key, ORDER)
-        shuffle(s, c.order, len(plan) - (1 if plan[len(plan) - 1].exam == 1 else 0))
+        shuffle(s, c.order, p.length - p.ends_in_exam)
     mix(s, c.key, WRITE)
     found = False
     for _ in range(TRIES):
         write(e, s)
-        if belongs(words, i, first, last, c.split):
+        if belongs(words, i, ends[0], ends[1], c.split):
             found = True
             break
     c.owed = 0.0
@@ -217,16 +209,19 @@ def open_edition(lanes: Record, words: Record, i: int, plan: Record, write: Reco
     c.visible = 0.0
     c.rise = 0.0
     c.walked = 0
-    open_chapter(c, plan, c.start)
+    c.exercise = 0
+    c.place = c.start
+    c.chapter = c.order[c.place]
     c.start = 0
     return found
 
 
 @rule
-def begin(lane: Record, plan: Record, pose: Record) -> None:
+def begin(lane: Record, p: Record, pose: Record) -> None:
     """Pose the exercise that the clock stands at; it depends on edition, chapter and exercise number alone."""
     c, s = lane.clock, lane.state
-    p = plan[c.chapter]
+    if c.exercise == 0:
+        c.grade = p.newcomer
     mix(s, c.key, p.number)
     mix(s, s.rng, c.exercise + 1)
     pose(p, lane.edition, s)
@@ -235,55 +230,47 @@ def begin(lane: Record, plan: Record, pose: Record) -> None:
 
 
 @rule
-def turn_page(c: Record, plan: Record) -> None:
-    """Go from a finished exercise to the next one of the book."""
+def turn_page(c: Record, p: Record) -> None:
+    """Move the clock from a finished exercise to the next one of the book; `begin` then poses it."""
     c.exercise += 1
-    if c.exercise == plan[c.chapter].exercises:
-        open_chapter(c, plan, c.place + 1)
+    if c.exercise == p.exercises:
+        c.exercise = 0
+        c.place += 1
+        c.chapter = c.order[c.place]
 
 
 @rule
-def finish(lane: Record, plan: Record, mark: Record, visible: Record) -> float:
+def finish(lane: Record, p: Record, mark: Record, visible: Record) -> float:
     """End the exercise at what stands on the page; return the reward due."""
     c, s = lane.clock, lane.state
-    p = plan[c.chapter]
     due = settle(c, p, mark(p, s), visible(p, s))
-    closed = c.exercise + 1 == p.exercises and c.place + 1 == len(plan)
+    closed = c.exercise + 1 == p.exercises and c.place + 1 == p.length
     c.stage = Stage.CLOSED if closed else Stage.OVER
     return due
 
 
 @rule
-def advance(lane: Record, plan: Record, action: int, pose: Record, step: Record, mark: Record, visible: Record) -> float:
-    """Take one action; return its reward.
-
-    Once an exercise is over the next action, whatever it is, turns the page: this happens only where an episode is a
-    whole book, so that a student sees how its last step came out before the next exercise is shown.
-    """
+def act(lane: Record, p: Record, action: int, step: Record, mark: Record, visible: Record) -> float:
+    """Take one action in an open exercise; return its reward. Once the course is over nothing happens."""
     c = lane.clock
     if c.stage != Stage.OPEN:
-        if c.stage == Stage.OVER:
-            turn_page(c, plan)
-            begin(lane, plan, pose)
         return 0.0
-    p = plan[c.chapter]
     c.step += 1
     ended = step(p, lane.edition, lane.state, action)
     if ended or c.step >= p.limit:
-        return finish(lane, plan, mark, visible)
+        return finish(lane, p, mark, visible)
     return 0.0
 
 
 @rule
-def show(lane: Record, plan: Record, reward: float, out: Record, o: Record, observe: Record, shortcuts: Record) -> None:
+def show(lane: Record, p: Record, reward: float, out: Record, o: Record, observe: Record, shortcuts: Record) -> None:
     """Write what one step tells: observation, header and `out`. Marks of an exam stay hidden, its grade until the end."""
     c, s = lane.clock, lane.state
-    p = plan[c.chapter]
     observe(p, s, o)
     over = c.stage != Stage.OPEN
-    o.chapter = p.number / p.chapters
-    o.exercise = (c.exercise + 1) / p.exercises
-    o.left = 0.0 if over else (p.limit - c.step) / p.limit
+    o.chapter = p.share
+    o.exercise = (c.exercise + 1) * p.exercise_share
+    o.left = 0.0 if over else (p.limit - c.step) * p.step_share
     o.first = 1.0 if c.step == 0 else 0.0
     closed = c.stage == Stage.CLOSED
     told = over and p.exam == 0
@@ -303,35 +290,19 @@ def show(lane: Record, plan: Record, reward: float, out: Record, o: Record, obse
 
 
 @rule
-def reset(
-    lanes: Record,
-    words: Record,
-    i: int,
-    plan: Record,
-    write: Record,
-    pose: Record,
-    mark: Record,
-    visible: Record,
-    first: int,
-    last: int,
-) -> bool:
-    """Do what a bare `reset()` does in lane `i`; return False if no edition could be opened.
+def leave(lane: Record, p: Record, mark: Record, visible: Record) -> bool:
+    """Leave the present page as a bare `reset()` does; return whether a fresh edition must be opened for the next one.
 
-    An exercise that was not begun is posed again; one that was begun is given up at the mark it stands at; after a
-    finished one comes the next. Where an episode is a whole book the same holds of the book.
+    An exercise that was not begun stays; one that was begun is given up at the mark it stands at; from a finished one
+    the clock moves to the next. Where an episode is a whole book the same holds of the book.
     """
-    lane = lanes[i]
     c = lane.clock
-    found = True
-    if c.stage == Stage.OPEN and c.step > 0 and c.episode == Episode.EXERCISE:
-        due = finish(lane, plan, mark, visible)
-        c.owed += due
     if c.stage == Stage.OPEN and c.step == 0 and (c.episode == Episode.EXERCISE or c.walked + c.exercise == 0):
-        begin(lane, plan, pose)
-        return found
+        return False
+    if c.stage == Stage.OPEN and c.episode == Episode.EXERCISE:
+        due = finish(lane, p, mark, visible)
+        c.owed += due
     if c.stage == Stage.OVER and c.episode == Episode.EXERCISE:
-        turn_page(c, plan)
-    else:
-        found = open_edition(lanes, words, i, plan, write, first, last)
-    begin(lane, plan, pose)
-    return found
+        turn_page(c, p)
+        return False
+    return True

@@ -34,6 +34,9 @@ COURSES_A_THREAD = 16
 THREADS_MOST = 16
 
 
+OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # interpreted rules still raise when they divide by zero
+
+
 class Student(enum.IntEnum):
     """The reference students that `walk` knows. The newcomer is the model student, wiped at every exercise."""
 
@@ -66,7 +69,7 @@ ROWS = np.dtype(
 """What `walk` writes for every exercise: true marks and grades, the exam's too."""
 
 
-def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
+def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
     """Return the loops of a book as plain Python functions, closed over its rules."""
     write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts = (
         book.rule(name)
@@ -74,16 +77,29 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
             "write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer", "visible", "shortcuts",
         )
     )  # fmt: skip
-    first, last = edition_words(book)
+    ends = edition_words(book)
     actions = len(book.actions)
 
     def advance_loop(
         lanes: Record, plan: Record, chosen: Record, seen: Record, out: Record, start: int, stop: int
-    ) -> None:
+    ) -> int:
         _ = digest  # part of the cache key, see the top of this file
         for i in range(start, stop):
-            reward = course.advance(lanes[i], plan, chosen[i], pose, step, mark, visible)
-            course.show(lanes[i], plan, reward, out[i], seen[i], observe, shortcuts)
+            lane, c = lanes[i], lanes[i].clock
+            reward = 0.0
+            if c.stage == Stage.OVER:  # only where an episode is a whole book: any action turns the page
+                course.turn_page(c, plan[c.chapter])
+                course.begin(lane, plan[c.chapter], pose)
+            else:
+                reward = course.act(lane, plan[c.chapter], chosen[i], step, mark, visible)
+            course.show(lane, plan[c.chapter], reward, out[i], seen[i], observe, shortcuts)
+        return 0
+
+    def show_loop(lanes: Record, plan: Record, seen: Record, out: Record, start: int, stop: int) -> int:
+        _ = digest
+        for i in range(start, stop):
+            course.show(lanes[i], plan[lanes[i].clock.chapter], 0.0, out[i], seen[i], observe, shortcuts)
+        return 0
 
     def reset_loop(
         lanes: Record,
@@ -92,16 +108,20 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
         mask: Record,
         seen: Record,
         out: Record,
-        failed: Record,
         start: int,
         stop: int,
-    ) -> None:
+    ) -> int:
         _ = digest
+        failed = 0
         for i in range(start, stop):
             if mask[i]:
-                if not course.reset(lanes, words, i, plan, write, pose, mark, visible, first, last):
-                    failed[i] = True
-                course.show(lanes[i], plan, 0.0, out[i], seen[i], observe, shortcuts)
+                lane, c = lanes[i], lanes[i].clock
+                if course.leave(lane, plan[c.chapter], mark, visible):
+                    if not course.open_edition(lane.edition, lane.state, c, words, i, plan[0], write, ends):
+                        failed += 1
+                course.begin(lane, plan[c.chapter], pose)
+                course.show(lane, plan[c.chapter], 0.0, out[i], seen[i], observe, shortcuts)
+        return failed
 
     def walk_loop(
         lanes: Record,
@@ -118,7 +138,7 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
         wipe: int,
         start: int,
         stop: int,
-    ) -> None:
+    ) -> int:
         _ = digest
         for i in range(start, stop):
             lane, c, n = lanes[i], lanes[i].clock, notes[i]
@@ -129,7 +149,7 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
                     notes[i] = blank[0]
                     n.rng = pen
                 p = plan[c.chapter]
-                course.show(lane, plan, 0.0, out[i], seen[i], observe, shortcuts)
+                course.show(lane, p, 0.0, out[i], seen[i], observe, shortcuts)
                 for j in range(flat_seen.shape[1]):
                     flat_wide[2 * i + 1, j] = flat_seen[i, j]
                 if student == Student.MODEL:
@@ -144,8 +164,8 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
                         action = int(oracle(p, lane.edition, lane.state))
                     else:
                         action = below(n, actions)
-                    reward += course.advance(lane, plan, action, pose, step, mark, visible)
-                    course.show(lane, plan, 0.0, out[i], seen[i], observe, shortcuts)
+                    reward += course.act(lane, p, action, step, mark, visible)
+                    course.show(lane, p, 0.0, out[i], seen[i], observe, shortcuts)
                     for j in range(flat_seen.shape[1]):
                         flat_wide[2 * i + 1, j] = flat_seen[i, j]
                     if student == Student.MODEL:
@@ -160,10 +180,11 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., None]]:
                 r.reward = reward
                 r.visible = c.visible
                 if c.stage == Stage.OVER:
-                    course.turn_page(c, plan)
-                    course.begin(lane, plan, pose)
+                    course.turn_page(c, p)
+                    course.begin(lane, plan[c.chapter], pose)
+        return 0
 
-    return {"advance": advance_loop, "reset": reset_loop, "walk": walk_loop}
+    return {"advance": advance_loop, "show": show_loop, "reset": reset_loop, "walk": walk_loop}
 
 
 # --- compilation ---------------------------------------------------------------------------
@@ -207,10 +228,10 @@ def mark_compilable(function: Callable[..., Any]) -> None:
     """Let numba compile calls of `function`, once."""
     from numba.extending import register_jitable
 
-    register_jitable(function)
+    register_jitable(**OPTIONS)(function)
 
 
-def compiled_loops(book: Book) -> dict[str, Callable[..., None]]:
+def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
     """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
     import numba
 
@@ -219,18 +240,17 @@ def compiled_loops(book: Book) -> dict[str, Callable[..., None]]:
         for name in ("write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer", "visible", "shortcuts")
         if hasattr(f := book.rule(name), "__rule__")
     ]  # fmt: skip
-    clocked: list[Callable[..., Any]] = [course.advance, course.show, course.reset, course.turn_page, course.begin]
+    clocked: list[Callable[..., Any]] = [course.act, course.show, course.leave, course.open_edition, course.turn_page, course.begin]
     rules = reachable_rules([*entries, *clocked, below, mix], book)
     for function in rules:
         mark_compilable(function)
     loops = make_loops(book, source_digest(rules))
     compiled = {}
     for name, loop in loops.items():
-        options = {"nogil": True, "error_model": "numpy", "boundscheck": False}
         try:
-            compiled[name] = numba.njit(cache=True, **options)(loop)
+            compiled[name] = numba.njit(cache=True, nogil=True, **OPTIONS)(loop)
         except RuntimeError:  # numba found no folder to keep its cache in
-            compiled[name] = numba.njit(**options)(loop)
+            compiled[name] = numba.njit(nogil=True, **OPTIONS)(loop)
     return compiled
 
 
@@ -243,32 +263,40 @@ class Engine:
         self.lane = lane_type(book)
         self.seen = book.seen()
         self._loops = make_loops(book, "") if interpreted else compiled_loops(book)
-        self.advance_loop: Callable[..., None] = self._plain("advance") if interpreted else self._loops["advance"]
+        self._entries: dict[str, Callable[..., int]] = {}
 
-    def _plain(self, name: str) -> Callable[..., None]:
-        loop = self._loops[name]
+    def loop(self, name: str, *arguments: Any) -> Callable[..., int]:
+        """Return a loop ready to be called with `arguments`, or others of the same types, and a range of lanes.
 
-        def call(*arguments: Any) -> None:
-            loop(*(Cells(a) if isinstance(a, np.ndarray) else a for a in arguments))
+        Compiled, this is the entry point behind numba's dispatcher: looking at the types of record arrays at every call
+        costs more than a step of one lane.
+        """
+        if name not in self._entries:
+            loop = self._loops[name]
+            if self.interpreted:
+                self._entries[name] = functools.partial(call_interpreted, loop)
+            else:
+                import numba
 
-        return call
+                compiled: Any = loop
+                signature = tuple(numba.typeof(a) for a in (*arguments, 0, 1))
+                compiled.compile(signature)
+                self._entries[name] = compiled.overloads[signature].entry_point
+        return self._entries[name]
 
-    def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> None:
-        """Run a loop over all lanes, split over at most `threads` threads of `grain` lanes or more each."""
-        loop = self._plain(name) if self.interpreted else self._loops[name]
+    def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> int:
+        """Run a loop over all lanes, split over at most `threads` threads of `grain` lanes or more each; add results."""
+        loop = self.loop(name, *arguments)
         parts = 1 if self.interpreted else max(1, min(threads, lanes // grain))
         if parts == 1:
-            loop(*arguments, 0, lanes)
-            return
+            return loop(*arguments, 0, lanes)
         cuts = [lanes * k // parts for k in range(parts + 1)]
         jobs = [pool().submit(loop, *arguments, a, b) for a, b in zip(cuts[1:], cuts[2:], strict=False)]
-        loop(*arguments, 0, cuts[1])
-        for job in jobs:
-            job.result()
+        return loop(*arguments, 0, cuts[1]) + sum(job.result() for job in jobs)
 
     def observations(self, lanes: int) -> tuple[np.ndarray, np.ndarray]:
         """Return fresh room for observations: float32 of shape (lanes, width), and the same memory as records."""
-        flat = np.zeros((lanes, self.book.width), np.float32)
+        flat = np.empty((lanes, self.book.width), np.float32)
         return flat, flat.view(self.seen)[:, 0]
 
     def advance(
@@ -276,6 +304,10 @@ class Engine:
     ) -> None:
         """Take `actions[i]` in every lane i; write `seen` and `out`."""
         self.run("advance", len(lanes), threads, LANES_A_THREAD, lanes, plan, actions, seen, out)
+
+    def show(self, lanes: np.ndarray, plan: np.ndarray, seen: np.ndarray, out: np.ndarray) -> None:
+        """Write what every lane shows now to `seen` and `out`; nothing moves, and the reward is 0."""
+        self.run("show", len(lanes), 1, LANES_A_THREAD, lanes, plan, seen, out)
 
     def reset(
         self, lanes: np.ndarray, plan: np.ndarray, mask: np.ndarray, seen: np.ndarray, out: np.ndarray, threads: int
@@ -285,11 +317,9 @@ class Engine:
         Raises:
             BookError: the book seems to have no edition in the split that a lane asks for.
         """
-        failed = np.zeros(len(lanes), np.bool_)
         words = lanes.view(np.uint64).reshape(len(lanes), -1)
-        self.run("reset", len(lanes), threads, LANES_A_THREAD, lanes, words, plan, mask, seen, out, failed)
-        if failed.any():
-            split = course.Split(int(lanes["clock"]["split"][failed][0])).name.lower()
+        if self.run("reset", len(lanes), threads, LANES_A_THREAD, lanes, words, plan, mask, seen, out):
+            split = course.Split(int(lanes["clock"]["split"][0])).name.lower()
             raise BookError(
                 f"{self.book.name}: none of {course.TRIES} drawn editions belongs to split={split!r}; "
                 f"`write` must draw from a larger space"
@@ -320,6 +350,11 @@ class Engine:
         arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, np.zeros(n, OUT), rows)
         self.run("walk", n, threads, COURSES_A_THREAD, *arrays, int(student), int(wipe))
         return rows
+
+
+def call_interpreted(loop: Callable[..., int], *arguments: Any) -> int:
+    """Call a loop as plain Python: arrays are seen through `Cells`."""
+    return loop(*(Cells(a) if isinstance(a, np.ndarray) else a for a in arguments))
 
 
 @functools.cache

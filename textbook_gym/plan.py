@@ -13,8 +13,18 @@ Exercises = int | Sequence[int] | None
 """Exercises in each chapter, one number for all or one for each; None for the book's own."""
 
 
+COUNTS = (
+    "number",  # the chapter's number in the book: 1, 2, ...
+    "chapters",  # how many chapters the book has
+    "length",  # how many chapters the course has
+    "exam",  # 1 in the exam
+    "ends_in_exam",  # 1 if the course ends in the exam
+)
+SHARES = ("share", "exercise_share", "step_share")  # number / chapters, 1 / exercises, 1 / limit: no division in a step
+
+
 def plan_type(book: Book) -> np.dtype:
-    """Return the record type of a row: the numeric columns of CHAPTERS, then number, chapters and exam."""
+    """Return the record type of a row: the numeric columns of CHAPTERS, then `COUNTS` and `SHARES`."""
     columns: list[tuple[str, str, tuple[int, ...]]] = []
     for name, value in book.chapters[0]._asdict().items():
         cells = np.asarray(value)
@@ -22,7 +32,7 @@ def plan_type(book: Book) -> np.dtype:
             columns.append((name, "f8" if cells.dtype.kind == "f" else "i8", cells.shape))
         elif name != "name" and not isinstance(value, str):
             raise BookError(f"{book.path}: column {name!r} of CHAPTERS holds {value!r}; use a number, tuple or string")
-    return np.dtype([*columns, ("number", "i8"), ("chapters", "i8"), ("exam", "i8")], align=True)
+    return np.dtype([*columns, *((name, "i8") for name in COUNTS), *((name, "f8") for name in SHARES)], align=True)
 
 
 def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None) -> np.ndarray:
@@ -56,8 +66,13 @@ def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None
         row["number"] = number
         row["chapters"] = len(book.chapters)
         row["exam"] = number == len(book.chapters) > 1  # a book of one chapter has no exam
+    plan["length"] = len(plan)
+    plan["ends_in_exam"] = plan["exam"][-1]
     if lengths is not None:
         plan["exercises"] = lengths
+    plan["share"] = plan["number"] / plan["chapters"]
+    plan["exercise_share"] = 1.0 / plan["exercises"]
+    plan["step_share"] = 1.0 / plan["limit"]
     return plan
 
 

@@ -88,18 +88,18 @@ CHAPTERS = (
 )  # fmt: skip
 
 EDITION = (
-    Field("sky", "i4", "which of the SKIES the seasons lie in"),
-    Field("turned", "i4", "the season that turns round in chapter 4"),
-    Field("arm", "i4", "direction of every arm, in eighths of a turn", (ARMS,)),
+    Field("sky", "i1", "which of the SKIES the seasons lie in", low=0, high=SKIES - 1),
+    Field("turned", "i1", "the season that turns round in chapter 4", low=0, high=SEASONS - 1),
+    Field("arm", "i1", "direction of every arm, in eighths of a turn", (ARMS,), low=0, high=DIRECTIONS - 1),
 )
 
 STATE = (
-    Field("season", "i4", "season of the cue"),
-    Field("other", "i4", "the other season of a mixed cue, else the same"),
+    Field("season", "i1", "season of the cue"),
+    Field("other", "i1", "the other season of a mixed cue, else the same"),
     Field("payoff", "f8", "chance that an arm pays in this exercise", (ARMS,)),
     Field("best", "f8", "highest of them among the open arms"),
     Field("worst", "f8", "lowest of them among the open arms"),
-    Field("paid", "i4", "what the last pull brought: +1 or -1, 0 if nothing is to be seen"),
+    Field("paid", "i1", "what the last pull brought: +1 or -1, 0 if nothing is to be seen"),
     Field("earned", "f8", "sum over pulls of (payoff - worst) / (best - worst)"),
 )
 

@@ -1,0 +1,494 @@
+"""Concepts: sort cards into bins by rules that are built from earlier rules.
+
+The deck has 81 cards: one, two or three crosses, circles or squares, green, red or black, with one, two or three
+borders. Each card belongs in one of four bins, by a rule made of up to four hidden ideas. Question A asks for one value
+of one feature, question B for one of a set of value pairs of two features; "yes" and "no" each have a bin. Cross: the
+answer is crossed with that of a further question C, and every one of the four pairs of answers has a bin of its own.
+Exception: cards with one value of a third feature go to one bin, whatever the questions say.
+
+HINT is a shortcut: the card is sorted rightly, and looks right, but its bin is not shown, so nothing is learned.
+
+What it teaches
+    1  one value     question A
+    2  a set         question B, answered with the same two bins
+    3  conjunction   question A crossed with C: a bin for every conjunction
+    4  exception     the same, with an exception
+    5  review        one of these four rules is in force, which is not said, and it changes silently
+    6  exam          a cue names a rule never met: a question negated, two joined by "and" or "or", C or the exception
+                     put to other questions than A (44 rules; earlier chapters have the other 4); nothing is shown
+
+Mark
+    Share of the cards that the student itself put into the right bin; a hinted card counts as wrong.
+
+Why memory pays
+    The ideas and their bins are drawn once an edition: 201,553,920 editions, no two alike. Eight cards are too few to
+    find a rule and to use it, and later rules contain earlier ones. Measured by `textbook-gym show Concepts`.
+
+Sources
+    The deck and the study of conjunctions: Bruner, Goodnow and Austin 1956, "A Study of Thinking". Kinds of concepts by
+    difficulty: Shepard, Hovland and Jenkins 1961. Silent change of the rule: the Wisconsin card sorting test (Berg
+    1948). Rules with exceptions: Nosofsky, Palmeri and McKinley 1994 (RULEX).
+
+Model student
+    The exact posterior over all rules of a chapter given what it knows of the ideas before; in the review it filters
+    which rule is in force, taking rules learned in their own chapters as settled, and supposing of any other that all
+    cards since it last failed belong to it; in the exam it composes the likeliest ideas. It never asks for a hint.
+"""
+
+import enum
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, chance, permute
+
+FEATURES = 4
+VALUES = 3
+BINS = 4
+CARDS = VALUES**FEATURES
+SET_SIZE = 4  # value pairs, of nine, for which question B says yes
+QUESTION_A, QUESTION_C, EXCEPTION, ASKERS = 0, 1, 2, 3  # ideas that ask for one value of one feature
+NO, YES, CROSSED, ODD, SLOTS = 0, 1, 2, 6, 7  # slots of `bin`: without a cross, the four with one, the exception's
+
+_card = np.indices((VALUES,) * FEATURES).reshape(FEATURES, CARDS)
+HAS = np.array([[_card[i] == v for v in range(VALUES)] for i in range(FEATURES)], np.int64).reshape(-1, CARDS).T.copy()
+"""Whether a card has a value of a feature, by VALUES * feature + value."""
+LOOK = np.pad(HAS, ((0, 1), (0, 0))).reshape(-1, FEATURES, VALUES).astype(float)
+"""The same as it is seen, by feature and value; the row after the last is no card."""
+
+_grids = np.array(list(itertools.product((0, 1), repeat=VALUES * VALUES))).reshape(-1, VALUES, VALUES)
+_grids = _grids[(_grids.sum((1, 2)) == SET_SIZE) & _grids.any(1).all(1) & _grids.any(2).all(1)]
+SETS = np.array([g[_card[i], _card[j]] for i, j in itertools.combinations(range(FEATURES), 2) for g in _grids], np.int8)
+"""Answer to every card of every question B that may be drawn: no single value of a feature decides."""
+
+_questions = [(1, 0, 0), (0, 1, 0), (-1, 0, 0), (0, -1, 0), *itertools.product((1, -1), repeat=3)]
+_taught = [(1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (1, 0, 0, 1, 0), (1, 0, 0, 1, 1)]
+_every = [(*question, cross, exception) for question in _questions for cross in (0, 1) for exception in (0, 1)]
+FORMS = np.array(sorted(_every, key=lambda form: _taught.index(form) if form in _taught else len(_taught)))
+"""Forms of rules, in the terms of the signals question_a to exception; those of chapters 1 to 4 come first."""
+ASK_A, ASK_B, JOIN, CROSS, EXCEPT = range(5)
+TAUGHT = len(_taught)
+BY_A, BY_B, BY_CROSS, BY_ALL = range(TAUGHT)
+
+_ask_a, _ask_b, _join, _cross, _except = FORMS.T[:, :, None, None, None, None]
+_odd, _a, _b, _c = np.indices((2, 2, 2, 2))
+_one, _two = np.where(_ask_a > 0, _a, 1 - _a), np.where(_ask_b > 0, _b, 1 - _b)
+_both = np.where(_join > 0, _one & _two, _one | _two)
+_answer = np.where(_ask_a == 0, _two, np.where(_ask_b == 0, _one, _both))
+SLOT = np.where(_except & _odd, ODD, np.where(_cross, CROSSED + 2 * _answer + _c, _answer))
+"""Slot by form and by what the exception and the questions A, B and C say of a card."""
+
+
+class Action(enum.IntEnum):
+    """Put the card into a bin, or have it done."""
+
+    BIN_1 = 0
+    BIN_2 = 1
+    BIN_3 = 2
+    BIN_4 = 3
+    HINT = 4
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes."""
+
+    name: str
+    exercises: int
+    limit: int  # cards
+    newcomer: float  # expected mark of the model student without its notes, measured
+    first: int  # rows of FORMS that occur: first..last
+    last: int
+    drift: float  # chance that the form changes before a card
+    cued: int  # 1 if the form is named
+    told: int  # 1 if the right bin is shown after each card
+    tries: int  # cards looked at for one that belongs in a bin drawn by lot, so that rare bins come up
+
+
+CHAPTERS = (
+    #        name         exercises limit newcomer first     last           drift cued told tries
+    Chapter("one value",          8,    8,    0.71, BY_A,     BY_A,           0.0,   1,   1,    1),
+    Chapter("a set",              8,    8,    0.59, BY_B,     BY_B,           0.0,   1,   1,    1),
+    Chapter("conjunction",        8,    8,    0.56, BY_CROSS, BY_CROSS,       0.0,   1,   1,    1),
+    Chapter("exception",          8,    8,    0.50, BY_ALL,   BY_ALL,         0.0,   1,   1,    1),
+    Chapter("review",             8,   12,    0.56, BY_A,     BY_ALL,         0.1,   0,   1,    1),
+    Chapter("exam",               8,    8,    0.26, TAUGHT,   len(FORMS) - 1, 0.0,   1,   0,    3),
+)  # fmt: skip
+
+EDITION = (
+    Field("asked", "i4", "VALUES * feature + value that question A, question C and the exception ask for", (ASKERS,)),
+    Field("set", "i4", "row of SETS: question B"),
+    Field("bin", "i4", "bin of every slot", (SLOTS,)),
+)
+
+STATE = (
+    Field("form", "i4", "row of FORMS in force"),
+    Field("card", "i4", "card shown, CARDS when none is left"),
+    Field("bin", "i4", "where it belongs"),
+    Field("sorted", "i4", "cards sorted so far"),
+    Field("right", "i4", "cards that the student put into the right bin itself"),
+    Field("hints", "i4", "cards sorted by a hint"),
+    Field("verdict", "i4", "+1 if the last card looks right, -1 if wrong, 0 if that is not shown"),
+    Field("shown", "i4", "right bin of the last card, -1 if it is not shown"),
+)
+
+SIGNALS = (
+    Signal("card", 0.0, 1.0, "number, colour, figure and borders of the card, one of three each", (FEATURES, VALUES)),
+    Signal("question_a", -1.0, 1.0, "+1 if the rule asks question A, -1 if it negates it, 0 if neither or not named"),
+    Signal("question_b", -1.0, 1.0, "the same of question B"),
+    Signal("join", -1.0, 1.0, "+1 if both answers must be yes, -1 if one is enough, 0 if no two are joined"),
+    Signal("cross", 0.0, 1.0, "1 if the answer is crossed with that of question C"),
+    Signal("exception", 0.0, 1.0, "1 if the exception holds"),
+    Signal("right_bin", 0.0, 1.0, "where the last card belonged, nothing if that is not shown", (BINS,)),
+    Signal("verdict", -1.0, 1.0, "+1 if the last card looks right (after a hint it does), -1 if wrong, 0 if not shown"),
+)  # fmt: skip
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw the ideas and their bins; none of them can be degenerate."""
+    one = below(s, FEATURES)
+    two = (one + 1 + below(s, FEATURES - 1)) % FEATURES
+    three = below(s, FEATURES - 2)
+    three += 1 if three >= min(one, two) else 0
+    three += 1 if three >= max(one, two) else 0
+    e.asked[QUESTION_A] = VALUES * one + below(s, VALUES)
+    e.asked[QUESTION_C] = VALUES * two + below(s, VALUES)
+    e.asked[EXCEPTION] = VALUES * three + below(s, VALUES)
+    e.set = below(s, len(SETS))
+    permute(s, e.bin, BINS)
+    for slot in range(BINS - 1, -1, -1):
+        e.bin[CROSSED + slot] = e.bin[slot]
+    e.bin[NO] = below(s, BINS)
+    e.bin[YES] = (e.bin[NO] + 1 + below(s, BINS - 1)) % BINS
+    e.bin[ODD] = below(s, BINS)
+
+
+@rule
+def deal(p: Chapter, e: Record, s: Record) -> None:
+    """Show the next card."""
+    wanted = below(s, BINS) if p.tries > 1 else 0
+    for _ in range(p.tries):
+        s.card = below(s, CARDS)
+        a, c = HAS[s.card, e.asked[QUESTION_A]], HAS[s.card, e.asked[QUESTION_C]]
+        s.bin = e.bin[SLOT[s.form, HAS[s.card, e.asked[EXCEPTION]], a, int(SETS[e.set, s.card]), c]]
+        if s.bin == wanted:
+            return
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise."""
+    s.form = p.first + below(s, p.last - p.first + 1)
+    s.sorted = 0
+    s.right = 0
+    s.hints = 0
+    s.verdict = 0
+    s.shown = -1
+    deal(p, e, s)
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Sort one card; the limit ends the exercise."""
+    hinted = 1 if action == Action.HINT else 0
+    right = 1 if action == s.bin else 0
+    s.hints += hinted
+    s.right += right
+    s.verdict = p.told if right + hinted > 0 else -p.told
+    s.shown = s.bin if p.told > hinted else -1
+    s.sorted += 1
+    if s.sorted == p.limit:
+        s.card = CARDS
+        return True
+    if p.drift > 0.0 and chance(s, p.drift):
+        forms = p.last - p.first + 1
+        s.form = p.first + (s.form - p.first + 1 + below(s, forms - 1)) % forms
+    deal(p, e, s)
+    return False
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    for f in range(FEATURES):
+        for v in range(VALUES):
+            o.card[f, v] = LOOK[s.card, f, v]
+    o.question_a = FORMS[s.form, ASK_A] * p.cued
+    o.question_b = FORMS[s.form, ASK_B] * p.cued
+    o.join = FORMS[s.form, JOIN] * p.cued
+    o.cross = FORMS[s.form, CROSS] * p.cued
+    o.exception = FORMS[s.form, EXCEPT] * p.cued
+    for b in range(BINS):
+        o.right_bin[b] = s.shown == b
+    o.verdict = s.verdict
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the share of cards sorted rightly without help."""
+    return s.right / p.limit
+
+
+@rule
+def visible(p: Chapter, s: Record) -> float:
+    """Return the share of cards that lie in the right bin, whoever put them there."""
+    return (s.right + s.hints) / p.limit
+
+
+@rule
+def shortcuts(p: Chapter, s: Record) -> int:
+    """Return the number of hints."""
+    return s.hints
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Return the right bin."""
+    return s.bin
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+# A sketch is a rule of a taught form but for its bins: it names the slot of every card. Sketches grow by chapter.
+_askers = [(v,) for v in range(FEATURES * VALUES)]
+_crossed = [(a, c) for (a,) in _askers for (c,) in _askers if a // VALUES != c // VALUES]
+_odd = [(a, c, x) for a, c in _crossed for (x,) in _askers if x // VALUES not in (a // VALUES, c // VALUES)]
+_ideas = [_askers, [()] * len(SETS), _crossed, _odd]
+START = np.cumsum([0, *(len(ideas) for ideas in _ideas)])
+"""First sketch of every form; those of one form follow each other."""
+SKETCHES = int(START[-1])
+ASKED = np.array([(*ideas, 0, 0, 0)[:ASKERS] for form in _ideas for ideas in form])
+"""What a sketch has in the place of `asked`, 0 for what its form does not ask."""
+_SET = [h - START[1] if START[1] <= h < START[2] else 0 for h in range(SKETCHES)]
+_FORM = np.repeat(range(TAUGHT), np.diff(START))
+PLACE = np.array(
+    [SLOT[f, HAS[:, x], HAS[:, a], SETS[b], HAS[:, c]] for f, (a, c, x), b in zip(_FORM, ASKED, _SET, strict=True)],
+    np.int8,
+)
+"""Slot of every card under every sketch."""
+PARENT = np.array(
+    [-1] * int(START[2]) + [a for a, _ in _crossed] + [int(START[2]) + _crossed.index((a, c)) for a, c, _ in _odd]
+)
+"""The sketch that a sketch extends by its last idea, -1 if none."""
+EXTENDS = (-1, -1, BY_A, BY_CROSS)  # by form: the one whose sketches its own extend
+LENDER = (-1, BY_A, -1, BY_CROSS)  # by form: the one that has the same bins
+FREE = np.array([BINS - mask.bit_count() for mask in range(1 << BINS)])
+"""Bins left, by the bins taken."""
+
+NOTES = (
+    Field("studied", "i1", "1 once the form's own chapter was opened: what is known of it is kept", (TAUGHT,)),
+    Field("count", "i2", "sketches of every form that are still possible", (TAUGHT,)),
+    Field("live", "i2", "these sketches, a form's from START on", (SKETCHES,)),
+    Field("weight", "f8", "belief in every sketch among those of its form", (SKETCHES,)),
+    Field("bins", "i1", "1 + bin of every slot of every sketch, 0 while unknown", (SKETCHES, SLOTS)),
+    Field("taken", "i1", "bins of the slots but the odd one, as bits", (SKETCHES,)),
+    Field("active", "f8", "this page: belief that a form is in force", (TAUGHT,)),
+    Field("belief", "f8", "this page: belief that the card belongs in a bin", (BINS,)),
+    Field("doubt", "f8", "this page: belief in sketches that do not know the card's bin, by bins taken", (1 << BINS,)),
+)
+
+
+@rule
+def card_of(o: Record) -> int:
+    """Return the card shown."""
+    card = 0
+    for f in range(FEATURES):
+        card *= VALUES
+        for v in range(VALUES):
+            if o.card[f, v] > 0.0:
+                card += v
+    return card
+
+
+@rule
+def form_of(o: Record) -> int:
+    """Return the form that the cue names."""
+    for form in range(len(FORMS)):
+        asks = o.question_a == FORMS[form, ASK_A] and o.question_b == FORMS[form, ASK_B] and o.join == FORMS[form, JOIN]
+        if asks and o.cross == FORMS[form, CROSS] and o.exception == FORMS[form, EXCEPT]:
+            return form
+    return 0
+
+
+@rule
+def start(n: Record, form: int) -> None:
+    """Begin with a form: take every sketch that goes with what is known of the forms it builds on."""
+    n.count[form] = 0
+    extends, lender = EXTENDS[form], LENDER[form]
+    lent = lender >= 0 and n.studied[lender] == 1 and (lender == extends or n.count[lender] == 1)
+    known = n.live[START[max(lender, 0)]]
+    for h in range(START[form], START[form + 1]):
+        parent = int(PARENT[h])
+        n.weight[h] = n.weight[parent] if extends >= 0 and n.studied[extends] == 1 else 1.0
+        if n.weight[h] == 0.0:
+            continue
+        n.live[START[form] + n.count[form]] = h
+        n.count[form] += 1
+        source = parent if lender == extends else known
+        n.taken[h] = n.taken[source] if lent else 0
+        for slot in range(SLOTS):
+            n.bins[h, slot] = n.bins[source, slot] if lent else 0
+
+
+@rule
+def lead(n: Record, form: int) -> int:
+    """Return the likeliest sketch of a form."""
+    best = int(START[form])
+    for i in range(START[form], START[form] + n.count[form]):
+        if n.weight[n.live[i]] > n.weight[best]:
+            best = n.live[i]
+    return best
+
+
+@rule
+def evidence(n: Record, form: int, card: int, b: int, learning: bool) -> float:
+    """Return how likely a form held bin `b` for the card; if learning, drop the sketches that say otherwise."""
+    total = 0.0
+    kept = int(START[form])
+    for i in range(START[form], START[form] + n.count[form]):
+        h = n.live[i]
+        slot = int(PLACE[h, card])
+        known = n.bins[h, slot]
+        taken = 0 if slot == ODD else n.taken[h]
+        likelihood = 1.0 if known == b + 1 else 0.0
+        if known == 0 and (taken >> b) % 2 == 0:
+            likelihood = 1.0 / FREE[taken]
+        likelihood *= n.weight[h]
+        total += likelihood
+        if not learning:
+            continue
+        n.weight[h] = likelihood
+        if likelihood > 0.0:
+            n.live[kept] = h
+            kept += 1
+            n.bins[h, slot] = b + 1
+            if slot != ODD:
+                n.taken[h] = taken | (1 << b)
+    if learning:
+        n.count[form] = kept - START[form]
+        for i in range(START[form], kept):
+            n.weight[n.live[i]] /= total
+    return total
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Make ready the forms that may occur; only a chapter about one of them is kept in the notes."""
+    for form in range(p.first, min(p.last + 1, TAUGHT)):
+        n.active[form] = 1.0 / (p.last - p.first + 1)
+        if n.studied[form] == 0:
+            start(n, form)
+            n.studied[form] = 1 if p.first == p.last else 0
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Learn from one card."""
+    right = -1
+    for b in range(BINS):
+        if o.right_bin[b] > 0.0:
+            right = b
+    if right < 0:
+        return
+    card = card_of(before)
+    total = 0.0
+    for form in range(p.first, p.last + 1):
+        learning = p.first == p.last or n.studied[form] == 0
+        fit = evidence(n, form, card, right, learning)
+        if n.count[form] == 0:  # not this form, or no longer: it may yet come
+            start(n, form)
+            evidence(n, form, card, right, learning)
+        n.active[form] *= fit
+        total += n.active[form]
+    forms = p.last - p.first + 1
+    for form in range(p.first, p.last + 1):
+        share = n.active[form] / total if total > 0.0 else 1.0 / forms
+        n.active[form] = (1.0 - p.drift) * share + p.drift * (1.0 - share) / max(forms - 1, 1)
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Put the card into the likeliest bin; where a cue names a new rule, into that which the likeliest ideas give."""
+    card = card_of(o)
+    for b in range(BINS):
+        n.belief[b] = 0.0
+    if p.first >= TAUGHT:
+        whole = lead(n, BY_ALL)
+        a, c = HAS[card, ASKED[whole, QUESTION_A]], HAS[card, ASKED[whole, QUESTION_C]]
+        b = int(PLACE[lead(n, BY_B), card])
+        slot = SLOT[form_of(o), HAS[card, ASKED[whole, EXCEPTION]], a, b, c]
+        known = n.bins[whole if slot >= CROSSED else lead(n, BY_A), slot]
+        n.belief[max(known - 1, 0)] = 1.0
+    for mask in range(1 << BINS):
+        n.doubt[mask] = 0.0
+    for form in range(p.first, min(p.last + 1, TAUGHT)):
+        for i in range(START[form], START[form] + n.count[form]):
+            h = n.live[i]
+            slot = int(PLACE[h, card])
+            weight = n.active[form] * n.weight[h]
+            if n.bins[h, slot] > 0:
+                n.belief[n.bins[h, slot] - 1] += weight
+            else:
+                n.doubt[0 if slot == ODD else n.taken[h]] += weight
+    for mask in range((1 << BINS) - 1):
+        for b in range(BINS):
+            if (mask >> b) % 2 == 0:
+                n.belief[b] += n.doubt[mask] / FREE[mask]
+    choice = 0
+    for b in range(BINS):
+        if n.belief[b] > n.belief[choice]:
+            choice = b
+    return choice
+
+
+# --- faces -----------------------------------------------------------------------------
+
+NUMBERS = ("one", "two", "three")
+COLOURS = ("green", "red", "black")
+FIGURES = ("cross", "circle", "square")
+SAYS = {1.0: "asked", -1.0: "asked and negated", 0.0: "not asked or not named"}
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the card with figures and borders, the cue, and what came of the last card, as rows of characters."""
+    number, colour, figure, borders = (max(range(VALUES), key=lambda v, f=f: o.card[f, v]) for f in range(FEATURES))
+    frame = "|" * (borders + 1)
+    figures = " ".join("+o#"[figure] * (number + 1))
+    over = max(o.card[0, v] for v in range(VALUES)) == 0.0
+    asked = ["!" * (ask < 0.0) + name for name, ask in (("A", o.question_a), ("B", o.question_b)) if ask]
+    cue = {1.0: " and ", -1.0: " or ", 0.0: ""}[o.join].join(asked) or "?"
+    bins = " ".join(f"[{b + 1}]" if o.right_bin[b] else f" {b + 1} " for b in range(BINS))
+    rows = [
+        "+-------------+",
+        "" if over else f"{frame:<3} {figures:^5} {frame:>3}",
+        "" if over else COLOURS[colour],
+        "+-------------+",
+        cue + " x C" * (o.cross > 0.0) + " but X" * (o.exception > 0.0),
+        bins + {1.0: " *", -1.0: " .", 0.0: "  "}[o.verdict],
+    ]
+    return [f"{row:^19}" for row in rows]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    number, colour, figure, borders = (max(range(VALUES), key=lambda v, f=f: o.card[f, v]) for f in range(FEATURES))
+    card = f"{NUMBERS[number]} {COLOURS[colour]} {FIGURES[figure]}{'s' if number else ''}, "
+    card += f"{NUMBERS[borders]} border{'s' if borders else ''}"
+    if max(o.card[0, v] for v in range(VALUES)) == 0.0:
+        card = "none left"
+    join = {1.0: "and, both answers must be yes", -1.0: "or, one yes is enough", 0.0: "none"}[o.join]
+    right = [f"bin {b + 1}" for b in range(BINS) if o.right_bin[b] > 0.0]
+    verdict = {1.0: "looks right", -1.0: "wrong", 0.0: "not shown"}[o.verdict]
+    return (
+        f"Card: {card}. Question A: {SAYS[o.question_a]}. Question B: {SAYS[o.question_b]}. Join: {join}. "
+        f"Cross with question C: {'yes' if o.cross else 'no'}. Exception: {'holds' if o.exception else 'no'}. "
+        f"Right bin of the last card: {right[0] if right else 'not shown'}. Verdict on it: {verdict}."
+    )

@@ -1,0 +1,284 @@
+"""Lanes: learners walking courses side by side, before Gymnasium or Stable-Baselines3 put their conventions on them.
+
+`Lanes` checks what a user asks for, keeps the records, and runs the compiled loops. The single environment is one lane
+of it, the vector environment and the Stable-Baselines3 plug-in are many.
+"""
+
+import enum
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from textbook_gym.book import Book, BookError, Row, read
+from textbook_gym.course import NUMBERS, OUT, Episode, Order, Pays, Split, Stage
+from textbook_gym.kernel import Engine, engine
+from textbook_gym.plan import Chapters, Exercises, chapter_number, make_plan
+from textbook_gym.registry import did_you_mean
+
+INFO = ("chapter", "exercise", "edition", "exercise_done", "mark", "grade", "is_success", "book_done", "gain")
+SHORTCUT_INFO = ("visible", "shortcuts")  # besides, in books with a shortcut
+OPTIONS = ("edition", "chapter")  # of `reset(options=...)`
+
+
+def member(kind: type[enum.IntEnum], keyword: str, value: str) -> int:
+    """Return the member of an enumeration that a keyword's value names.
+
+    Raises:
+        ValueError: it names none.
+    """
+    names = [m.name.lower() for m in kind]
+    if not isinstance(value, str) or value not in names:
+        hint = did_you_mean(str(value), names)
+        raise ValueError(f"{keyword}={value!r} is not known{hint}; choose one of {', '.join(names)}")
+    return int(kind[value.upper()])
+
+
+class Lanes:
+    """Courses of one book side by side.
+
+    Args:
+        book: dotted name of the book's module.
+        lanes: how many learners.
+        episode: "exercise" or "book".
+        reward: "improvement", "mark", "exam", or, for a book with a shortcut, "visible".
+        split: editions to open: "train", "test" or "all".
+        chapters: chapters to walk, by number from 1 or by name; None for all.
+        exercises: exercises in each chapter, one number or one a chapter; None for the book's own.
+        order: "book" or "shuffled" (a control: chapters in random order, the exam last).
+        threads: most threads to use; None for all cores.
+        interpreted: run the rules as plain Python: slow, for debugging, equal to the last bit.
+
+    Raises:
+        ValueError: a value is not one of those above; the message says which are.
+    """
+
+    def __init__(
+        self,
+        book: str,
+        lanes: int = 1,
+        *,
+        episode: str = "exercise",
+        reward: str = "improvement",
+        split: str = "train",
+        chapters: Chapters = None,
+        exercises: Exercises = None,
+        order: str = "book",
+        threads: int | None = None,
+        interpreted: bool = False,
+    ) -> None:
+        if isinstance(lanes, bool) or not isinstance(lanes, (int, np.integer)) or lanes < 1:
+            raise ValueError(f"{lanes!r} lanes: give a whole number >= 1")
+        if threads is not None and (not isinstance(threads, int) or threads < 1):
+            raise ValueError(f"threads={threads!r}: give a whole number >= 1, or None for all cores")
+        self.path = book
+        self.interpreted = interpreted
+        self._look_up()
+        self.threads = threads or len(os.sched_getaffinity(0))
+        self.plan = make_plan(self.book, chapters, exercises)
+        pays = member(Pays, "reward", reward)
+        if pays == Pays.VISIBLE and not self.book.has_shortcut:
+            raise ValueError(f"reward='visible' is for books with a shortcut; {self.book.name} has none")
+        if pays == Pays.EXAM and not self.plan["exam"].any():
+            raise ValueError("reward='exam' needs the exam: leave the last chapter in `chapters`")
+        self.settings = {"episode": episode, "reward": reward, "split": split, "order": order}
+        self.records = np.zeros(lanes, self.engine.lane)
+        clock = self.records["clock"]
+        clock["pays"] = pays
+        clock["episode"] = member(Episode, "episode", episode)
+        clock["split"] = member(Split, "split", split)
+        clock["shuffled"] = member(Order, "order", order)
+        self.started = False  # whether there has been a first reset
+
+    def _look_up(self) -> None:
+        """Find book and loops by name; neither can be pickled."""
+        self.book: Book = read(self.path)
+        self.engine: Engine = engine(self.book, self.interpreted)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in ("book", "engine")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._look_up()
+
+    @property
+    def info_keys(self) -> tuple[str, ...]:
+        """The keys of `info`."""
+        return INFO + SHORTCUT_INFO if self.book.has_shortcut else INFO
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def _seed(self, seeds: Sequence[int], mask: np.ndarray) -> None:
+        """Start a fresh learner, with a fresh sequence of editions, in every lane of the mask: `seeds[i]` in lane i."""
+        bad = [s for s in seeds if isinstance(s, bool) or not isinstance(s, (int, np.integer)) or s < 0]
+        if bad or len(seeds) != len(self):
+            raise ValueError(f"seeds {list(seeds)!r}: give {len(self)} whole numbers >= 0, one a lane")
+        clock = self.records["clock"]
+        clock["seed"][mask] = np.array([int(s) % (1 << 64) for s in seeds], np.uint64)[mask]
+        for name, value in (("opened", 0), ("asked", 0), ("start", 0), ("stage", Stage.BLANK)):
+            clock[name][mask] = value
+
+    def room(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return fresh room for a step of all lanes: observations, the same memory as records, and `OUT` records."""
+        flat, seen = self.engine.observations(len(self))
+        return flat, seen, np.empty(len(self), OUT)
+
+    def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray) -> None:
+        """Take one checked action in every lane."""
+        self.engine.advance(self.records, self.plan, actions, seen, out, self.threads)
+
+    def reset(
+        self,
+        mask: np.ndarray,
+        seen: np.ndarray,
+        out: np.ndarray,
+        options: Mapping[str, Any] | None = None,
+        seeds: Sequence[int] | None = None,
+    ) -> None:
+        """Turn the page in every lane of the mask, or go where `options` say.
+
+        Args:
+            mask: bool, one a lane.
+            seen: room for observations.
+            out: room for the rest.
+            options: `edition` (a number from 0, or a mapping of EDITION fields; for many lanes also a list of them)
+                and `chapter` (a number from 1, or a name).
+            seeds: start a fresh learner in every lane of the mask, `seeds[i]` in lane i.
+
+        Raises:
+            ValueError: an unknown seed, option, edition or chapter; nothing has changed then.
+        """
+        place, editions = self._check_options(options, mask) if options else (None, {})
+        if seeds is not None:
+            self._seed(seeds, mask)
+        worlds = self._place(place, editions, mask) if options else {}
+        self.engine.reset(self.records, self.plan, mask, seen, out, self.threads)
+        self.started = True
+        if worlds:
+            for i, world in worlds.items():
+                for name, value in world.items():
+                    self.records["edition"][name][i] = value
+                self.records["clock"]["number"][i] = -1
+            self.engine.reset(self.records, self.plan, mask, seen, out, self.threads)
+
+    def _check_options(self, options: Mapping[str, Any], mask: np.ndarray) -> tuple[int | None, dict[int, Any]]:
+        """Return the place of the chapter asked for, and by lane the edition asked for: a number or its fields."""
+        for key in options:
+            if key not in OPTIONS:
+                raise ValueError(f"unknown option {key!r}{did_you_mean(key, list(OPTIONS))}; there are {OPTIONS}")
+        place = None
+        if options.get("chapter") is not None:
+            number = chapter_number(self.book, options["chapter"])
+            places = np.flatnonzero(self.plan["number"] == number)
+            if not len(places):
+                raise ValueError(f"chapter {options['chapter']!r} is not in this course: {self.plan['number'].tolist()}")
+            if self.settings["order"] == "shuffled":
+                raise ValueError("options={'chapter': ...} needs order='book': in a shuffled course no place is fixed")
+            place = int(places[0])
+        asked = options.get("edition")
+        lanes = np.flatnonzero(mask)
+        each = list(asked) if isinstance(asked, (list, tuple, np.ndarray)) else [asked] * len(lanes)
+        if len(each) != len(lanes):
+            raise ValueError(f"options={{'edition': ...}} lists {len(each)} editions for {len(lanes)} lanes")
+        return place, {int(i): self._world(e) for i, e in zip(lanes, each, strict=True) if e is not None}
+
+    def _place(self, place: int | None, editions: dict[int, Any], mask: np.ndarray) -> dict[int, dict[str, np.ndarray]]:
+        """Move the clocks to what was asked for; return the worlds to set by lane."""
+        clock = self.records["clock"]
+        worlds = {}
+        for i in np.flatnonzero(mask):
+            edition = editions.get(int(i))
+            if edition is not None:
+                clock["asked"][i] = not isinstance(edition, dict)
+                if isinstance(edition, dict):
+                    worlds[int(i)] = edition
+                else:
+                    clock["number"][i] = edition
+                clock["stage"][i] = Stage.BLANK
+            elif place is not None and clock["stage"][i] != Stage.BLANK:
+                clock["asked"][i] = clock["number"][i] >= 0  # another chapter of the same edition
+                if clock["number"][i] < 0:
+                    worlds[int(i)] = {n: self.records["edition"][n][i].copy() for n in self.book.edition.names or ()}
+                clock["stage"][i] = Stage.BLANK
+            if place is not None:
+                clock["start"][i] = place
+        return worlds
+
+    def _world(self, edition: Any) -> int | dict[str, np.ndarray]:
+        """Return a checked edition number, or checked EDITION fields."""
+        if isinstance(edition, (int, np.integer)) and not isinstance(edition, bool):
+            if not 0 <= edition <= NUMBERS:
+                raise ValueError(f"edition {edition}: numbers run from 0 to {NUMBERS}")
+            return int(edition)
+        if not isinstance(edition, Mapping):
+            raise ValueError(f"edition {edition!r}: give a number, or a mapping of {list(self.book.edition.names or ())}")
+        fields = {f.name: f for f in self.book.module.EDITION}
+        for name in [*fields, *edition]:
+            if name not in edition:
+                raise ValueError(f"edition lacks the field {name!r}; give all of {', '.join(fields)}")
+            if name not in fields:
+                raise ValueError(f"edition has no field {name!r}{did_you_mean(name, list(fields))}; it has {list(fields)}")
+        world = {}
+        for name, field in fields.items():
+            value = np.asarray(edition[name])
+            if value.shape != field.shape or value.dtype.kind not in ("iu" if field.kind != "f8" else "iuf"):
+                kind = "floats" if field.kind == "f8" else "whole numbers"
+                raise ValueError(f"edition field {name!r} = {edition[name]!r}: needs {kind} of shape {field.shape}")
+            if not ((value >= field.low) & (value <= field.high)).all():
+                raise ValueError(f"edition field {name!r} = {edition[name]!r}: must lie in [{field.low}, {field.high}]")
+            world[name] = value.astype(field.kind)
+        record = np.zeros((), self.book.edition)
+        for name, value in world.items():
+            record[name] = value
+        sound = getattr(self.book.module, "sound", None)
+        if sound is not None and not sound(Row(record[()])):
+            raise ValueError(f"edition {dict(edition)!r} is not one that {self.book.name} could draw; see its `sound`")
+        return world
+
+    def check_actions(self, actions: Any) -> np.ndarray:
+        """Return the actions as int64 of shape (lanes,).
+
+        Raises:
+            ValueError: wrong shape, not whole numbers, or out of range; the message names the first offender.
+        """
+        array = np.asarray(actions)
+        names = self.book.actions
+        if array.shape != (len(self),):
+            raise ValueError(f"actions of shape {array.shape}: one whole number a lane is needed, shape ({len(self)},)")
+        if array.dtype.kind not in "iu":
+            raise ValueError(f"actions of type {array.dtype}: whole numbers 0..{len(names) - 1} are needed")
+        if array.min() < 0 or array.max() >= len(names):
+            i = int(np.flatnonzero((array < 0) | (array >= len(names)))[0])
+            raise ValueError(f"actions[{i}] = {array[i]}: {allowed_actions(self.book)}")
+        return np.ascontiguousarray(array, np.int64)
+
+    def shown(self, which: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what some lanes (None for all) show now, as `room` lays it out; worked out anew, as plain Python."""
+        slow = engine(self.book, interpreted=True)
+        records = self.records if which is None else self.records[list(which)]
+        flat, seen = slow.observations(len(records))
+        out = np.zeros(len(records), OUT)
+        slow.show(records, self.plan, seen, out)
+        return flat, seen, out
+
+    def hidden(self, i: int) -> dict[str, Any]:
+        """Return what lane `i` hides: edition, state, true mark and grade, and the oracle's next action."""
+        lane = self.records[i]
+        if lane["clock"]["stage"] == Stage.BLANK:
+            raise BookError("nothing to show before the first reset")
+        p = Row(self.plan[int(lane["clock"]["chapter"])])
+        return {
+            "edition": {n: lane["edition"][n].tolist() for n in lane["edition"].dtype.names},
+            "state": {n: lane["state"][n].tolist() for n in lane["state"].dtype.names},
+            "mark": float(lane["clock"]["mark"]),
+            "grade": float(lane["clock"]["grade"]),
+            "oracle": int(self.book.rule("oracle")(p, Row(lane["edition"]), Row(lane["state"]))),
+        }
+
+
+def allowed_actions(book: Book) -> str:
+    """Return a phrase that lists the actions of a book."""
+    return f"{book.name} takes " + ", ".join(f"{n} {name}" for n, name in enumerate(book.actions))

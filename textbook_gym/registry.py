@@ -1,0 +1,65 @@
+"""The table of books: the only list there is. A new book is one line here."""
+
+import difflib
+
+import gymnasium
+
+from textbook_gym.book import Book, BookError, read
+
+NAMESPACE = "textbook"
+
+BOOKS: dict[str, str] = {
+    "Bandits": "textbook_gym.books.bandits",
+    "Concepts": "textbook_gym.books.concepts",
+    "Maintenance": "textbook_gym.books.maintenance",
+}
+"""Name of a book -> dotted name of its module. Strings, so that importing the package imports no book."""
+
+
+def env_ids(name: str) -> tuple[str, str]:
+    """Return the two ids of a book: an episode is an exercise; an episode is a whole course."""
+    return f"{NAMESPACE}/{name}-v0", f"{NAMESPACE}/{name}Course-v0"
+
+
+def register(name: str, module: str) -> None:
+    """Add a book and register its environments with Gymnasium.
+
+    Args:
+        name: the book's name, which its docstring begins with, such as `Bandits`.
+        module: dotted name of its module, importable where the environment is made.
+
+    Raises:
+        ValueError: the name is taken by another module, or is no identifier.
+    """
+    if not name.isidentifier() or BOOKS.get(name, module) != module:
+        raise ValueError(f"cannot register book {name!r}: use an identifier that is none of {', '.join(BOOKS)}")
+    BOOKS[name] = module
+    for env_id, episode in zip(env_ids(name), ("exercise", "book"), strict=True):
+        if env_id not in gymnasium.registry:
+            gymnasium.register(
+                id=env_id,
+                entry_point="textbook_gym.env:BookEnv",
+                vector_entry_point="textbook_gym.vector:BookVectorEnv",
+                kwargs={"book": module, "episode": episode},
+            )
+
+
+def find(name: str) -> Book:
+    """Return a registered book by name, with or without `textbook/` and the version.
+
+    Raises:
+        BookError: there is no such book; the message names the nearest.
+    """
+    plain = name.removeprefix(f"{NAMESPACE}/").split("-v")[0]
+    if plain not in BOOKS and plain.removesuffix("Course") in BOOKS:
+        plain = plain.removesuffix("Course")
+    if plain not in BOOKS:
+        raise BookError(f"no book {name!r}{did_you_mean(plain, list(BOOKS))}; there are {', '.join(sorted(BOOKS))}")
+    return read(BOOKS[plain])
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the nearest known word, or nothing if none is near."""
+    by_lower = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1)
+    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""
