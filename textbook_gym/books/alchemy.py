@@ -1,36 +1,34 @@
-"""Alchemy: change stones with potions whose chemistry is hidden, then throw them into the cauldron.
+"""Alchemy: change stones with potions of hidden chemistry, then throw them into the cauldron.
 
-A stone is a corner of a cube with three hidden axes; the cauldron pays the sum of its coordinates, and 12 more at the
-top corner: -3, -1, 1 or 15. A potion moves a stone along one axis in one direction, or does nothing where the stone is
-there already or the cube's edge is missing; it is spent in any case. What is seen of stones and potions is the hidden
-thing turned round, permuted and rotated. An exercise is one trial and ends with END_TRIAL or at the limit.
-
-The chemistry of an edition is one of 48 potion maps x 8 stone maps x 4 rotations x 109 graphs = 167,424, all different.
+A stone is a corner of a cube with three hidden axes. The cauldron pays the sum of its coordinates, and 12 more at the
+top corner: -3, -1, 1 or 15 points. A potion moves a stone along one axis in one direction; where the stone is there
+already, or the cube's edge is missing, it is spent for nothing. Stones and potions look permuted, turned round and
+rotated. An exercise is one trial. Editions: 48 potion maps, 8 stone maps, 4 rotations, 109 graphs: 167,424 in all.
 
 What it teaches
-    1  one pair        one potion of the first pair of colours, three stones of value 1: which of them does it lift?
-    2  six potions     all colours, one stone: no step to spare
-    3  three stones    the same for three stones at once: who is worth the steps?
-    4  missing edges   from here on the edition's edges are missing: find the ways round
+    1  one pair        one potion of the first pair of colours: which of three stones does it lift?
+    2  six potions     all colours, one stone, no step to spare
+    3  three stones    all colours, three stones: which are worth the steps?
+    4  missing edges   from here on edges of the cube are missing: find the ways round
     5  review          one to three stones, all colours, fewer potions
-    6  exam            three stones, twelve potions and twenty steps at once (never before), stones that start at the top
-                       (never before), all under a veil: stones show as they were dealt whatever is done to them
+    6  exam            never before: stones at the top, three stones with twelve potions and twenty steps, and a veil:
+                       stones show as they were dealt, whatever is done to them, and the score is hidden
 
 Mark
-    Score of the trial / best score that these items can bring within the limit (exact search), at least 0. Deals are
-    drawn until one stone can reach the top.
+    Score / best score that the items can bring within the limit (exact search), at least 0. Items are dealt until one
+    stone can reach the top.
 
 Why memory pays
-    The chemistry is drawn once an edition. Who knows it wastes neither potions nor steps; in the exam nothing can be
+    The chemistry is drawn once an edition; who knows it wastes no potion and no step. Under the veil nothing can be
     found out any more. Measured by `textbook-gym show Alchemy`.
 
 Sources
-    Symbolic Alchemy (Wang et al. 2021, arXiv 2102.02926). Chapter 6 with `told` = 1 is the task exactly: all 36,812
-    recorded steps of the reference come out bit for bit. Without END_TRIAL its 40 actions are these less one.
+    Symbolic Alchemy (Wang et al. 2021, arXiv 2102.02926). Chapter 6 with `told` = 1 has its rules and its observation,
+    bit for bit; the 40 actions of its form without END_TRIAL are these less one.
 
 Model student
-    The exact posterior over chemistries, as if deals were uniform. It draws sixteen chemistries from it, takes the step
-    after which their exact plans promise most on the mean, and spends what is left over on experiments.
+    The exact posterior over chemistries; it assumes that items are dealt without regard to their worth. It takes the
+    step that promises most on the mean of 16 draws, each played on by exact search, and experiments with leftovers.
 """
 
 import enum
@@ -43,22 +41,22 @@ from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, permute, uniform
 
 AXES = 3
-CORNERS = 8  # of the cube; bit k of a corner is set if its coordinate k is +1
+CORNERS = 8  # of the cube; bit k of a corner is set if coordinate k is +1
 TOP = CORNERS - 1
 SIGNS = 2
 STONES = 3
 A, B, C = range(STONES)
 POTIONS = 12
-COLOURS = 6  # 2i and 2i + 1 are opposites, as are the latent potions 2 axis (lowers) and 2 axis + 1 (raises)
-MAPS = 48  # potion maps
-ROTATIONS = 4
-MOST = 45.0  # points of three stones at the top
+COLOURS = 6  # 2i and 2i + 1 are opposites; so are the latent potions: 2 axis lowers, 2 axis + 1 raises
+LOOKS = 32  # of stones: 8 rotation + stone map, a bit an axis
+MAPS = 48  # of potions: 8 order of the axes + a bit an axis
 SLOT = 1 + POTIONS  # actions that name the same stone
+MOST = 45.0  # points of three stones at the top
 DRAWS = 100
 
 
 class Action(enum.IntEnum):
-    """Throw a stone into the cauldron, or give it the potion of a slot."""
+    """Throw stone A, B or C into the cauldron, or give it the potion in a slot."""
 
     END_TRIAL = 0
     NO_OP = 1
@@ -75,13 +73,13 @@ class Chapter(NamedTuple):
     limit: int  # steps
     newcomer: float  # expected mark of the model student without its notes, measured
     pairs: int  # pairs of colours that occur
-    fewest: int  # stones dealt: fewest..stones
+    fewest: int  # stones: fewest..stones
     stones: int
     potions: int
     lowest: int  # stones start at RANKED[lowest..highest]
     highest: int
-    missing: int  # 1 if the edition's missing edges are in force
-    told: int  # 1 if stones and score show what became of them
+    missing: int  # 1 if the missing edges of the edition are in force
+    told: int  # 0 under the veil
 
 
 CHAPTERS = (
@@ -94,126 +92,103 @@ CHAPTERS = (
     Chapter("exam",                6,   20,    0.32,    3,     3,     3,     12,     0,      7,      1,   0),
 )  # fmt: skip
 
-# --- the chemistry as tables; an empty slot is -1 and finds the last row --------------------
+# --- chemistry as tables; an empty slot is -1 and finds the last row -------------------------
 
-COORDINATE = np.array([[1 if corner >> k & 1 else -1 for k in range(AXES)] for corner in range(CORNERS)])
-CASH = np.append(COORDINATE.sum(1) + 12 * (np.arange(CORNERS) == TOP), 0)
+AT = np.array([[1 if corner >> k & 1 else -1 for k in range(AXES)] for corner in range(CORNERS)])
+CASH = np.append(AT.sum(1) + 12 * (np.arange(CORNERS) == TOP), 0)
 RANKED = np.argsort(CASH[:CORNERS], kind="stable")
-_LOW, _AXIS = np.argwhere(COORDINATE < 0).T  # the twelve edges: lower end and axis
-EDGE = np.array([[1 << np.flatnonzero((_LOW == c & ~(1 << k)) & (_AXIS == k))[0] for k in range(AXES)] for c in range(8)])
-"""The edge's bit, by corner and axis."""
+_LOW, _AXIS = np.argwhere(AT < 0).T  # the edges: lower corner, axis
+EDGE = np.zeros((CORNERS, AXES), np.int64)  # bit of an edge, by corner and axis
+EDGE[_LOW, _AXIS] = EDGE[_LOW | 1 << _AXIS, _AXIS] = 1 << np.arange(len(_LOW))
 
-# An edge along an axis may ask a sign (-1, +1, or 0: any) of each of the two other axes. Kept is what joins all corners.
+# Edges along an axis may ask a sign (0: any) of each of the other two. A graph is what keeps all corners joined.
 _ASKED = np.array(list(itertools.product((-1, 1, 0), repeat=2 * AXES))).reshape(-1, AXES, 2)
-_SIDES = np.array([np.delete(COORDINATE[low], axis) for low, axis in zip(_LOW, _AXIS, strict=True)])
+_SIDES = np.array([np.delete(AT[low], axis) for low, axis in zip(_LOW, _AXIS, strict=True)])
 _HAS = ((_ASKED[:, _AXIS] == 0) | (_ASKED[:, _AXIS] == _SIDES)).all(2)
-_JOINED = np.arange(CORNERS) == np.zeros((len(_HAS), 1))
+_JOINED = np.tile(np.arange(CORNERS) == 0, (len(_HAS), 1))
 for _edge in [*range(len(_LOW))] * CORNERS:
     _ends = [_LOW[_edge], _LOW[_edge] | 1 << _AXIS[_edge]]
     _JOINED[:, _ends] |= (_HAS[:, _edge] & _JOINED[:, _ends].any(1))[:, None]
-_ASKED, _HAS = _ASKED[_JOINED.all(1)], _HAS[_JOINED.all(1)]
-EDGES = _HAS @ (1 << np.arange(len(_LOW)))
-"""The edges of a graph, as a sum of bits."""
+EDGES = _HAS[_JOINED.all(1)] @ (1 << np.arange(len(_LOW)))  # of a graph, as a sum of bits
 GRAPHS = len(EDGES)
 WHOLE = GRAPHS - 1  # the graph with all edges
-_NUMBER = np.count_nonzero(_ASKED, (1, 2))
-PRIOR = 1.0 / np.bincount(_NUMBER)[_NUMBER] / len(np.bincount(_NUMBER))
-"""The chance of a graph: every number of conditions is as likely."""
-MOVE = np.full((GRAPHS, CORNERS + 1, COLOURS), -1)
-"""Where a latent potion takes a stone, by graph and corner."""
-FLIP = np.zeros((CORNERS, GRAPHS), np.int64)
-"""The graph with the axes of a bit mask turned round."""
+_CONDITIONS = np.count_nonzero(_ASKED[_JOINED.all(1)], (1, 2))
+PRIOR = 1.0 / np.bincount(_CONDITIONS)[_CONDITIONS] / len(np.bincount(_CONDITIONS))  # 0, 1, 2, 3 are equally likely
+MOVE = np.full((GRAPHS, CORNERS + 1, COLOURS), -1)  # where a latent potion takes a stone, by graph and corner
 for _g, _c, _t in np.ndindex(GRAPHS, CORNERS, COLOURS):
-    _open = EDGES[_g] & EDGE[_c, _t // 2] > 0
-    MOVE[_g, _c, _t] = _c if not _open or _c >> _t // 2 & 1 == _t % 2 else _c ^ 1 << _t // 2
-for _g, _c in np.ndindex(GRAPHS, CORNERS):
-    FLIP[_c, _g] = np.flatnonzero(EDGES == sum(EDGE[_LOW[_HAS[_g]] ^ _c, _AXIS[_HAS[_g]]]))[0]
+    _stays = _c >> _t // 2 & 1 == _t % 2 or EDGES[_g] & EDGE[_c, _t // 2] == 0
+    MOVE[_g, _c, _t] = _c if _stays else _c ^ 1 << _t // 2
 
-# What is left is packed into one integer: five bits for every latent potion, six for steps. The highest of them guards:
-# as long as nothing is used that is not there, `stock - use` keeps all guards.
+# What is left is one integer: five bits for each latent potion, six for steps. The highest of each field is its guard:
+# `stock - use` keeps all guards as long as nothing is used that is not there.
 UNIT = 1 << 5 * np.arange(COLOURS)
 STEP = 1 << 5 * COLOURS
 GUARD = 16 * int(UNIT.sum()) + 32 * STEP
 KEY = 64  # a plan's key is KEY * score - steps: the most points, then the fewest steps
-PACK = 15  # bits for an option in a packed plan: key, option of stone A, of B, of C
-CASH_IN = COLOURS  # what an option may begin with, besides a latent potion
-NOTHING = COLOURS + 1
-
-
-def covers(use: int, less: int) -> bool:
-    """Return whether one use takes all that another takes."""
-    return ((use | GUARD) - less) & GUARD == GUARD
+CASH_IN, NOTHING = COLOURS, COLOURS + 1  # what a plan for a stone may begin with, besides a latent potion
+KINDS = NOTHING + 1
+CHOICES = STONES * KINDS
 
 
 def options(graph: int, start: int) -> list[tuple[int, int, int]]:
-    """Return what may be made of a stone as (key, use, opening), best first, without those that another dominates."""
-    ways: list[tuple[int, int, int]] = []
-    front = [(0, start, CASH_IN)]
-    while front:
-        use, corner, opening = front.pop(0)
-        if not any(c == corner and covers(use, u) for u, c, _ in ways):
-            ways.append((use, corner, opening))
-            turns = enumerate(MOVE[graph, corner].tolist())
-            front += [(use + int(UNIT[t]), to, opening if use else t) for t, to in turns if to != corner]
-    plans = []
-    for use, corner, opening in ways:
-        steps = 1 + sum(use >> 5 * t & 15 for t in range(COLOURS))
-        plans.append((KEY * int(CASH[corner]) - steps, use + steps * STEP, opening))
-    kept = [(0, 0, NOTHING)]
-    for plan in sorted(plans):
-        kept = [plan, *(k for k in kept if not covers(k[1], plan[1]))] if plan[0] > 0 else kept
-    return kept
+    """Return what may be made of a stone as (key, use, opening), best first, nothing that another option dominates."""
+    ways = [(0, CASH_IN, [start])]
+    for use, opening, path in ways:  # which grows meanwhile
+        for potion, to in enumerate(MOVE[graph, path[-1]].tolist()):
+            if to not in path:
+                ways.append((use + int(UNIT[potion]), opening if use else potion, [*path, to]))
+    every = [(KEY * int(CASH[path[-1]]) - len(path), use + len(path) * STEP, o) for use, o, path in ways]
+    kept: list[tuple[int, int, int]] = []
+    for key, use, opening in sorted(every, reverse=True):
+        if key > 0 and all(((use | GUARD) - less) & GUARD != GUARD for _, less, _ in kept):
+            kept.append((key, use, opening))
+    return [*kept, (0, 0, NOTHING)]
 
 
 _OPTIONS = [options(g, c) if c < CORNERS else [(0, 0, NOTHING)] for g, c in np.ndindex(GRAPHS, CORNERS + 1)]
 END = np.cumsum([len(o) for o in _OPTIONS]).reshape(GRAPHS, CORNERS + 1)
 START = END - np.array([len(o) for o in _OPTIONS]).reshape(GRAPHS, CORNERS + 1)
-"""The rows START..END - 1 of the next three hold the options of a graph and corner."""
-WORTH, USE, OPENING = np.array(list(itertools.chain(*_OPTIONS))).T.copy()
+WORTH, USE, OPENING = np.array(list(itertools.chain(*_OPTIONS))).T.copy()  # rows START..END - 1 by graph and corner
 
 TURN = np.array([[[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[1, 1, 0], [-1, 1, 0], [0, 0, 1]],
                  [[1, 0, -1], [0, 1, 0], [1, 0, 1]], [[1, 0, 0], [0, 1, 1], [0, -1, 1]]])  # fmt: skip
-"""What takes the coordinates seen to those of the cube, by rotation."""
-STONE = np.full((ROTATIONS * CORNERS, CORNERS + 1, 5), (2.0, 2.0, 2.0, 2.0, 1.0))
-"""The signals of a stone, by look (rotation, stone map) and corner."""
-SHAPES = AXES**AXES
-CORNER = np.full((ROTATIONS, SHAPES), -1)
-"""The corner before the stone map, by rotation and shape (the coordinates seen + 1 as digits); -1 if there is none."""
-for _r, _m, _c in np.ndindex(ROTATIONS, CORNERS, CORNERS):
-    _seen = np.rint(np.linalg.solve(TURN[_r], COORDINATE[_c])).astype(int)
-    STONE[_r * CORNERS + _m, _c ^ TOP ^ _m] = [*_seen, COORDINATE[_c ^ TOP ^ _m].sum() / 3.0, 0.0]
-    CORNER[_r, int((_seen + 1) @ (9, 3, 1))] = _c
-POTION = np.array([[colour / 3.0 - 1.0, 0.0] for colour in range(COLOURS)] + [[1.0, 1.0]])
-"""The signals of a potion, by colour."""
-_ORDERS = np.repeat(list(itertools.permutations(range(AXES))), CORNERS, 0)
-_RAISES = np.arange(MAPS)[:, None] >> _ORDERS & 1
-KIND = np.stack([2 * _ORDERS + 1 - _RAISES, 2 * _ORDERS + _RAISES], 2).reshape(MAPS, COLOURS)
-"""The latent potion of a colour, by potion map (order of the axes, then a bit for every axis)."""
+STONE = np.full((LOOKS, CORNERS + 1, AXES + 2), (2.0, 2.0, 2.0, 2.0, 1.0))  # signals by look and corner
+DIGITS = 4  # a stone's shape is one number: what is seen of it as digits
+CORNER = np.full((LOOKS, DIGITS ** (AXES + 1)), -1)  # by look and shape, -1 if it cannot look like that
+for _look, _c in np.ndindex(LOOKS, CORNERS):  # TURN takes coordinates seen to those of the cube
+    _seen = np.rint(np.linalg.solve(TURN[_look // CORNERS], AT[_c] * AT[_look % CORNERS])).astype(int)
+    STONE[_look, _c] = [*_seen, AT[_c].sum() / 3.0, 0.0]
+    CORNER[_look, int(np.append(_seen + 1, (AT[_c].sum() + 3) // 2) @ (64, 16, 4, 1))] = _c
+POTION = np.array([[colour / 3.0 - 1.0, 0.0] for colour in range(COLOURS)] + [[1.0, 1.0]])  # signals by colour
+_ORDER = np.repeat(list(itertools.permutations(range(AXES))), CORNERS, 0)
+_RAISES = np.arange(MAPS)[:, None] >> _ORDER & 1
+KIND = np.stack([2 * _ORDER + 1 - _RAISES, 2 * _ORDER + _RAISES], 2).reshape(MAPS, COLOURS)  # latent potion of a colour
+COLOUR = np.append(np.argsort(KIND, 1), np.tile((CASH_IN, NOTHING), (MAPS, 1)), 1)  # colour of a latent potion
 
 EDITION = (
-    Field("dim_map", "i1", "latent axis of every pair of colours", (AXES,)),
-    Field("dir_map", "i1", "by latent axis: +1 if the second colour of its pair raises, -1 if the first does", (AXES,)),
+    Field("dim_map", "i1", "latent axis of each pair of colours", (AXES,)),
+    Field("dir_map", "i1", "by latent axis: +1 if the second colour of the pair raises, -1 if the first", (AXES,)),
     Field("stone_map", "i1", "by latent axis: +1 if stones show it as it is, -1 if turned round", (AXES,)),
-    Field("rotation", "i1", "how stones are rotated: 0 not, else about axis 2, 1, 0"),
-    Field("graph", "i1", "which of the 109 graphs, in the order of the conditions of axis 0, 1, 2 (-1, +1, any)"),
+    Field("rotation", "i1", "of stones: 0 none, else about axis 2, 1, 0"),
+    Field("graph", "i1", "0..108, by the signs asked for edges along axis 0, 1, 2 (order -1, +1, any)"),
 )
 
 STATE = (
-    Field("stone", "i1", "latent corner of every stone, -1 for none", (STONES,)),
-    Field("potion", "i1", "latent potion in every slot: 2 axis + (1 if it raises), -1 for none", (POTIONS,)),
-    Field("dealt", "i1", "the stones as they were dealt", (STONES,)),
+    Field("stone", "i1", "latent corner of each stone, -1 for none", (STONES,)),
+    Field("potion", "i1", "latent potion in each slot, -1 for none", (POTIONS,)),
+    Field("dealt", "i1", "the stones as dealt", (STONES,)),
     Field("graph", "i1", "graph in force"),
-    Field("look", "i1", "8 rotation + stone map, a bit an axis"),
-    Field("colour", "i1", "colour of every latent potion", (COLOURS,)),
+    Field("look", "i1", "look of the stones"),
+    Field("colour", "i1", "colour of each latent potion", (COLOURS,)),
     Field("left", "i1", "steps left"),
     Field("score", "i2", "points from the cauldron"),
-    Field("best", "i2", "most points that these items can bring"),
+    Field("best", "i2", "most points that the items can bring"),
 )
 
 SIGNALS = (
-    Signal("stones", -1.0, 2.0, "three coordinates, their true sum / 3, 0; or 2, 2, 2, 2, 1 for none", (STONES, 5)),
-    Signal("potions", -1.0, 1.0, "colour / 3 - 1, 0; or 1, 1 for none", (POTIONS, 2)),
-    Signal("score", -1.0, 1.0, "points as a share of 45; 0 under the veil"),
+    Signal("stones", -1.0, 2.0, "three coordinates, sum of the true ones / 3, 0; none: 2, 2, 2, 2, 1", (STONES, 5)),
+    Signal("potions", -1.0, 1.0, "colour / 3 - 1, 0; none: 1, 1", (POTIONS, 2)),
+    Signal("score", -1.0, 1.0, "points so far, as a share of 45; 0 under the veil"),
 )
 
 
@@ -222,35 +197,27 @@ SIGNALS = (
 
 @rule
 def best_plan(graph: int, a: int, b: int, c: int, stock: int) -> int:
-    """Return the best plan for three stones, packed: the key, then the number of an option for each."""
-    plan, key = 0, -1
+    """Return CHOICES * (key of the best plan for three stones) + (its first choice: KINDS * slot + opening)."""
+    choice, key = CHOICES - 1, 0
     most_c = WORTH[START[graph, c]]
     most_b = WORTH[START[graph, b]] + most_c
     for i in range(START[graph, a], END[graph, a]):
-        if WORTH[i] + most_b <= key:  # the best come first
+        if WORTH[i] + most_b <= key:  # nor do later ones: the best come first
             break
         after = stock - USE[i]
-        if after & GUARD != GUARD:
-            continue
-        for j in range(START[graph, b], END[graph, b]):
+        for j in range(START[graph, b], END[graph, b] if after & GUARD == GUARD else 0):
             if WORTH[i] + WORTH[j] + most_c <= key:
                 break
             rest = after - USE[j]
-            if rest & GUARD != GUARD:
-                continue
             k = START[graph, c]
-            while (rest - USE[k]) & GUARD != GUARD:  # ends: the last option uses nothing
+            while k < END[graph, c] - 1 and (rest - USE[k]) & GUARD != GUARD:
                 k += 1
-            if WORTH[i] + WORTH[j] + WORTH[k] > key:
+            if rest & GUARD == GUARD and WORTH[i] + WORTH[j] + WORTH[k] > key:
                 key = WORTH[i] + WORTH[j] + WORTH[k]
-                plan = (((key << PACK | i) << PACK) | j) << PACK | k
-    return plan
-
-
-@rule
-def opening_of(plan: int, slot: int) -> int:
-    """Return what a plan begins with for one stone: a latent potion, CASH_IN or NOTHING."""
-    return OPENING[plan >> PACK * (C - slot) & ((1 << PACK) - 1)]
+                choice = KINDS * C + OPENING[k]
+                choice = choice if OPENING[j] == NOTHING else KINDS * B + OPENING[j]
+                choice = choice if OPENING[i] == NOTHING else OPENING[i]
+    return CHOICES * key + choice
 
 
 @rule
@@ -258,8 +225,7 @@ def plan_of(s: Record) -> int:
     """Return the best plan for what is left."""
     stock = GUARD + s.left * STEP
     for i in range(POTIONS):
-        if s.potion[i] >= 0:
-            stock += UNIT[s.potion[i]]
+        stock += UNIT[s.potion[i]] if s.potion[i] >= 0 else 0
     return best_plan(s.graph, s.stone[A], s.stone[B], s.stone[C], stock)
 
 
@@ -270,7 +236,7 @@ def write(e: Record, s: Record) -> None:
     for axis in range(AXES):
         e.dir_map[axis] = 1 - SIGNS * below(s, SIGNS)
         e.stone_map[axis] = 1 - SIGNS * below(s, SIGNS)
-    e.rotation = below(s, ROTATIONS)
+    e.rotation = below(s, LOOKS // CORNERS)
     e.graph = 0
     place = uniform(s) - PRIOR[0]
     while place >= 0.0 and e.graph < WHOLE:
@@ -298,7 +264,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             s.dealt[i] = s.stone[i]
         for i in range(POTIONS):
             s.potion[i] = SIGNS * e.dim_map[below(s, p.pairs)] + below(s, SIGNS) if i < p.potions else -1
-        s.best = -(-(plan_of(s) >> STONES * PACK) // KEY)
+        s.best = -(-(plan_of(s) // CHOICES) // KEY)
         if s.best >= CASH[TOP]:
             return
 
@@ -329,41 +295,38 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
             o.stones[i, j] = STONE[s.look, corner, j]
     for i in range(POTIONS):
         colour = s.colour[s.potion[i]] if s.potion[i] >= 0 else -1
-        o.potions[i, 0] = POTION[colour, 0]
-        o.potions[i, 1] = POTION[colour, 1]
+        for j in range(o.potions.shape[1]):
+            o.potions[i, j] = POTION[colour, j]
     o.score = s.score / MOST if p.told == 1 else 0.0
 
 
 @rule
 def mark(p: Chapter, s: Record) -> float:
-    """Return the score as a share of the best; 1 for a deal that brings nothing, if nothing was lost."""
-    if s.best <= 0:
-        return 1.0 if s.score >= 0 else 0.0
-    return max(0.0, s.score / s.best)
+    """Return the score as a share of the best; 1 where nothing was to be had and nothing is lost."""
+    return max(0.0, s.score / s.best) if s.best > 0 else 1.0 * (s.score >= 0)
 
 
 # --- the teacher's copy ----------------------------------------------------------------
 
 
 @rule
-def deed(slot: int, what: int, tray: Record) -> int:
-    """Return the action that gives a stone the first `what` on the tray, or throws it into the cauldron."""
+def deed(choice: int, tray: Record) -> int:
+    """Return the action for a choice (KINDS * slot + what), where `what` is to be found on the tray."""
+    what = choice % KINDS
+    if what == NOTHING:
+        return Action.END_TRIAL.value
     place = -1
     if what != CASH_IN:
         place = 0
         while tray[place] != what:
             place += 1
-    return Action.A_CAULDRON + slot * SLOT + 1 + place
+    return Action.A_CAULDRON + choice // KINDS * SLOT + 1 + place
 
 
 @rule
 def oracle(p: Chapter, e: Record, s: Record) -> int:
-    """Begin the best plan, found anew at every step."""
-    plan = plan_of(s)
-    for slot in range(STONES):
-        if opening_of(plan, slot) != NOTHING:
-            return deed(slot, opening_of(plan, slot), s.potion)
-    return Action.END_TRIAL.value
+    """Begin the best plan, found anew at each step."""
+    return deed(plan_of(s) % CHOICES, s.potion)
 
 
 # --- the model student: sees signals, keeps notes ------------------------------------------
@@ -371,77 +334,145 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 GUESSES = 16
 
 NOTES = (
-    Field("wrong_look", "i1", "1 for a look (rotation, stone map) ruled out", (ROTATIONS, CORNERS)),
-    Field("wrong_map", "i1", "1 for a potion map ruled out, by rotation", (ROTATIONS, MAPS)),
-    Field("present", "i2", "edges that are there, by rotation", (ROTATIONS,)),
-    Field("absent", "i2", "edges that are not, by rotation and potion map", (ROTATIONS, MAPS)),
-    Field("looks", "i1", "this page: stone maps left, by rotation", (ROTATIONS,)),
-    Field("weight", "f8", "this page: belief in rotations and potion maps", (ROTATIONS * MAPS,)),
-    Field("shape", "i1", "this page: shape of every stone, -1 for none", (STONES,)),
-    Field("tray", "i1", "this page: colour in every slot, -1 for none", (POTIONS,)),
-    Field("gift", "i1", "this page: colours given to every stone under the veil", (STONES, POTIONS)),
-    Field("gifts", "i1", "this page: how many those are", (STONES,)),
-    Field("graph", "i1", "guessed graphs", (GUESSES,)),
-    Field("corner", "i1", "guessed corners of the stones", (GUESSES, STONES)),
-    Field("kind", "i1", "guessed latent potions of the colours", (GUESSES, COLOURS)),
-    Field("stock", "i8", "what is left under every guess", (GUESSES,)),
-    Field("votes", "i1", "guesses whose plan begins so", (STONES, COLOURS + 1)),
+    Field("wrong", "i1", "1 for a look that is ruled out", (LOOKS,)),
+    Field("lost", "f8", "share of graphs ruled out, by look and potion map", (LOOKS, MAPS)),
+    Field("present", "i2", "edges that are there, by look and potion map", (LOOKS, MAPS)),
+    Field("absent", "i2", "edges that are not", (LOOKS, MAPS)),
+    Field("shape", "i2", "this page: shape of each stone, -1 for none", (STONES,)),
+    Field("tray", "i1", "this page: colour in each slot, -1 for none", (POTIONS,)),
+    Field("map", "i1", "this page: guessed potion maps", (GUESSES,)),
+    Field("graph", "i1", "this page: guessed graphs", (GUESSES,)),
+    Field("corner", "i1", "this page: guessed corners of the stones", (GUESSES, STONES)),
+    Field("stock", "i8", "this page: what is left under each guess", (GUESSES,)),
+    Field("votes", "i1", "this page: guesses whose plan begins so, by choice", (CHOICES,)),
 )
 
 
 @rule
-def fits(p: Chapter, n: Record, r: int, h: int, g: int) -> bool:
-    """Return whether a graph agrees with all moves seen, if rotation and potion map are these."""
-    if p.missing == 0:
-        return g == WHOLE
-    return EDGES[g] & n.present[r] == n.present[r] and EDGES[g] & n.absent[r, h] == 0
+def fits(n: Record, look: int, h: int, graph: int) -> bool:
+    """Return whether a graph has all edges that are there and none that are not, if potion map `h` is right."""
+    return EDGES[graph] & n.present[look, h] == n.present[look, h] and EDGES[graph] & n.absent[look, h] == 0
 
 
 @rule
-def read_page(p: Chapter, n: Record, o: Record) -> None:
-    """Note what is seen, rule out looks by shape and value of the stones, and work out the belief."""
+def read_page(n: Record, o: Record) -> None:
+    """Note what is seen and rule out looks that cannot show it."""
     for i in range(POTIONS):
         n.tray[i] = -1 if o.potions[i, 1] > 0.0 else round(AXES * (o.potions[i, 0] + 1.0))
     for i in range(STONES):
         n.shape[i] = -1
-        if o.stones[i, AXES + 1] > 0.0:
-            continue
-        n.shape[i] = 0
-        for axis in range(AXES):
-            n.shape[i] = AXES * n.shape[i] + round(o.stones[i, axis]) + 1
-        for r in range(ROTATIONS):
-            corner = CORNER[r, n.shape[i]]
-            for m in range(CORNERS):
-                value = STONE[r * CORNERS + m, corner ^ TOP ^ m, AXES] if corner >= 0 else MOST
-                if round(AXES * value) != round(AXES * o.stones[i, AXES]):
-                    n.wrong_look[r, m] = 1
-    for r in range(ROTATIONS):
-        n.looks[r] = 0
-        for m in range(CORNERS):
-            n.looks[r] += 1 - n.wrong_look[r, m]
-        for h in range(MAPS):
-            graphs = 0.0
-            if n.looks[r] > 0 and n.wrong_map[r, h] == 0:
-                for g in range(GRAPHS if p.missing == 1 else 1):
-                    graphs += PRIOR[g] if p.missing == 0 or fits(p, n, r, h, g) else 0.0
-            n.weight[r * MAPS + h] = n.looks[r] * graphs
+        if o.stones[i, AXES + 1] == 0.0:
+            n.shape[i] = 0
+            for axis in range(AXES):
+                n.shape[i] = DIGITS * n.shape[i] + round(o.stones[i, axis]) + 1
+            n.shape[i] = DIGITS * n.shape[i] + round(AXES * (o.stones[i, AXES] + 1.0)) // SIGNS
+            for look in range(LOOKS):
+                n.wrong[look] |= CORNER[look, n.shape[i]] < 0
+
+
+@rule
+def guess(p: Chapter, n: Record, o: Record) -> None:
+    """Draw chemistries, spread evenly over the belief, and work out what is on the page under each."""
+    total = 0.0
+    for look in range(LOOKS):
+        for h in range(MAPS if n.wrong[look] == 0 else 0):
+            total += 1.0 - n.lost[look, h]
+    first = 1.0 - uniform(n)
+    look, h, reached = -1, MAPS - 1, 0.0
+    for i in range(GUESSES):
+        while reached < (i + first) * total / GUESSES:  # ends: the last one reached is `total`, summed alike
+            look, h = (look, h + 1) if h + 1 < MAPS else (look + 1, 0)
+            reached += 1.0 - n.lost[look, h] if n.wrong[look] == 0 else 0.0
+        n.map[i] = h
+        n.graph[i] = WHOLE
+        place = uniform(n) * (1.0 - n.lost[look, h])
+        for graph in range(GRAPHS if p.missing == 1 else 0):
+            if place >= 0.0 and fits(n, look, h, graph):
+                n.graph[i] = graph
+                place -= PRIOR[graph]
+        n.stock[i] = GUARD + round(o.left * p.limit) * STEP
+        for slot in range(POTIONS):
+            n.stock[i] += UNIT[KIND[h, n.tray[slot]]] if n.tray[slot] >= 0 else 0
+        for slot in range(STONES):
+            n.corner[i, slot] = CORNER[look, n.shape[slot]] if n.shape[slot] >= 0 else -1
 
 
 @rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Look at the deal."""
-    for i in range(STONES):
-        n.gifts[i] = 0
-    read_page(p, n, o)
+    read_page(n, o)
+    guess(p, n, o)
+
+
+@rule
+def imagine(n: Record, i: int, slot: int, what: int) -> None:
+    """Put a stone of guess `i` into the cauldron, or give it a potion of colour `what`."""
+    n.stock[i] -= STEP
+    if what == CASH_IN:
+        n.corner[i, slot] = -1
+    else:
+        n.corner[i, slot] = MOVE[n.graph[i], n.corner[i, slot], KIND[n.map[i], what]]
+        n.stock[i] -= UNIT[KIND[n.map[i], what]]
 
 
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
-    """Learn from one step; on the notes is still what was seen before it."""
+    """Learn from what a potion did; under the veil imagine it. The notes still hold the page before."""
     slot, place = (action - Action.A_CAULDRON) // SLOT, (action - Action.A_CAULDRON) % SLOT - 1
-    if action > Action.NO_OP and place >= 0 and n.shape[slot] >= 0 and n.tray[place] >= 0:
-        old, colour = n.shape[slot], n.tray[place]
-        if p.told == 0:
-            n.gift[slot, n.gifts[slot]] = colour
-            n.gifts[slot] += 1
-    ...
+    shape, colour = n.shape[slot], n.tray[place]
+    used = action > Action.NO_OP and shape >= 0 and (place < 0 or colour >= 0)
+    read_page(n, o)
+    for look in range(LOOKS if used and place >= 0 and p.told == 1 else 0):
+        for h in range(MAPS if n.wrong[look] == 0 else 0):
+            old, new, kind = CORNER[look, shape], CORNER[look, n.shape[slot]], KIND[h, colour]
+            to = MOVE[WHOLE, old, kind]
+            if new != to and (new != old or p.missing == 0):
+                n.lost[look, h] = 1.0
+            elif old != to and p.missing == 1 and n.lost[look, h] < 1.0:
+                n.present[look, h] |= EDGE[old, kind // SIGNS] * (new == to)
+                n.absent[look, h] |= EDGE[old, kind // SIGNS] * (new == old)
+                n.lost[look, h] = 1.0
+                for graph in range(GRAPHS):
+                    n.lost[look, h] -= PRIOR[graph] * fits(n, look, h, graph)
+    if p.told == 1:
+        guess(p, n, o)
+    for i in range(GUESSES if used and p.told == 0 else 0):
+        imagine(n, i, slot, colour if place >= 0 else CASH_IN)
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Do what promises most on the mean of all guesses, among what the best plan under one of them begins with."""
+    for choice in range(CHOICES):
+        n.votes[choice] = 0
+    for i in range(GUESSES):
+        choice = best_plan(n.graph[i], n.corner[i, A], n.corner[i, B], n.corner[i, C], n.stock[i]) % CHOICES
+        n.votes[choice - choice % KINDS + COLOUR[n.map[i], choice % KINDS]] += 1
+    best, most = CHOICES - 1, 0
+    for choice in range(CHOICES):
+        if n.votes[choice] == GUESSES:
+            return deed(choice, n.tray)
+        slot, what = choice // KINDS, choice % KINDS
+        value = 0
+        for i in range(GUESSES if n.votes[choice] > 0 and what != NOTHING else 0):
+            corner, stock = n.corner[i, slot], n.stock[i]
+            imagine(n, i, slot, what)
+            plan = best_plan(n.graph[i], n.corner[i, A], n.corner[i, B], n.corner[i, C], n.stock[i])
+            value += plan // CHOICES - 1 + (KEY * CASH[corner] if what == CASH_IN else 0)
+            n.corner[i, slot], n.stock[i] = corner, stock
+        if value > most:
+            best, most = choice, value
+    return deed(best, n.tray)
+
+
+# --- faces -----------------------------------------------------------------------------
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the stones as rows of characters, and below them the first letters of the potions' colours."""
+    return ["x"]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    return "stones potions score"

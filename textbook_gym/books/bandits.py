@@ -44,6 +44,8 @@ STEEPNESS = 2.5  # log-odds of an arm that points where the season does
 SPREAD = 0.3  # least distance between best and worst arm, else the edition is drawn again
 SKIES = 24  # ways to lay seasons 1 to 3 on the free axes, with signs, up to reflection
 DRAWS = 100
+HYPOTHESES = SKIES * SEASONS  # of the model student: a sky with a turned season
+FAINT = 1e-6  # beliefs below this are not followed up
 CURIOSITY = 0.5  # the model student's bonus, in standard deviations
 
 _LOG_ODDS = STEEPNESS * np.cos(2.0 * math.pi * np.arange(DIRECTIONS) / DIRECTIONS)
@@ -79,12 +81,12 @@ class Chapter(NamedTuple):
 
 CHAPTERS = (
     #        name           exercises limit newcomer arms first last turned mixed told
-    Chapter("three arms",           8,    6,    0.69,   3,    0,   0,     0,    0,   1),
-    Chapter("six arms",             8,    8,    0.70,   6,    0,   0,     0,    0,   1),
-    Chapter("new seasons",          9,    8,    0.70,   6,    1,   3,     0,    0,   1),
-    Chapter("reversal",             8,    8,    0.70,   6,    0,   3,     1,    0,   1),
-    Chapter("review",               8,    6,    0.67,   6,    0,   3,     1,    0,   1),
-    Chapter("exam",                 6,    3,    0.50,   6,    0,   3,     1,    1,   0),
+    Chapter("three arms",           8,    6,    0.745,  3,    0,   0,     0,    0,   1),
+    Chapter("six arms",             8,    8,    0.765,  6,    0,   0,     0,    0,   1),
+    Chapter("new seasons",          9,    8,    0.763,  6,    1,   3,     0,    0,   1),
+    Chapter("reversal",             8,    8,    0.762,  6,    0,   3,     1,    0,   1),
+    Chapter("review",               8,    6,    0.726,  6,    0,   3,     1,    0,   1),
+    Chapter("exam",                 6,    3,    0.500,  6,    0,   3,     1,    1,   0),
 )  # fmt: skip
 
 EDITION = (
@@ -113,17 +115,24 @@ SIGNALS = (
 # --- the rules -----------------------------------------------------------------------
 
 
+def lay(sky: int, season: int) -> int:
+    """Return the direction of a season: each on an axis of its own; reflection is used up by season 1."""
+    near = 1 + sky % 3  # season 0 lies at 0, season 1 in the upper half
+    if season < 2:
+        return near * season
+    low = 2 if near == 1 else 1
+    way = low if season == 2 + sky // 3 % 2 else 6 - near - low  # the axes 1, 2, 3 add up to 6
+    return way + 4 * (sky // (6 * (season - 1)) % 2)
+
+
+LAID = np.array([[lay(sky, season) for season in range(SEASONS)] for sky in range(SKIES)])
+"""Direction of every season under every sky, in eighths of a turn."""
+
+
 @rule
 def direction(sky: int, turned: int, season: int) -> int:
     """Return the direction of a season; `turned` is the season that has turned round, or -1."""
-    near = 1 + sky % 3  # season 0 lies at 0; reflection is used up by keeping season 1 in the upper half
-    way = near if season == 1 else 0
-    if season >= 2:
-        low = 2 if near == 1 else 1
-        swapped = sky // 3 % 2
-        way = low if season == 2 + swapped else 6 - near - low  # the axes 1, 2, 3 add up to 6
-        way += 4 * (sky // (6 * (season - 1)) % 2)
-    return (way + 4) % DIRECTIONS if season == turned else way
+    return (LAID[sky, season] + (DIRECTIONS // 2 if season == turned else 0)) % DIRECTIONS
 
 
 @rule
@@ -223,72 +232,63 @@ NOTES = (
     Field(
         "fit",
         "f8",
-        "log-likelihood of all payoffs seen, before and after the reversal, by season, arm and angle between them",
+        "1 - likelihood (up to a factor) of all payoffs seen, before and after the reversal, by season, arm and angle",
         (2, SEASONS, ARMS, DIRECTIONS),
     ),
-    Field("season", "i4", "this page: the two seasons of the cue", (2,)),
-    Field("weight", "f8", "this page: belief in every sky with every turned season", (SKIES * SEASONS,)),
-    Field("belief", "f8", "this page: belief in every direction of every arm, given those", (SKIES * SEASONS, ARMS, DIRECTIONS)),
+    Field("season", "i1", "this page: the two seasons of the cue", (2,)),
+    Field("weight", "f8", "this page: belief in every sky with every turned season", (HYPOTHESES,)),
+    Field("belief", "f8", "this page: belief in every direction of every arm, given those", (HYPOTHESES, ARMS, DIRECTIONS)),
 )  # fmt: skip
 
 
 @rule
-def skies(p: Chapter) -> int:
-    """Return how many hypotheses matter: before the reversal only those with season 0 as the (future) turned one."""
-    return SKIES * (SEASONS if p.turned == 1 else 1)
+def hypotheses(p: Chapter) -> int:
+    """Return how many hypotheses (sky + 24 * turned season) matter; before the reversal all turned seasons are alike."""
+    return HYPOTHESES if p.turned == 1 else SKIES
 
 
 @rule
-def turned_in(p: Chapter, h: int) -> int:
-    """Return the season that hypothesis `h` says has turned round, -1 before the reversal."""
-    return h // SKIES if p.turned == 1 else -1
-
-
-@rule
-def arm_belief(p: Chapter, n: Record, h: int, a: int) -> float:
-    """Fill the belief in the directions of arm `a` under hypothesis `h`; return the likelihood of what it paid."""
-    highest = -1e9
-    for d in range(DIRECTIONS):
-        fit = 0.0
-        for c in range(SEASONS):
-            fit += n.fit[0, c, a, (d - direction(h % SKIES, -1, c)) % DIRECTIONS]
-            fit += n.fit[1, c, a, (d - direction(h % SKIES, turned_in(p, h), c)) % DIRECTIONS]
-        n.belief[h, a, d] = fit
-        highest = max(highest, fit)
+def weigh(p: Chapter, n: Record) -> None:
+    """Scale the weights of all hypotheses to sum 1."""
     total = 0.0
-    for d in range(DIRECTIONS):
-        n.belief[h, a, d] = math.exp(n.belief[h, a, d] - highest)
-        total += n.belief[h, a, d]
-    for d in range(DIRECTIONS):
-        n.belief[h, a, d] /= total
-    return total * math.exp(highest)
+    for h in range(hypotheses(p)):
+        total += n.weight[h]
+    for h in range(hypotheses(p)):
+        n.weight[h] /= total
 
 
 @rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Work out the posterior before the first pull."""
-    seasons = 0
+    n.season[0] = -1
     for c in range(SEASONS):
         if o.cue[c] > 0.0:
-            n.season[min(seasons, 1)] = c
-            seasons += 1
-    if seasons == 1:
-        n.season[1] = n.season[0]
-    total = 0.0
-    for h in range(skies(p)):
+            n.season[1] = c
+            if n.season[0] < 0:
+                n.season[0] = c
+    for h in range(hypotheses(p)):
         n.weight[h] = 1.0
         for a in range(ARMS):
-            n.weight[h] *= arm_belief(p, n, h, a)
-        total += n.weight[h]
-    for h in range(skies(p)):
-        n.weight[h] /= total
+            total = 0.0
+            for d in range(DIRECTIONS):
+                likelihood = 1.0
+                for c in range(SEASONS):
+                    likelihood *= 1.0 - n.fit[0, c, a, (d - direction(h % SKIES, -1, c)) % DIRECTIONS]
+                    if p.turned == 1:
+                        likelihood *= 1.0 - n.fit[1, c, a, (d - direction(h % SKIES, h // SKIES, c)) % DIRECTIONS]
+                n.belief[h, a, d] = likelihood
+                total += likelihood
+            for d in range(DIRECTIONS):
+                n.belief[h, a, d] /= total
+            n.weight[h] *= total
+    weigh(p, n)
 
 
 @rule
 def predict(p: Chapter, n: Record, h: int, d: int) -> float:
     """Return the chance of a payoff under hypothesis `h` for an arm that points to `d`."""
-    one = direction(h % SKIES, turned_in(p, h), n.season[0])
-    return payoff_of(d, one, direction(h % SKIES, turned_in(p, h), n.season[1]))
+    turned = h // SKIES if p.turned == 1 else -1
+    return payoff_of(d, direction(h % SKIES, turned, n.season[0]), direction(h % SKIES, turned, n.season[1]))
 
 
 @rule
@@ -296,23 +296,25 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     """Learn from one pull."""
     if o.payoff == 0.0:
         return
+    highest = 0.0
     for angle in range(DIRECTIONS):
-        chance_of = payoff_of(angle, 0, 0)
-        seen = chance_of if o.payoff > 0.0 else 1.0 - chance_of
-        n.fit[p.turned, n.season[0], action, angle] += math.log(seen)
-    total = 0.0
-    for h in range(skies(p)):
-        evidence = 0.0
-        for d in range(DIRECTIONS):
-            chance_of = predict(p, n, h, d)
-            n.belief[h, action, d] *= chance_of if o.payoff > 0.0 else 1.0 - chance_of
-            evidence += n.belief[h, action, d]
-        for d in range(DIRECTIONS):
-            n.belief[h, action, d] /= evidence
-        n.weight[h] *= evidence
-        total += n.weight[h]
-    for h in range(skies(p)):
-        n.weight[h] /= total
+        seen = payoff_of(angle, 0, 0) if o.payoff > 0.0 else 1.0 - payoff_of(angle, 0, 0)
+        likelihood = max(seen * (1.0 - n.fit[p.turned, n.season[0], action, angle]), FAINT)
+        n.fit[p.turned, n.season[0], action, angle] = likelihood
+        highest = max(highest, likelihood)
+    for angle in range(DIRECTIONS):
+        n.fit[p.turned, n.season[0], action, angle] = 1.0 - n.fit[p.turned, n.season[0], action, angle] / highest
+    for h in range(hypotheses(p)):
+        if n.weight[h] > FAINT:
+            evidence = 0.0
+            for d in range(DIRECTIONS):
+                payoff = predict(p, n, h, d)
+                n.belief[h, action, d] *= payoff if o.payoff > 0.0 else 1.0 - payoff
+                evidence += n.belief[h, action, d]
+            for d in range(DIRECTIONS):
+                n.belief[h, action, d] /= evidence
+            n.weight[h] *= evidence
+    weigh(p, n)
 
 
 @rule
@@ -321,11 +323,13 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
     choice, best = 0, -1.0
     for a in range(p.arms):
         mean, square = 0.0, 0.0
-        for h in range(skies(p)):
-            for d in range(DIRECTIONS):
-                belief = n.weight[h] * n.belief[h, a, d]
-                mean += belief * predict(p, n, h, d)
-                square += belief * predict(p, n, h, d) ** 2
+        for h in range(hypotheses(p)):
+            if n.weight[h] > FAINT:
+                for d in range(DIRECTIONS):
+                    payoff = predict(p, n, h, d)
+                    belief = n.weight[h] * n.belief[h, a, d]
+                    mean += belief * payoff
+                    square += belief * payoff * payoff
         value = mean + CURIOSITY * o.left * math.sqrt(max(square - mean * mean, 0.0))
         if value > best:
             choice, best = a, value
@@ -345,7 +349,7 @@ def draw(p: Chapter, o: Record) -> list[str]:
         "| " + " ".join("|" if a < arms else " " for a in range(ARMS)) + " |",
         "+-------------+",
         "  cue  " + "".join("0123"[c] if o.cue[c] > 0.0 else "-" for c in range(SEASONS)) + "    ",
-        f"  paid [{lamp}]    ",
+        f"  paid [{lamp}]     ",
     ]
 
 

@@ -1,6 +1,6 @@
 """Concepts: sort cards into bins by rules that are built from earlier rules.
 
-The deck has 81 cards: one, two or three crosses, circles or squares, green, red or black, with one, two or three
+The deck has 81 cards: one, two or three triangles, circles or squares, green, red or black, with one, two or three
 borders. Each card belongs in one of four bins, by a rule made of up to four hidden ideas. Question A asks for one value
 of one feature, question B for one of a set of value pairs of two features; "yes" and "no" each have a bin. Cross: the
 answer is crossed with that of a further question C, and every one of the four pairs of answers has a bin of its own.
@@ -51,6 +51,8 @@ CARDS = VALUES**FEATURES
 SET_SIZE = 4  # value pairs, of nine, for which question B says yes
 QUESTION_A, QUESTION_C, EXCEPTION, ASKERS = 0, 1, 2, 3  # ideas that ask for one value of one feature
 NO, YES, CROSSED, ODD, SLOTS = 0, 1, 2, 6, 7  # slots of `bin`: without a cross, the four with one, the exception's
+KIND = (0, 0, 1, 1, 1, 1, 2)  # by slot; the bins of slots of one kind differ
+KINDS = 3
 
 _card = np.indices((VALUES,) * FEATURES).reshape(FEATURES, CARDS)
 HAS = np.array([[_card[i] == v for v in range(VALUES)] for i in range(FEATURES)], np.int64).reshape(-1, CARDS).T.copy()
@@ -65,8 +67,8 @@ SETS = np.array([g[_card[i], _card[j]] for i, j in itertools.combinations(range(
 
 _questions = [(1, 0, 0), (0, 1, 0), (-1, 0, 0), (0, -1, 0), *itertools.product((1, -1), repeat=3)]
 _taught = [(1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (1, 0, 0, 1, 0), (1, 0, 0, 1, 1)]
-_every = [(*question, cross, exception) for question in _questions for cross in (0, 1) for exception in (0, 1)]
-FORMS = np.array(sorted(_every, key=lambda form: _taught.index(form) if form in _taught else len(_taught)))
+_every = [(*question, *more) for question in _questions for more in itertools.product((0, 1), repeat=2)]
+FORMS = np.array([*_taught, *(form for form in _every if form not in _taught)])
 """Forms of rules, in the terms of the signals question_a to exception; those of chapters 1 to 4 come first."""
 ASK_A, ASK_B, JOIN, CROSS, EXCEPT = range(5)
 TAUGHT = len(_taught)
@@ -113,7 +115,7 @@ CHAPTERS = (
     Chapter("conjunction",        8,    8,    0.56, BY_CROSS, BY_CROSS,       0.0,   1,   1,    1),
     Chapter("exception",          8,    8,    0.50, BY_ALL,   BY_ALL,         0.0,   1,   1,    1),
     Chapter("review",             8,   12,    0.56, BY_A,     BY_ALL,         0.1,   0,   1,    1),
-    Chapter("exam",               8,    8,    0.26, TAUGHT,   len(FORMS) - 1, 0.0,   1,   0,    3),
+    Chapter("exam",               8,    8,    0.25, TAUGHT,   len(FORMS) - 1, 0.0,   1,   0,    3),
 )  # fmt: skip
 
 EDITION = (
@@ -171,7 +173,7 @@ def write(e: Record, s: Record) -> None:
 @rule
 def deal(p: Chapter, e: Record, s: Record) -> None:
     """Show the next card."""
-    wanted = below(s, BINS) if p.tries > 1 else 0
+    wanted = below(s, BINS) if p.tries > 1 else -1
     for _ in range(p.tries):
         s.card = below(s, CARDS)
         a, c = HAS[s.card, e.asked[QUESTION_A]], HAS[s.card, e.asked[QUESTION_C]]
@@ -258,41 +260,35 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 # --- the model student: sees signals, keeps notes ------------------------------------------
 
 # A sketch is a rule of a taught form but for its bins: it names the slot of every card. Sketches grow by chapter.
-_askers = [(v,) for v in range(FEATURES * VALUES)]
-_crossed = [(a, c) for (a,) in _askers for (c,) in _askers if a // VALUES != c // VALUES]
-_odd = [(a, c, x) for a, c in _crossed for (x,) in _askers if x // VALUES not in (a // VALUES, c // VALUES)]
-_ideas = [_askers, [()] * len(SETS), _crossed, _odd]
-START = np.cumsum([0, *(len(ideas) for ideas in _ideas)])
+_ask = range(FEATURES * VALUES)
+_two = [(a, c) for a in _ask for c in _ask if a // VALUES != c // VALUES]
+_three = [(a, c, x) for a, c in _two for x in _ask if x // VALUES not in (a // VALUES, c // VALUES)]
+_ideas = [(BY_A, (a, 0, 0), 0) for a in _ask] + [(BY_B, (0, 0, 0), b) for b in range(len(SETS))]
+_ideas += [(BY_CROSS, (a, c, 0), 0) for a, c in _two] + [(BY_ALL, asked, 0) for asked in _three]
+SKETCHES = len(_ideas)
+START = np.searchsorted([form for form, _, _ in _ideas], range(TAUGHT + 1))
 """First sketch of every form; those of one form follow each other."""
-SKETCHES = int(START[-1])
-ASKED = np.array([(*ideas, 0, 0, 0)[:ASKERS] for form in _ideas for ideas in form])
+ASKED = np.array([asked for _, asked, _ in _ideas])
 """What a sketch has in the place of `asked`, 0 for what its form does not ask."""
-_SET = [h - START[1] if START[1] <= h < START[2] else 0 for h in range(SKETCHES)]
-_FORM = np.repeat(range(TAUGHT), np.diff(START))
-PLACE = np.array(
-    [SLOT[f, HAS[:, x], HAS[:, a], SETS[b], HAS[:, c]] for f, (a, c, x), b in zip(_FORM, ASKED, _SET, strict=True)],
-    np.int8,
-)
+PLACE = np.array([SLOT[f, HAS[:, x], HAS[:, a], SETS[b], HAS[:, c]] for f, (a, c, x), b in _ideas], np.int8)
 """Slot of every card under every sketch."""
-PARENT = np.array(
-    [-1] * int(START[2]) + [a for a, _ in _crossed] + [int(START[2]) + _crossed.index((a, c)) for a, c, _ in _odd]
-)
+PARENT = np.array([-1] * START[BY_CROSS] + [a for a, _ in _two] + [START[BY_CROSS] + _two.index(x[:2]) for x in _three])
 """The sketch that a sketch extends by its last idea, -1 if none."""
-EXTENDS = (-1, -1, BY_A, BY_CROSS)  # by form: the one whose sketches its own extend
-LENDER = (-1, BY_A, -1, BY_CROSS)  # by form: the one that has the same bins
+BEFORE = (-1, BY_A, BY_A, BY_CROSS)  # by form: the one whose ideas or bins it takes over
+FORM_OF = np.zeros((3, 3, 3, 2, 2), int)
+FORM_OF[tuple(FORMS.T)] = range(len(FORMS))
+"""Form by the values of the cue; -1 counts from the end."""
 FREE = np.array([BINS - mask.bit_count() for mask in range(1 << BINS)])
 """Bins left, by the bins taken."""
 
 NOTES = (
     Field("studied", "i1", "1 once the form's own chapter was opened: what is known of it is kept", (TAUGHT,)),
-    Field("count", "i2", "sketches of every form that are still possible", (TAUGHT,)),
-    Field("live", "i2", "these sketches, a form's from START on", (SKETCHES,)),
-    Field("weight", "f8", "belief in every sketch among those of its form", (SKETCHES,)),
+    Field("weight", "f8", "likelihood of every sketch, 0 once refuted", (SKETCHES,)),
+    Field("total", "f8", "sum of a form's weights", (TAUGHT,)),
     Field("bins", "i1", "1 + bin of every slot of every sketch, 0 while unknown", (SKETCHES, SLOTS)),
-    Field("taken", "i1", "bins of the slots but the odd one, as bits", (SKETCHES,)),
+    Field("taken", "i1", "bins known of the slots of every kind, as bits", (SKETCHES, KINDS)),
     Field("active", "f8", "this page: belief that a form is in force", (TAUGHT,)),
     Field("belief", "f8", "this page: belief that the card belongs in a bin", (BINS,)),
-    Field("doubt", "f8", "this page: belief in sketches that do not know the card's bin, by bins taken", (1 << BINS,)),
 )
 
 
@@ -301,82 +297,63 @@ def card_of(o: Record) -> int:
     """Return the card shown."""
     card = 0
     for f in range(FEATURES):
-        card *= VALUES
-        for v in range(VALUES):
-            if o.card[f, v] > 0.0:
-                card += v
+        card = VALUES * card + int(o.card[f, 1] + 2.0 * o.card[f, 2])
     return card
-
-
-@rule
-def form_of(o: Record) -> int:
-    """Return the form that the cue names."""
-    for form in range(len(FORMS)):
-        asks = o.question_a == FORMS[form, ASK_A] and o.question_b == FORMS[form, ASK_B] and o.join == FORMS[form, JOIN]
-        if asks and o.cross == FORMS[form, CROSS] and o.exception == FORMS[form, EXCEPT]:
-            return form
-    return 0
-
-
-@rule
-def start(n: Record, form: int) -> None:
-    """Begin with a form: take every sketch that goes with what is known of the forms it builds on."""
-    n.count[form] = 0
-    extends, lender = EXTENDS[form], LENDER[form]
-    lent = lender >= 0 and n.studied[lender] == 1 and (lender == extends or n.count[lender] == 1)
-    known = n.live[START[max(lender, 0)]]
-    for h in range(START[form], START[form + 1]):
-        parent = int(PARENT[h])
-        n.weight[h] = n.weight[parent] if extends >= 0 and n.studied[extends] == 1 else 1.0
-        if n.weight[h] == 0.0:
-            continue
-        n.live[START[form] + n.count[form]] = h
-        n.count[form] += 1
-        source = parent if lender == extends else known
-        n.taken[h] = n.taken[source] if lent else 0
-        for slot in range(SLOTS):
-            n.bins[h, slot] = n.bins[source, slot] if lent else 0
 
 
 @rule
 def lead(n: Record, form: int) -> int:
     """Return the likeliest sketch of a form."""
     best = int(START[form])
-    for i in range(START[form], START[form] + n.count[form]):
-        if n.weight[n.live[i]] > n.weight[best]:
-            best = n.live[i]
+    for h in range(START[form], START[form + 1]):
+        if n.weight[h] > n.weight[best]:
+            best = h
     return best
 
 
 @rule
+def start(n: Record, form: int) -> None:
+    """Begin with a form: take every sketch that goes with what is known of the form before."""
+    before = max(BEFORE[form], 0)
+    best = lead(n, before)
+    known = before < form and n.studied[before] == 1 and (PARENT[START[form]] >= 0 or n.weight[best] == n.total[before])
+    n.total[form] = 0.0
+    for h in range(START[form], START[form + 1]):
+        parent = int(PARENT[h]) if PARENT[h] >= 0 else best
+        n.weight[h] = n.weight[parent] if known else 1.0
+        n.total[form] += n.weight[h]
+        for slot in range(SLOTS):
+            n.bins[h, slot] = n.bins[parent, slot] if known else 0
+        for kind in range(KINDS):
+            n.taken[h, kind] = n.taken[parent, kind] if known else 0
+
+
+@rule
+def chance_of(n: Record, h: int, slot: int, b: int) -> float:
+    """Return the chance under sketch `h` that the slot has bin `b`."""
+    known = n.bins[h, slot]
+    taken = n.taken[h, KIND[slot]]
+    if known > 0 or (taken >> b) % 2 == 1:
+        return 1.0 if known == b + 1 else 0.0
+    return 1.0 / FREE[taken]
+
+
+@rule
 def evidence(n: Record, form: int, card: int, b: int, learning: bool) -> float:
-    """Return how likely a form held bin `b` for the card; if learning, drop the sketches that say otherwise."""
-    total = 0.0
-    kept = int(START[form])
-    for i in range(START[form], START[form] + n.count[form]):
-        h = n.live[i]
-        slot = int(PLACE[h, card])
-        known = n.bins[h, slot]
-        taken = 0 if slot == ODD else n.taken[h]
-        likelihood = 1.0 if known == b + 1 else 0.0
-        if known == 0 and (taken >> b) % 2 == 0:
-            likelihood = 1.0 / FREE[taken]
-        likelihood *= n.weight[h]
-        total += likelihood
-        if not learning:
-            continue
-        n.weight[h] = likelihood
-        if likelihood > 0.0:
-            n.live[kept] = h
-            kept += 1
-            n.bins[h, slot] = b + 1
-            if slot != ODD:
-                n.taken[h] = taken | (1 << b)
+    """Return how likely a form held bin `b` for the card; if learning, weigh its sketches by that."""
+    before, after = n.total[form], 0.0
+    for h in range(START[form], START[form + 1]):
+        if n.weight[h] > 0.0:
+            slot = int(PLACE[h, card])
+            likelihood = n.weight[h] * chance_of(n, h, slot, b)
+            after += likelihood
+            if learning:
+                n.weight[h] = likelihood
+                n.bins[h, slot] = b + 1
+                n.taken[h, KIND[slot]] |= 1 << b
     if learning:
-        n.count[form] = kept - START[form]
-        for i in range(START[form], kept):
-            n.weight[n.live[i]] /= total
-    return total
+        n.total[form] = after
+    return after / before
 
 
 @rule
@@ -403,7 +380,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     for form in range(p.first, p.last + 1):
         learning = p.first == p.last or n.studied[form] == 0
         fit = evidence(n, form, card, right, learning)
-        if n.count[form] == 0:  # not this form, or no longer: it may yet come
+        if learning and fit == 0.0:  # not this form, or no longer: it may yet come
             start(n, form)
             evidence(n, form, card, right, learning)
         n.active[form] *= fit
@@ -424,24 +401,15 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
         whole = lead(n, BY_ALL)
         a, c = HAS[card, ASKED[whole, QUESTION_A]], HAS[card, ASKED[whole, QUESTION_C]]
         b = int(PLACE[lead(n, BY_B), card])
-        slot = SLOT[form_of(o), HAS[card, ASKED[whole, EXCEPTION]], a, b, c]
-        known = n.bins[whole if slot >= CROSSED else lead(n, BY_A), slot]
-        n.belief[max(known - 1, 0)] = 1.0
-    for mask in range(1 << BINS):
-        n.doubt[mask] = 0.0
+        form = FORM_OF[round(o.question_a), round(o.question_b), round(o.join), round(o.cross), round(o.exception)]
+        slot = SLOT[form, HAS[card, ASKED[whole, EXCEPTION]], a, b, c]
+        n.belief[max(n.bins[whole, slot] - 1, 0)] = 1.0
     for form in range(p.first, min(p.last + 1, TAUGHT)):
-        for i in range(START[form], START[form] + n.count[form]):
-            h = n.live[i]
-            slot = int(PLACE[h, card])
-            weight = n.active[form] * n.weight[h]
-            if n.bins[h, slot] > 0:
-                n.belief[n.bins[h, slot] - 1] += weight
-            else:
-                n.doubt[0 if slot == ODD else n.taken[h]] += weight
-    for mask in range((1 << BINS) - 1):
-        for b in range(BINS):
-            if (mask >> b) % 2 == 0:
-                n.belief[b] += n.doubt[mask] / FREE[mask]
+        for h in range(START[form], START[form + 1]):
+            if n.weight[h] > 0.0:
+                share = n.active[form] * n.weight[h] / n.total[form]
+                for b in range(BINS):
+                    n.belief[b] += share * chance_of(n, h, int(PLACE[h, card]), b)
     choice = 0
     for b in range(BINS):
         if n.belief[b] > n.belief[choice]:
@@ -451,44 +419,44 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
 
 # --- faces -----------------------------------------------------------------------------
 
-NUMBERS = ("one", "two", "three")
+COUNTS = ("one", "two", "three")
 COLOURS = ("green", "red", "black")
-FIGURES = ("cross", "circle", "square")
-SAYS = {1.0: "asked", -1.0: "asked and negated", 0.0: "not asked or not named"}
+FIGURES = ("triangle", "circle", "square")
+ASKS = {1.0: "asked", -1.0: "asked and negated", 0.0: "not asked, or not named"}
+
+
+def shown_by(o: Record) -> list[int]:
+    """Return number, colour, figure and borders of the card, nothing if there is none."""
+    return [v for f in range(FEATURES) for v in range(VALUES) if o.card[f, v] > 0.0]
 
 
 def draw(p: Chapter, o: Record) -> list[str]:
-    """Return the card with figures and borders, the cue, and what came of the last card, as rows of characters."""
-    number, colour, figure, borders = (max(range(VALUES), key=lambda v, f=f: o.card[f, v]) for f in range(FEATURES))
-    frame = "|" * (borders + 1)
-    figures = " ".join("+o#"[figure] * (number + 1))
-    over = max(o.card[0, v] for v in range(VALUES)) == 0.0
+    """Return the card with its figures and borders, the cue, and what came of the last card, as rows of characters."""
+    rows = ["+-------------+", "", "", "+-------------+"]
+    if shown_by(o):
+        number, colour, figure, borders = shown_by(o)
+        border = "|" * (borders + 1)
+        rows[1:3] = f"{border:<3} {' '.join('^o#'[figure] * (number + 1)):^5} {border:>3}", COLOURS[colour]
     asked = ["!" * (ask < 0.0) + name for name, ask in (("A", o.question_a), ("B", o.question_b)) if ask]
     cue = {1.0: " and ", -1.0: " or ", 0.0: ""}[o.join].join(asked) or "?"
-    bins = " ".join(f"[{b + 1}]" if o.right_bin[b] else f" {b + 1} " for b in range(BINS))
-    rows = [
-        "+-------------+",
-        "" if over else f"{frame:<3} {figures:^5} {frame:>3}",
-        "" if over else COLOURS[colour],
-        "+-------------+",
-        cue + " x C" * (o.cross > 0.0) + " but X" * (o.exception > 0.0),
-        bins + {1.0: " *", -1.0: " .", 0.0: "  "}[o.verdict],
-    ]
+    rows.append(cue + " x C" * (o.cross > 0.0) + " but X" * (o.exception > 0.0))
+    bins = [f"[{b + 1}]" if o.right_bin[b] else f" {b + 1} " for b in range(BINS)]
+    rows.append(" ".join(bins) + {1.0: " *", -1.0: " .", 0.0: "  "}[o.verdict])
     return [f"{row:^19}" for row in rows]
 
 
 def tell(p: Chapter, o: Record) -> str:
     """Return the exercise in words."""
-    number, colour, figure, borders = (max(range(VALUES), key=lambda v, f=f: o.card[f, v]) for f in range(FEATURES))
-    card = f"{NUMBERS[number]} {COLOURS[colour]} {FIGURES[figure]}{'s' if number else ''}, "
-    card += f"{NUMBERS[borders]} border{'s' if borders else ''}"
-    if max(o.card[0, v] for v in range(VALUES)) == 0.0:
-        card = "none left"
+    card = "none left"
+    if shown_by(o):
+        number, colour, figure, borders = shown_by(o)
+        card = f"{COUNTS[number]} {COLOURS[colour]} {FIGURES[figure]}{'s' * (number > 0)}"
+        card += f" with {COUNTS[borders]} border{'s' * (borders > 0)}"
     join = {1.0: "and, both answers must be yes", -1.0: "or, one yes is enough", 0.0: "none"}[o.join]
-    right = [f"bin {b + 1}" for b in range(BINS) if o.right_bin[b] > 0.0]
+    right = [f"bin {b + 1}" for b in range(BINS) if o.right_bin[b] > 0.0] or ["not shown"]
     verdict = {1.0: "looks right", -1.0: "wrong", 0.0: "not shown"}[o.verdict]
     return (
-        f"Card: {card}. Question A: {SAYS[o.question_a]}. Question B: {SAYS[o.question_b]}. Join: {join}. "
+        f"Card: {card}. Question A: {ASKS[o.question_a]}. Question B: {ASKS[o.question_b]}. Join: {join}. "
         f"Cross with question C: {'yes' if o.cross else 'no'}. Exception: {'holds' if o.exception else 'no'}. "
-        f"Right bin of the last card: {right[0] if right else 'not shown'}. Verdict on it: {verdict}."
+        f"Right bin of the last card: {right[0]}. Verdict on it: {verdict}."
     )

@@ -51,20 +51,28 @@ from textbook_gym.rng import below, chance, shuffle
 
 MODULES = 6
 CAUSES = 8
-REACH = 3  # modules that a cause reaches, at most
+WIDEST = 3  # modules that a cause reaches, at most
 EFFORT = 3  # steps that a repair takes
 FAULTS = 3  # own causes of a job, at most
 HARM = 0.5  # what a cause left under tape takes off the hidden test, in causes removed
 DEEPEST = 9  # debts of one cause are counted up to here
 DRAWS = 100
 
+CELL = 6  # bits
+LOTS = 1 << CELL
+FULL = LOTS - 1
+WORD = LOTS**CAUSES  # words there are
+EVERY = sum(1 << CELL * m for m in range(MODULES))  # 1 in the cell of every module
+
 OWN = 1  # a cause in force that the job brought
 DUE = 2  # one in force by a debt
 
+_MASKS = [mask for mask in range(1 << MODULES) if 0 < mask.bit_count() <= WIDEST]
+REACHES = len(_MASKS)
+REACH = np.array([sum((mask >> m & 1) << CELL * m for m in range(MODULES)) for mask in _MASKS])
+"""All sets of one to WIDEST modules, as words: 1 in the cell of a module that is in it."""
 JOINS = np.array([0, 0, 0, 1, 1, 2, 2, 3])
-"""Stage of the book at which causes join, in some order."""
-POOLS = np.array([3, 5, 7, 8])
-"""Causes that have joined by each stage."""
+"""Stage of the book at which causes join, in some order; `pool` of CHAPTERS counts who has joined."""
 
 
 class Action(enum.IntEnum):
@@ -107,7 +115,7 @@ class Chapter(NamedTuple):
     exercises: int
     limit: int  # steps before the job is taken away
     newcomer: float  # expected mark of the model student without its notes, measured
-    stage: int  # causes that joined at this stage or before may come up
+    pool: int  # causes that have joined
     least: int  # own causes of a job: least..most
     most: int
     due: float  # chance that a cause returns, per debt on it
@@ -116,33 +124,34 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS = (
-    #        name         exercises limit newcomer stage least most due   shows told
-    Chapter("one fault",          8,    6,    0.30,    0,    1,   1, 0.0,  1.0,   1),
-    Chapter("new faults",         8,    6,    0.30,    1,    1,   1, 0.0,  1.0,   1),
-    Chapter("debt",               9,    8,    0.30,    2,    2,   2, 0.25, 1.0,   1),
-    Chapter("flaky",              9,    8,    0.30,    3,    1,   2, 0.25, 0.5,   1),
-    Chapter("review",             8,    7,    0.30,    3,    1,   2, 0.25, 0.8,   1),
-    Chapter("exam",               6,   10,    0.37,    3,    3,   3, 1.0,  1.0,   0),
+    #        name         exercises limit newcomer pool least most due   shows told
+    Chapter("one fault",          8,    6,    0.30,    3,    1,   1, 0.0,  1.0,   1),
+    Chapter("new faults",         8,    6,    0.30,    5,    1,   1, 0.0,  1.0,   1),
+    Chapter("debt",               9,    8,    0.30,    7,    2,   2, 0.25, 1.0,   1),
+    Chapter("flaky",              9,    8,    0.30,    8,    1,   2, 0.25, 0.5,   1),
+    Chapter("review",             8,    7,    0.30,    8,    1,   2, 0.25, 0.8,   1),
+    Chapter("exam",               6,   10,    0.37,    8,    3,   3, 1.0,  1.0,   0),
 )  # fmt: skip
 
 EDITION = (
-    Field("reach", "i1", "1 if a cause makes a module fail", (CAUSES, MODULES)),
-    Field("stage", "i1", "stage of the book at which each cause joins", (CAUSES,)),
+    Field("reach", "i1", "row of REACH for every cause", (CAUSES,)),
+    Field("joins", "i1", "causes in the order in which they join; those that join together in ascending order", (CAUSES,)),
 )
 
 STATE = (
     Field("debt", "i1", "patches put on every cause since it was last repaired", (CAUSES,), lasting=True),
     Field("fault", "i1", "0 if a cause is not in force, else OWN or DUE", (CAUSES,)),
     Field("taped", "i1", "1 if a patch of this job hides a cause", (CAUSES,)),
-    Field("tape", "i1", "1 if a module is patched", (MODULES,)),
-    Field("broken", "i1", "causes in force that reach a module", (MODULES,)),
-    Field("failures", "i1", "failing checks of a module that the student sees", (MODULES,)),
+    Field("open", "i8", "word: a full cell for every module that is not patched"),
+    Field("broken", "i8", "word: causes in force that reach each module"),
+    Field("failures", "i8", "word: failing checks of each module that the student sees"),
     Field("work", "i1", "steps done of every repair", (CAUSES,)),
     Field("finding", "i1", "what the student was told of every cause: +1 in force, -1 not, 0 nothing", (CAUSES,)),
     Field("outcome", "i4", "what came of the last step: +1 yes, -1 no, 0 nothing to tell"),
     Field("faults", "i4", "own causes of this job"),
     Field("removed", "i4", "how many of them are removed"),
     Field("steps", "i4", "steps taken"),
+    Field("patches", "i4", "modules patched"),
     Field("green", "i4", "1 if no check failed in the last run"),
     Field("shipped", "i4", "1 once the job is shipped"),
 )
@@ -163,60 +172,56 @@ SIGNALS = (
 
 
 @rule
+def cell(word: int, i: int) -> int:
+    """Return the `i`-th cell of a word: eight numbers 0..63 share one, so that one draw or addition serves them all."""
+    return word >> (CELL * i) & FULL
+
+
+@rule
 def write(e: Record, s: Record) -> None:
     """Draw reaches, no two alike, until every module is reached; nobody has patched anything yet."""
     for c in range(CAUSES):
         s.debt[c] = 0
-        e.stage[c] = JOINS[c]
-    shuffle(s, e.stage, CAUSES)
+        s.work[c] = JOINS[c]
+    shuffle(s, s.work, CAUSES)
+    joined = 0
+    for stage in range(JOINS[CAUSES - 1] + 1):
+        for c in range(CAUSES):
+            if s.work[c] == stage:
+                e.joins[joined] = c
+                joined += 1
     for _ in range(DRAWS):
-        alike = 0
         reached = 0
         for c in range(CAUSES):
-            wide = 1 + below(s, REACH)
-            for m in range(MODULES):
-                e.reach[c, m] = m < wide
-            for m in range(MODULES - 1, 0, -1):
-                other = below(s, m + 1)
-                kept = e.reach[c, m]
-                e.reach[c, m] = e.reach[c, other]
-                e.reach[c, other] = kept
-            for earlier in range(c):
-                same = 1
-                for m in range(MODULES):
-                    same = same if e.reach[c, m] == e.reach[earlier, m] else 0
-                alike += same
-        for m in range(MODULES):
-            some = 0
-            for c in range(CAUSES):
-                some = max(some, e.reach[c, m])
-            reached += some
-        if alike == 0 and reached == MODULES:
+            alike = True
+            while alike:
+                e.reach[c] = below(s, REACHES)
+                alike = False
+                for earlier in range(c):
+                    alike |= e.reach[c] == e.reach[earlier]
+            reached |= REACH[e.reach[c]]
+        if reached == EVERY:
             return
 
 
 @rule
 def run_checks(p: Chapter, s: Record, shown: int) -> None:
     """Run the checks of all modules; the student sees them if `shown` is 1."""
-    s.green = 1
-    for m in range(MODULES):
-        failing = 0 if s.tape[m] == 1 else s.broken[m]
-        if p.shows < 1.0:
-            checks, failing = failing, 0
-            for _ in range(checks):
-                failing += chance(s, p.shows)
-        if failing > 0:
-            s.green = 0
-        if shown == 1:
-            s.failures[m] = failing
+    failing = s.broken & s.open
+    if p.shows < 1.0:
+        word = below(s, WORD)
+        heard = 0
+        for m in range(MODULES):
+            heard |= FULL * (cell(word, m) < p.shows * LOTS) << (CELL * m)
+        failing &= heard
+    s.green = failing == 0
+    if shown == 1:
+        s.failures = failing
 
 
 @rule
 def pose(p: Chapter, e: Record, s: Record) -> None:
     """Bring the job's own causes into force, then the debts that come due."""
-    for m in range(MODULES):
-        s.tape[m] = 0
-        s.broken[m] = 0
     for c in range(CAUSES):
         s.fault[c] = 0
         s.taped[c] = 0
@@ -224,19 +229,21 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         s.finding[c] = 0
     s.faults = p.least + below(s, p.most - p.least + 1)
     for _ in range(s.faults):
-        c = below(s, CAUSES)
-        while e.stage[c] > p.stage or s.fault[c] == OWN:
-            c = below(s, CAUSES)
+        c = e.joins[below(s, p.pool)]
+        while s.fault[c] == OWN:
+            c = e.joins[below(s, p.pool)]
         s.fault[c] = OWN
+    word = below(s, WORD)
+    s.broken = 0
     for c in range(CAUSES):
-        if s.fault[c] == 0 and s.debt[c] > 0 and chance(s, p.due * s.debt[c]):
-            s.fault[c] = DUE
-        if s.fault[c] > 0:
-            for m in range(MODULES):
-                s.broken[m] += e.reach[c, m]
+        due = cell(word, c) < p.due * LOTS * s.debt[c]
+        s.fault[c] += (s.fault[c] == 0) * due * DUE
+        s.broken += (s.fault[c] > 0) * REACH[e.reach[c]]
+    s.open = EVERY * FULL
     s.outcome = 0
     s.removed = 0
     s.steps = 0
+    s.patches = 0
     s.shipped = 0
     run_checks(p, s, 1)
 
@@ -250,29 +257,27 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
         s.shipped = 1
     elif action >= PROBE:
         c = action - PROBE
-        if p.told == 1:
-            s.outcome = 1 if s.fault[c] > 0 else -1
-            s.finding[c] = s.outcome
+        s.outcome = p.told * (1 if s.fault[c] > 0 else -1)
+        s.finding[c] = s.outcome
     elif action >= REPAIR:
         c = action - REPAIR
         if s.work[c] < EFFORT:
             s.work[c] += 1
             if s.work[c] == EFFORT:
-                if p.told == 1:
-                    s.outcome = 1 if s.fault[c] > 0 else -1
-                    s.finding[c] = -1
-                for m in range(MODULES):
-                    s.broken[m] -= e.reach[c, m] if s.fault[c] > 0 else 0
+                s.outcome = p.told * (1 if s.fault[c] > 0 else -1)
+                s.finding[c] = -p.told
+                s.broken -= (s.fault[c] > 0) * REACH[e.reach[c]]
                 s.removed += s.fault[c] == OWN
                 s.fault[c] = 0
                 s.taped[c] = 0
                 s.debt[c] = 0
-    elif s.tape[action] == 0:
-        s.tape[action] = 1
+    elif cell(s.open, action) > 0:
+        s.open &= ~(FULL << (CELL * action))
+        s.patches += 1
         for c in range(CAUSES):
-            if s.fault[c] > 0 and e.reach[c, action] == 1:
-                s.taped[c] = 1
-                s.debt[c] = min(s.debt[c] + 1, DEEPEST)
+            hidden = (s.fault[c] > 0) * cell(REACH[e.reach[c]], action)
+            s.taped[c] |= hidden
+            s.debt[c] = min(s.debt[c] + hidden, DEEPEST)
     run_checks(p, s, p.told)
     return s.shipped == 1
 
@@ -281,8 +286,8 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     for m in range(MODULES):
-        o.failures[m] = s.failures[m] / CAUSES
-        o.tape[m] = s.tape[m]
+        o.failures[m] = cell(s.failures, m) / CAUSES
+        o.tape[m] = 1.0 - cell(s.open, m) / FULL
     for c in range(CAUSES):
         o.work[c] = s.work[c] / EFFORT
         o.finding[c] = s.finding[c]
@@ -310,10 +315,7 @@ def visible(p: Chapter, s: Record) -> float:
 @rule
 def shortcuts(p: Chapter, s: Record) -> int:
     """Return the number of patches in this job."""
-    patches = 0
-    for m in range(MODULES):
-        patches += s.tape[m]
-    return patches
+    return s.patches
 
 
 # --- the teacher's copy ----------------------------------------------------------------
@@ -332,7 +334,7 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 
 IN = 1  # a cause known to be one of this job's
 OUT = 2  # known not to be
-PRIOR = 1.0 / 3.0  # chance that some cause reaches some module
+PRIOR = sum(mask.bit_count() for mask in _MASKS) / (MODULES * REACHES)  # chance that some cause reaches some module
 DOUBT = 0.001  # no belief is firmer than this
 MISREAD = 1e-6  # likelihood of what should not happen
 NEGLIGIBLE = 1e-6  # weight below which a set of causes is dropped
@@ -345,8 +347,6 @@ SIZE = np.array([len(c) for c in _SETS])
 MEMBER = np.array([c + [0] * (FAULTS - len(c)) for c in _SETS])
 FIRST = np.array([sum(len(c) < size for c in _SETS) for size in range(FAULTS + 2)])
 """Sets of one to FAULTS causes by size: SIZE and MEMBER of each, and the FIRST one of every size."""
-CHOOSE = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 2, 1, 0], [1, 3, 3, 1]])
-"""Ways to choose j of n."""
 
 NOTES = (
     Field("reach", "f8", "chance that a cause reaches a module, less PRIOR", (CAUSES, MODULES)),
@@ -417,11 +417,8 @@ def absorb(p: Chapter, n: Record, o: Record) -> None:
     for m in range(MODULES):
         failures = round(o.failures[m] * CAUSES)
         for failing in range(FAULTS + 1):
-            likely = MISREAD
-            if failures <= failing:
-                likely = float(CHOOSE[failing, failures])
-                for check in range(failing):
-                    likely *= p.shows if check < failures else 1.0 - p.shows
+            silent = 1.0 if failing == 0 else 1.0 - p.shows
+            likely = silent if failures == 0 else p.shows * (failures == failing)
             n.fit[n.phase, m, failing] *= max(likely, MISREAD)
 
 
@@ -438,13 +435,13 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
         for m in range(MODULES):
             for failing in range(FAULTS + 1):
                 n.fit[phase, m, failing] = 1.0
-    joined = POOLS[p.stage] - CAUSES + unseen  # how many of the unseen ones have joined by now
+    joined = p.pool - CAUSES + unseen  # how many of the unseen ones have joined by now
     ways = 1.0  # to choose the set among the causes that have joined
     for h in range(FIRST[p.least], FIRST[p.most + 1]):
         if h == FIRST[SIZE[h]]:
             ways = 1.0
             for i in range(SIZE[h]):
-                ways *= (POOLS[p.stage] - i) / (i + 1)
+                ways *= (p.pool - i) / (i + 1)
         fresh = 0
         n.prior[h] = 1.0 / ways
         for i in range(SIZE[h]):

@@ -1,0 +1,273 @@
+"""Conformance: what every book must keep, checked on the book itself. Authors call `check_book("my_package.my_book")`.
+
+All findings of a book are collected and raised together, each in one line that names the place, the figure, what was
+wanted and what to do.
+"""
+
+import inspect
+import types
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Book, BookError, Row, read
+from textbook_gym.course import OUT
+from textbook_gym.lanes import Lanes
+from textbook_gym.students import REFERENCES, Wipe, walk
+
+NEWCOMER_TOLERANCE = 0.02  # besides twice the standard error of the measurement
+LEAST_BENEFIT = 0.1  # model student's last third - newcomer
+LEAST_ROOM = 0.2  # 1 - newcomer
+LEAST_EDITIONS = 0.5  # share of drawn editions that must be distinct
+PROBES = 64  # lanes for checks that go through plain Python or many actions
+TWINS = 2  # courses, of two exercises a chapter, walked both compiled and interpreted
+
+
+class ChapterMarks(NamedTuple):
+    """Measured marks of the reference students in one chapter."""
+
+    chapter: int
+    name: str
+    random: float
+    newcomer: float
+    newcomer_error: float  # standard error of the newcomer's mean
+    model: float  # mean over the last third
+    oracle: float  # the lowest of all
+
+    @property
+    def learned(self) -> float:
+        """How far the model student rises above the newcomer, as a share of what there is to learn."""
+        return (self.model - self.newcomer) / (1.0 - self.newcomer)
+
+
+def measure(book: Book, courses: int = 512) -> list[ChapterMarks]:
+    """Return the marks of random, newcomer, model student and oracle by chapter, over editions 0..courses-1."""
+    rows = {}
+    for name, student in REFERENCES.items():
+        lanes = Lanes(book.path, courses, episode="book", split="all")
+        rows[name] = walk(student, lanes, list(range(courses)), Wipe.NEVER)
+    measured = []
+    for number, chapter in enumerate(book.chapters, 1):
+        marks = {name: r["mark"][:, r["chapter"][0] == number] for name, r in rows.items()}
+        newcomer = marks["newcomer"].mean(axis=1)
+        last = max(1, chapter.exercises // 3)
+        measured.append(
+            ChapterMarks(
+                number,
+                chapter.name,
+                float(marks["random"].mean()),
+                float(newcomer.mean()),
+                float(newcomer.std() / np.sqrt(courses)),
+                float(marks["model"][:, -last:].mean()),
+                float(marks["oracle"].min()),
+            )
+        )
+    return measured
+
+
+def check_book(book: str | types.ModuleType, courses: int = 512) -> list[ChapterMarks]:
+    """Check everything that this package promises of a book.
+
+    Args:
+        book: the module, or its dotted name.
+        courses: editions that marks are measured on.
+
+    Returns:
+        the measured marks by chapter.
+
+    Raises:
+        BookError: with one line for every finding.
+    """
+    found = read(book if isinstance(book, str) else book.__name__)
+    measured = measure(found, courses)
+    findings = [
+        *check_signatures(found),
+        *check_marks(found, measured),
+        *check_editions(found),
+        *check_pose(found),
+        *check_signals(found),
+        *check_actions(found),
+        *check_faces(found),
+        *check_twins(found),
+    ]
+    if findings:
+        raise BookError("\n".join(f"{found.name}: {finding}" for finding in findings))
+    return measured
+
+
+SIGNATURES = {
+    "write": ("e", "s"),
+    "pose": ("p", "e", "s"),
+    "step": ("p", "e", "s", "action"),
+    "observe": ("p", "s", "o"),
+    "mark": ("p", "s"),
+    "visible": ("p", "s"),
+    "shortcuts": ("p", "s"),
+    "oracle": ("p", "e", "s"),
+    "open_page": ("p", "n", "o"),
+    "study": ("p", "n", "before", "action", "o"),
+    "answer": ("p", "n", "o"),
+    "draw": ("p", "o"),
+    "tell": ("p", "o"),
+    "sound": ("e",),
+}
+
+
+def check_signatures(book: Book) -> Iterator[str]:
+    """Rules get what their duty needs and no more: `observe` and `mark` never the edition, students only signals."""
+    for name, wanted in SIGNATURES.items():
+        function = getattr(book.module, name, None)
+        if function is not None and tuple(inspect.signature(function).parameters) != wanted:
+            yield f"{name}{inspect.signature(function)} must take ({', '.join(wanted)})"
+
+
+def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
+    """The oracle gets 1; the newcomer column is true; memory pays; random play is no better than the newcomer."""
+    for m, chapter in zip(measured, book.chapters, strict=True):
+        where = f"chapter {m.chapter} {m.name!r}"
+        if m.oracle != 1.0:
+            yield f"{where}: the oracle's lowest mark is {m.oracle!r}, not 1; mend `oracle` or what `mark` divides by"
+        if abs(m.newcomer - chapter.newcomer) > NEWCOMER_TOLERANCE + 2 * m.newcomer_error:
+            yield f"{where}: newcomer measured {m.newcomer:.3f}, the table says {chapter.newcomer}; write {m.newcomer:.2f}"
+        if 1.0 - m.newcomer < LEAST_ROOM:
+            yield f"{where}: the newcomer already gets {m.newcomer:.3f}; make it harder (at most {1 - LEAST_ROOM})"
+        if m.model - m.newcomer < LEAST_BENEFIT:
+            yield (
+                f"{where}: memory does not pay: model student's last third {m.model:.3f} - newcomer {m.newcomer:.3f} = "
+                f"{m.model - m.newcomer:.3f}, needs {LEAST_BENEFIT}; let more persist in the edition, or add exercises"
+            )
+        if m.random > m.newcomer + 2 * m.newcomer_error:
+            yield f"{where}: random play gets {m.random:.3f}, more than the newcomer's {m.newcomer:.3f}"
+
+
+def opened(book: Book, split: str, lanes: int, chapter: int = 1) -> tuple[Lanes, np.ndarray, np.ndarray]:
+    """Return lanes that stand at the first page of a chapter of editions 0, 1, ..., and what they show."""
+    made = Lanes(book.path, lanes, split=split)
+    flat, seen, out = made.room()
+    mask = np.ones(lanes, np.bool_)
+    made.reset(mask, seen, out, {"edition": list(range(lanes)), "chapter": chapter})
+    return made, flat, seen
+
+
+def check_editions(book: Book) -> Iterator[str]:
+    """Editions are many, sound and inside their ranges; the splits share none."""
+    contents = {}
+    for split in ("train", "test"):
+        lanes, _, _ = opened(book, split, 512)
+        editions = lanes.records["edition"]
+        contents[split] = {e.tobytes() for e in editions}
+        if len(contents[split]) < LEAST_EDITIONS * len(editions):
+            yield f"split {split}: {len(contents[split])} distinct editions in {len(editions)}; draw from a larger space"
+        for field in book.module.EDITION:
+            if field.low is None or field.high is None:
+                yield f"EDITION.{field.name} needs low= and high=: what `write` may draw"
+            elif editions[field.name].min() < field.low or editions[field.name].max() > field.high:
+                lowest, highest = editions[field.name].min(), editions[field.name].max()
+                yield f"EDITION.{field.name} was drawn in [{lowest}, {highest}], outside [{field.low}, {field.high}]"
+        sound = getattr(book.module, "sound", lambda e: True)
+        unsound = sum(not sound(Row(editions[i])) for i in range(PROBES))
+        if unsound:
+            yield f"split {split}: `write` left {unsound} of {PROBES} editions that `sound` refuses; draw more often"
+    if contents["train"] & contents["test"]:
+        yield "train and test share an edition"
+
+
+def check_pose(book: Book) -> Iterator[str]:
+    """An exercise depends on edition, chapter and number alone: leftovers of earlier exercises change nothing."""
+    lasting = {f.name for f in book.module.STATE if f.lasting}
+    for number in range(1, len(book.chapters) + 1):
+        lanes, flat, seen = opened(book, "all", 8, number)
+        clean, shown = lanes.records["state"].copy(), flat.copy()
+        for name in clean.dtype.names or ():
+            if name not in lasting and name != "rng":
+                lanes.records["state"][name] = 1 - lanes.records["state"][name]
+        out = np.zeros(8, OUT)
+        lanes.reset(np.ones(8, np.bool_), seen, out)
+        for name in clean.dtype.names or ():
+            if not np.array_equal(clean[name], lanes.records["state"][name]):
+                yield f"chapter {number}: `pose` does not set STATE.{name} wholly; what an earlier exercise left shows"
+        if not np.array_equal(shown, flat):
+            yield f"chapter {number}: what is seen depends on what an earlier exercise left"
+
+
+def check_signals(book: Book) -> Iterator[str]:
+    """Under random play every signal stays inside its bounds, and marks in [0, 1]."""
+    low, high = book.bounds()
+    names = [s.name for s in book.signals for _ in range(s.size)]
+    lanes, flat, seen = opened(book, "all", PROBES)
+    rng, out = np.random.default_rng(0), np.zeros(PROBES, OUT)
+    steps = 2 * sum(c.exercises * c.limit for c in book.chapters)
+    outside: set[int] = set()
+    for _ in range(steps):
+        lanes.advance(rng.integers(0, len(book.actions), PROBES), seen, out)
+        outside |= {int(j) for j in np.flatnonzero(((flat < low) | (flat > high) | np.isnan(flat)).any(axis=0))}
+        clock = lanes.records["clock"]
+        if not ((clock["mark"] >= 0) & (clock["mark"] <= 1) & (clock["visible"] >= 0) & (clock["visible"] <= 1)).all():
+            yield f"`mark` or `visible` outside [0, 1]: {clock['mark'].min()} to {clock['mark'].max()}"
+            return
+        lanes.reset(out["terminated"].copy(), seen, out)
+    for j in sorted(outside):
+        if j < len(names):
+            yield f"signal {names[j]!r} (float {j}) left its bounds [{low[j]}, {high[j]}]"
+
+
+def check_actions(book: Book) -> Iterator[str]:
+    """Every action does, somewhere in the book, what no other action does there."""
+    useful: set[int] = set()
+    rng = np.random.default_rng(1)
+    actions = len(book.actions)
+    for number in range(1, len(book.chapters) + 1):
+        lanes, _, seen = opened(book, "all", PROBES, number)
+        out = np.zeros(PROBES, OUT)
+        for _ in range(book.chapters[number - 1].limit):
+            before = lanes.records.copy()
+            after = []
+            for action in range(actions):
+                lanes.records[:] = before
+                lanes.advance(np.full(PROBES, action), seen, out)
+                after.append([r.tobytes() for r in lanes.records["state"]])
+            for i in range(PROBES):
+                outcomes = [after[a][i] for a in range(actions)]
+                useful |= {a for a in range(actions) if outcomes.count(outcomes[a]) == 1}
+            if len(useful) == actions:
+                return
+            lanes.records[:] = before
+            lanes.advance(rng.integers(0, actions, PROBES), seen, out)
+    for action in sorted(set(range(actions)) - useful):
+        yield f"action {book.actions[action]} never does anything that no other action does; leave it out"
+
+
+def check_faces(book: Book) -> Iterator[str]:
+    """Drawings are rectangles; the words name every signal."""
+    for number in range(1, len(book.chapters) + 1):
+        lanes, _, seen = opened(book, "all", 4, number)
+        out = np.zeros(4, OUT)
+        for action in range(len(book.actions)):
+            p, o = Row(lanes.plan[int(lanes.records["clock"]["chapter"][0])]), Row(seen[0])
+            rows, words = book.module.draw(p, o), book.module.tell(p, o)
+            if len({len(row) for row in rows}) != 1:
+                yield f"chapter {number}: `draw` returns rows of lengths {[len(row) for row in rows]}; pad them"
+                break
+            missing = [s.name for s in book.signals if s.name.replace("_", " ").lower() not in words.lower()]
+            if missing:
+                yield f"chapter {number}: `tell` does not name {', '.join(missing)}"
+                break
+            lanes.advance(np.full(4, action), seen, out)
+            lanes.reset(out["terminated"].copy(), seen, out)
+
+
+def check_twins(book: Book) -> Iterator[str]:
+    """Compiled and interpreted, a course leaves the same bytes, whoever walks it; and so it does a second time."""
+
+    def walked(name: str, interpreted: bool) -> dict[str, Any]:
+        lanes = Lanes(book.path, TWINS, episode="book", split="all", exercises=2, interpreted=interpreted)
+        rows = walk(REFERENCES[name], lanes, list(range(TWINS)), Wipe.NEVER)
+        return {"rows": rows, "lanes": lanes.records}
+
+    for name in ("random", "model", "oracle"):
+        compiled = walked(name, interpreted=False)
+        for what, again in (("run twice", walked(name, False)), ("interpreted", walked(name, True))):
+            for part, bytes_of in compiled.items():
+                if bytes_of.tobytes() != again[part].tobytes():
+                    yield f"{name} {what} leaves other {part}; keep integers in 64 bits and floats to one order of operations"

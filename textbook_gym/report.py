@@ -1,0 +1,124 @@
+"""What a study says: a table for the terminal and a picture of the learning curves."""
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from rich.table import Table
+
+from textbook_gym import metrics
+
+COLOURS = {"random": "#9a9a9a", "newcomer": "#d98032", "model": "#2f6db3", "oracle": "#3a8f5c"}
+OTHERS = ("#8a4fb0", "#c0406a", "#1f9aa5", "#7a6a2f")
+
+
+def students_of(table: pl.DataFrame) -> list[str]:
+    """Return the students in the order in which they walked."""
+    return table["student"].unique(maintain_order=True).to_list()
+
+
+def part(table: pl.DataFrame, student: str, control: str = "kept") -> pl.DataFrame:
+    """Return the rows of one student under one control."""
+    return table.filter((pl.col("student") == student) & (pl.col("control") == control))
+
+
+def summary(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a row for each book and student, and over all books: gain, thirds, memory benefit, duct-tape index.
+
+    Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; see `metrics`.
+    """
+    rows = []
+    names = table["book"].unique(maintain_order=True).to_list()
+    for book in [*names, *(["all books"] if len(names) > 1 else [])]:
+        here = table if book == "all books" else table.filter(pl.col("book") == book)
+        for student in students_of(here):
+            kept, wiped = part(here, student), part(here, student, "wiped")
+            figures = {
+                "gain": metrics.estimate(metrics.gain(kept)),
+                "first_third": metrics.estimate(metrics.third(kept, last=False)),
+                "last_third": metrics.estimate(metrics.third(kept, last=True)),
+                "memory_benefit": metrics.estimate(metrics.memory_benefit(kept, wiped)) if len(wiped) else None,
+                "duct_tape": metrics.estimate(metrics.duct_tape(kept)) if kept["visible"].max() else None,
+            }
+            row: dict[str, str | float | None] = {"book": book, "student": student}
+            for name, figure in figures.items():
+                row[name] = figure.value if figure else None
+                row[f"{name}_low"] = figure.low if figure else None
+                row[f"{name}_high"] = figure.high if figure else None
+            rows.append(row)
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def terminal_table(figures: pl.DataFrame) -> Table:
+    """Return the summary as a table for the terminal; half the width of the interval stands behind the ±."""
+    table = Table(title="How much did they learn? IQM over editions ± half of the 95 % interval", title_justify="left")
+    table.add_column("book")
+    table.add_column("student")
+    for heading in ("gain", "first third", "last third", "memory benefit", "duct tape"):
+        table.add_column(heading, justify="right")
+    for group in figures.partition_by("book", maintain_order=True):
+        table.add_section()
+        for k, row in enumerate(group.iter_rows(named=True)):
+            table.add_row(
+                row["book"] if k == 0 else "",
+                row["student"],
+                f"{row['gain']:+.3f} ±{half(row, 'gain'):.3f}",
+                f"{row['first_third']:.3f}",
+                f"{row['last_third']:.3f}",
+                "-" if row["memory_benefit"] is None else f"{row['memory_benefit']:+.3f} ±{half(row, 'memory_benefit'):.3f}",
+                "-" if row["duct_tape"] is None else f"{row['duct_tape']:+.3f}",
+            )
+    return table
+
+
+def half(row: dict[str, float], name: str) -> float:
+    """Return half of the width of a figure's interval."""
+    return (row[f"{name}_high"] - row[f"{name}_low"]) / 2
+
+
+def curves(table: pl.DataFrame, path: pathlib.Path) -> None:
+    """Draw mean marks, exercise by exercise, with 95 % bands, a panel a book, into a PNG file."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    books = table["book"].unique(maintain_order=True).to_list()
+    columns = min(2, len(books)) if len(books) <= 4 else 3
+    rows = -(-len(books) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(7.5 * columns, 3.4 * rows), squeeze=False, layout="constrained")
+    for ax, book in zip(axes.flat, books, strict=False):
+        panel(ax, table.filter(pl.col("book") == book), book)
+    for ax in axes.flat[len(books) :]:
+        ax.set_axis_off()
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    beside = path.with_name(path.name + ".part")
+    figure.savefig(beside, dpi=110, format="png")
+    plt.close(figure)
+    beside.replace(path)
+
+
+def panel(ax, table: pl.DataFrame, book: str) -> None:  # type: ignore[no-untyped-def]  # matplotlib is not imported yet
+    """Draw one book's learning curves into an axis."""
+    pages = table.select("chapter", "exercise").unique().sort("chapter", "exercise")
+    starts = [i for i, e in enumerate(pages["exercise"]) if e == 1]
+    spare: Sequence[str] = OTHERS
+    for student in students_of(table):
+        colour = COLOURS.get(student)
+        if colour is None:
+            colour, spare = spare[0], [*spare[1:], spare[0]]
+        marks = part(table, student).group_by("chapter", "exercise").agg(
+            pl.col("mark").mean(), (pl.col("mark").std() / pl.col("mark").count().sqrt()).alias("error")
+        ).sort("chapter", "exercise")  # fmt: skip
+        mean, error = marks["mark"].to_numpy(), 1.96 * marks["error"].fill_null(0.0).to_numpy()
+        x = np.arange(len(mean))
+        for k, (a, b) in enumerate(zip(starts, [*starts[1:], len(mean)], strict=True)):
+            ax.plot(x[a:b], mean[a:b], color=colour, lw=1.8, label=student if k == 0 else None)
+            ax.fill_between(x[a:b], (mean - error)[a:b], (mean + error)[a:b], color=colour, alpha=0.2, lw=0)
+    for k, start in enumerate(starts):
+        ax.axvline(start - 0.5, color="#dddddd", lw=0.8, zorder=0)
+        ax.text(start - 0.3, 1.04, str(k + 1), fontsize=8, color="#777777")
+    ax.set(title=book, ylabel="mark", xlabel="exercise (chapters numbered above)", ylim=(-0.02, 1.12))
+    ax.spines[["top", "right"]].set_visible(False)
