@@ -13,8 +13,9 @@ import numpy as np
 
 from textbook_gym.book import Book, BookError, Row, read
 from textbook_gym.course import OUT
+from textbook_gym.kernel import Wipe
 from textbook_gym.lanes import Lanes
-from textbook_gym.students import REFERENCES, Wipe, walk
+from textbook_gym.students import REFERENCES, walk
 
 NEWCOMER_TOLERANCE = 0.02  # besides twice the standard error of the measurement
 LEAST_BENEFIT = 0.1  # model student's last third - newcomer
@@ -32,7 +33,8 @@ class ChapterMarks(NamedTuple):
     random: float
     newcomer: float
     newcomer_error: float  # standard error of the newcomer's mean
-    model: float  # mean over the last third
+    model_first: float  # the model student's mean over the first third of the exercises
+    model: float  # and over the last third
     oracle: float  # the lowest of all
 
     @property
@@ -59,6 +61,7 @@ def measure(book: Book, courses: int = 512) -> list[ChapterMarks]:
                 float(marks["random"].mean()),
                 float(newcomer.mean()),
                 float(newcomer.std() / np.sqrt(courses)),
+                float(marks["model"][:, :last].mean()),
                 float(marks["model"][:, -last:].mean()),
                 float(marks["oracle"].min()),
             )
@@ -129,7 +132,7 @@ def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
         if m.oracle != 1.0:
             yield f"{where}: the oracle's lowest mark is {m.oracle!r}, not 1; mend `oracle` or what `mark` divides by"
         if abs(m.newcomer - chapter.newcomer) > NEWCOMER_TOLERANCE + 2 * m.newcomer_error:
-            yield f"{where}: newcomer measured {m.newcomer:.3f}, the table says {chapter.newcomer}; write {m.newcomer:.2f}"
+            yield f"{where}: newcomer measured {m.newcomer:.3f}, the table has {chapter.newcomer}; write the measured"
         if 1.0 - m.newcomer < LEAST_ROOM:
             yield f"{where}: the newcomer already gets {m.newcomer:.3f}; make it harder (at most {1 - LEAST_ROOM})"
         if m.model - m.newcomer < LEAST_BENEFIT:
@@ -158,7 +161,7 @@ def check_editions(book: Book) -> Iterator[str]:
         editions = lanes.records["edition"]
         contents[split] = {e.tobytes() for e in editions}
         if len(contents[split]) < LEAST_EDITIONS * len(editions):
-            yield f"split {split}: {len(contents[split])} distinct editions in {len(editions)}; draw from a larger space"
+            yield f"split {split}: only {len(contents[split])} of {len(editions)} editions differ; enlarge the space"
         for field in book.module.EDITION:
             if field.low is None or field.high is None:
                 yield f"EDITION.{field.name} needs low= and high=: what `write` may draw"
@@ -270,4 +273,4 @@ def check_twins(book: Book) -> Iterator[str]:
         for what, again in (("run twice", walked(name, False)), ("interpreted", walked(name, True))):
             for part, bytes_of in compiled.items():
                 if bytes_of.tobytes() != again[part].tobytes():
-                    yield f"{name} {what} leaves other {part}; keep integers in 64 bits and floats to one order of operations"
+                    yield f"{name} {what} leaves other {part}; keep integers in 64 bits and one order of operations"

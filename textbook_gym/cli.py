@@ -5,11 +5,15 @@ import pathlib
 import sys
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textbook_gym import __version__
 from textbook_gym.book import Book
 from textbook_gym.registry import BOOKS, env_ids, find
 from textbook_gym.students import REFERENCES
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 EXTRA = "pip install 'textbook_gym[report]'"
 
@@ -22,15 +26,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("list", help="the catalogue of books").set_defaults(run=list_books)
     page = commands.add_parser("show", help="one book's page")
     page.add_argument("book", help="name of a book, such as Bandits")
-    page.add_argument("--editions", type=int, default=256, help="editions to measure the marks on (default %(default)s)")
+    page.add_argument(
+        "--editions", type=int, default=256, help="editions to measure the marks on (default %(default)s)"
+    )
     page.set_defaults(run=show_book)
+    known = f"{', '.join(REFERENCES)}, an SB3 .zip, or module:callable; repeatable"
     walk = commands.add_parser("study", help="walk students through books and measure how much they learn")
-    walk.add_argument("--student", action="append", metavar="S", help=f"{', '.join(REFERENCES)}, an SB3 .zip, or module:callable; repeatable")
+    walk.add_argument(
+        "--student",
+        action="append",
+        metavar="S",
+        help=known,
+    )
     walk.add_argument("--book", action="append", metavar="BOOK", help="a book; repeatable (default: all)")
     walk.add_argument("--editions", type=int, default=256, help="editions of each book (default %(default)s)")
-    walk.add_argument("--split", default="test", choices=("test", "train", "all"), help="which editions (default %(default)s)")
+    walk.add_argument(
+        "--split", default="test", choices=("test", "train", "all"), help="which editions (default %(default)s)"
+    )
     walk.add_argument("--seed", type=int, default=0, help="of the students' own randomness (default %(default)s)")
-    walk.add_argument("--out", type=pathlib.Path, default=pathlib.Path("study"), help="folder to write (default %(default)s/)")
+    walk.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path("study"), help="folder to write (default %(default)s/)"
+    )
     walk.set_defaults(run=run_study)
     chosen = parser.parse_args(arguments)
     try:
@@ -70,7 +86,9 @@ def show_book(chosen: argparse.Namespace) -> int:
     console = Console()
     console.print(book.doc, highlight=False, markup=False)
     console.print()
-    console.print(f"Actions: {', '.join(f'{n} {a}' for n, a in enumerate(book.actions))}", highlight=False, markup=False)
+    console.print(
+        f"Actions: {', '.join(f'{n} {a}' for n, a in enumerate(book.actions))}", highlight=False, markup=False
+    )
     signals = Table("signal", "floats", "range", "meaning", title="What is seen", title_justify="left")
     for s in book.signals:
         signals.add_row(s.name, str(s.size), f"[{s.low:g}, {s.high:g}]".replace("[", "\\["), s.doc)
@@ -83,31 +101,32 @@ def show_book(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def marks_table(book: Book, editions: int):  # type: ignore[no-untyped-def]  # rich is not imported yet
+def marks_table(book: Book, editions: int) -> "Table":
     """Return the measured marks of the reference students by chapter."""
-    import polars as pl
     from rich.table import Table
 
-    from textbook_gym.study import study
+    from textbook_gym.checks import measure
 
-    table = study(books=[book.name], editions=editions, controls=("kept",))
-    title = f"Mean marks on {editions} test editions (model student: first and last third of the chapter)"
-    marks = Table("chapter", "random", "newcomer", "model, first", "model, last", "oracle", title=title, title_justify="left")
-    for number, c in enumerate(book.chapters, 1):
-        here = table.filter(pl.col("chapter") == number)
-        mean = {s: here.filter(pl.col("student") == s)["mark"].mean() for s in REFERENCES}
-        model = here.filter(pl.col("student") == "model")
-        first = model.filter(pl.col("exercise") <= c.exercises // 3)["mark"].mean()
-        last = model.filter(pl.col("exercise") > c.exercises - c.exercises // 3)["mark"].mean()
-        cells = (mean["random"], mean["newcomer"], first, last, mean["oracle"])
-        marks.add_row(f"{number} {c.name}", *(f"{v:.3f}" for v in cells))
+    title = f"Mean marks in {editions} editions (model student: first and last third of the chapter; oracle: lowest)"
+    headings = ("chapter", "random", "newcomer", "model, first", "model, last", "oracle", "learned")
+    marks = Table(*headings, title=title, title_justify="left")
+    for m in measure(book, editions):
+        cells = (m.random, m.newcomer, m.model_first, m.model, m.oracle, m.learned)
+        marks.add_row(f"{m.chapter} {m.name}", *(f"{v:.3f}" for v in cells))
     return marks
 
 
 def run_study(chosen: argparse.Namespace) -> int:
     """Walk, print the table, write the folder."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     from textbook_gym import report
     from textbook_gym.study import CONTROLS, courses, study, write
@@ -117,7 +136,13 @@ def run_study(chosen: argparse.Namespace) -> int:
     controls = tuple(CONTROLS)[:2]
     console = Console()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:32}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("compiling", total=courses(students, books, chosen.editions, controls))
 
@@ -125,10 +150,22 @@ def run_study(chosen: argparse.Namespace) -> int:
             bar.update(task, description=what, advance=done)
 
         table = study(
-            students, books, editions=chosen.editions, split=chosen.split, controls=controls, seed=chosen.seed, progress=progress
+            students,
+            books,
+            editions=chosen.editions,
+            split=chosen.split,
+            controls=controls,
+            seed=chosen.seed,
+            progress=progress,
         )
     figures = report.summary(table)
-    settings = {"students": students, "books": books, "editions": chosen.editions, "split": chosen.split, "seed": chosen.seed}
+    settings = {
+        "students": students,
+        "books": books,
+        "editions": chosen.editions,
+        "split": chosen.split,
+        "seed": chosen.seed,
+    }
     write(table, chosen.out, settings)
     figures.write_csv(chosen.out / "summary.csv", float_precision=6)
     report.curves(table, chosen.out / "curves.png")

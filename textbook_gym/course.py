@@ -183,7 +183,9 @@ def belongs(words: Record, i: int, first: int, last: int, split: int) -> bool:
 
 
 @rule
-def open_edition(e: Record, s: Record, c: Record, words: Record, i: int, p: Record, write: Record, ends: Record) -> bool:
+def open_edition(
+    e: Record, s: Record, c: Record, words: Record, i: int, p: Record, write: Record, ends: Record
+) -> bool:
     """Open a fresh edition in lane `i`, at its first chapter; return False if its split seems to have none."""
     if c.asked == 0:
         mix(s, c.seed, c.opened)
@@ -264,7 +266,7 @@ def act(lane: Record, p: Record, action: int, step: Record, mark: Record, visibl
 
 @rule
 def show(lane: Record, p: Record, reward: float, out: Record, o: Record, observe: Record, shortcuts: Record) -> None:
-    """Write what one step tells: observation, header and `out`. Marks of an exam stay hidden, its grade until the end."""
+    """Write what one step tells: observation, header, `out`. Marks of an exam stay hidden, its grade until the end."""
     c, s = lane.clock, lane.state
     observe(p, s, o)
     over = c.stage != Stage.OPEN

@@ -39,9 +39,9 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
     0, `info["exercise_done"]`), and the next action, whatever it is, turns the page.
 
     `info` has the same keys at every step: `chapter`, `exercise`, `edition` (numbers), `exercise_done`, `mark` (of the
-    exercise just finished, else 0), `grade`, `is_success` (mark >= 0.9), `book_done`, `gain` (at the book's end the mean
-    over chapters of last grade - newcomer); in books with a shortcut also `visible` and `shortcuts`. In the exam mark,
-    visible and is_success stay 0 and the grade stands still until its end.
+    exercise just finished, else 0), `grade`, `is_success` (mark >= 0.9), `book_done`, `gain` (at the book's end the
+    mean over chapters of last grade - newcomer); in books with a shortcut also `visible` and `shortcuts`. In the exam
+    mark, visible and is_success stay 0, and the grade stands still until its end.
 
     Args:
         book: dotted name of the book's module; set by the registered ids.
@@ -59,7 +59,7 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         ValueError: a value is not one of those above.
     """
 
-    metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS}
+    metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS}  # noqa: RUF012  # declared so by Gymnasium
 
     def __init__(
         self,
@@ -158,12 +158,12 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         return self._copy(), told[REWARD], told[TERMINATED], False, self._info(told)
 
     def _info(self, told: tuple[Any, ...]) -> dict[str, Any]:
-        _, mark, grade, gain, visible, edition, chapter, exercise, shortcuts, _, exercise_done, success, book_done = told
+        _, mark, grade, gain, visible, edition, chapter, exercise, shortcuts, _, done, success, book_done = told
         info = {  # the keys of `Lanes.info_keys`; written out because this is the hot path
             "chapter": chapter,
             "exercise": exercise,
             "edition": edition,
-            "exercise_done": exercise_done,
+            "exercise_done": done,
             "mark": mark,
             "grade": grade,
             "is_success": success,

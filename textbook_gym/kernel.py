@@ -18,14 +18,15 @@ import os
 import pathlib
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from textbook_gym import course
-from textbook_gym.book import Book, BookError, Cells, Record
+from textbook_gym.book import OPTIONAL, RULES, Book, BookError, Cells, Record
 from textbook_gym.course import OUT, Stage, edition_words, lane_type
 from textbook_gym.rng import below, mix
 
@@ -71,12 +72,8 @@ ROWS = np.dtype(
 
 def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
     """Return the loops of a book as plain Python functions, closed over its rules."""
-    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts = (
-        book.rule(name)
-        for name in (
-            "write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer", "visible", "shortcuts",
-        )
-    )  # fmt: skip
+    rules = (book.rule(name) for name in (*RULES, *OPTIONAL))
+    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts = rules
     ends = edition_words(book)
     actions = len(book.actions)
 
@@ -116,9 +113,9 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
         for i in range(start, stop):
             if mask[i]:
                 lane, c = lanes[i], lanes[i].clock
-                if course.leave(lane, plan[c.chapter], mark, visible):
-                    if not course.open_edition(lane.edition, lane.state, c, words, i, plan[0], write, ends):
-                        failed += 1
+                fresh = course.leave(lane, plan[c.chapter], mark, visible)
+                if fresh and not course.open_edition(lane.edition, lane.state, c, words, i, plan[0], write, ends):
+                    failed += 1
                 course.begin(lane, plan[c.chapter], pose)
                 course.show(lane, plan[c.chapter], 0.0, out[i], seen[i], observe, shortcuts)
         return failed
@@ -134,7 +131,8 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
         flat_wide: Record,
         out: Record,
         rows: Record,
-        student: int,
+        who: Record,
+        learns: int,
         wipe: int,
         start: int,
         stop: int,
@@ -152,15 +150,15 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                 course.show(lane, p, 0.0, out[i], seen[i], observe, shortcuts)
                 for j in range(flat_seen.shape[1]):
                     flat_wide[2 * i + 1, j] = flat_seen[i, j]
-                if student == Student.MODEL:
+                if learns:
                     open_page(p, n, after)
                 reward = 0.0
                 while c.stage == Stage.OPEN:
                     for j in range(flat_seen.shape[1]):
                         flat_wide[2 * i, j] = flat_wide[2 * i + 1, j]
-                    if student == Student.MODEL:
+                    if who[row] == Student.MODEL:
                         action = int(answer(p, n, before))
-                    elif student == Student.ORACLE:
+                    elif who[row] == Student.ORACLE:
                         action = int(oracle(p, lane.edition, lane.state))
                     else:
                         action = below(n, actions)
@@ -168,7 +166,7 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                     course.show(lane, p, 0.0, out[i], seen[i], observe, shortcuts)
                     for j in range(flat_seen.shape[1]):
                         flat_wide[2 * i + 1, j] = flat_seen[i, j]
-                    if student == Student.MODEL:
+                    if learns:
                         study(p, n, before, action, after)
                 r = rows[i, row]
                 r.chapter = p.number
@@ -235,12 +233,10 @@ def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
     """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
     import numba
 
-    entries = [
-        f
-        for name in ("write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer", "visible", "shortcuts")
-        if hasattr(f := book.rule(name), "__rule__")
-    ]  # fmt: skip
-    clocked: list[Callable[..., Any]] = [course.act, course.show, course.leave, course.open_edition, course.turn_page, course.begin]
+    entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
+    clocked: list[Callable[..., Any]] = [
+        *(course.act, course.show, course.leave, course.open_edition, course.turn_page, course.begin)
+    ]
     rules = reachable_rules([*entries, *clocked, below, mix], book)
     for function in rules:
         mark_compilable(function)
@@ -279,19 +275,20 @@ class Engine:
                 import numba
 
                 compiled: Any = loop
-                signature = tuple(numba.typeof(a) for a in (*arguments, 0, 1))
+                typeof: Callable[[Any], Any] = numba.typeof
+                signature = tuple(typeof(a) for a in (*arguments, 0, 1))
                 compiled.compile(signature)
                 self._entries[name] = compiled.overloads[signature].entry_point
         return self._entries[name]
 
     def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> int:
-        """Run a loop over all lanes, split over at most `threads` threads of `grain` lanes or more each; add results."""
+        """Run a loop over all lanes, split over at most `threads` threads of `grain` lanes or more; add results."""
         loop = self.loop(name, *arguments)
         parts = 1 if self.interpreted else max(1, min(threads, lanes // grain))
         if parts == 1:
             return loop(*arguments, 0, lanes)
         cuts = [lanes * k // parts for k in range(parts + 1)]
-        jobs = [pool().submit(loop, *arguments, a, b) for a, b in zip(cuts[1:], cuts[2:], strict=False)]
+        jobs = [pool().submit(loop, *arguments, a, b) for a, b in pairwise(cuts[1:])]
         return loop(*arguments, 0, cuts[1]) + sum(job.result() for job in jobs)
 
     def observations(self, lanes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -326,15 +323,15 @@ class Engine:
             )
 
     def walk(
-        self, lanes: np.ndarray, plan: np.ndarray, notes: np.ndarray, student: Student, wipe: Wipe, threads: int
+        self, lanes: np.ndarray, plan: np.ndarray, notes: np.ndarray, who: Sequence[Student], wipe: Wipe, threads: int
     ) -> np.ndarray:
-        """Let a reference student walk every lane, which must stand at its first exercise, to the end of the book.
+        """Let a student walk every lane, which must stand at its first exercise, to the end of the book.
 
         Args:
             lanes: records of `lane` type, reset.
             plan: rows of the course.
             notes: records of `book.notes`, one a lane: the student's memory, changed in place.
-            student: who walks.
+            who: who acts in each exercise; one entry for all. The model student learns throughout if it acts at all.
             wipe: when its notes are wiped.
             threads: at most so many threads.
 
@@ -346,9 +343,11 @@ class Engine:
         flat_wide = np.zeros((2 * n, width))
         wide = flat_wide.view(self.book.seen("f8"))[:, 0]
         rows = np.zeros((n, int(plan["exercises"].sum())), ROWS)
+        actors = np.resize(np.array([int(w) for w in who], np.int64), rows.shape[1])
+        learns = int(Student.MODEL in actors)
         blank = np.zeros(1, self.book.notes)
-        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, np.zeros(n, OUT), rows)
-        self.run("walk", n, threads, COURSES_A_THREAD, *arrays, int(student), int(wipe))
+        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, np.zeros(n, OUT), rows, actors)
+        self.run("walk", n, threads, COURSES_A_THREAD, *arrays, learns, int(wipe))
         return rows
 
 

@@ -5,6 +5,7 @@ of it, the vector environment and the Stable-Baselines3 plug-in are many.
 """
 
 import enum
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -108,6 +109,12 @@ class Lanes:
         """The keys of `info`."""
         return INFO + SHORTCUT_INFO if self.book.has_shortcut else INFO
 
+    @functools.cached_property
+    def info_places(self) -> tuple[tuple[str, int], ...]:
+        """The keys of `info`, each with its position in an `OUT` record."""
+        names = OUT.names or ()
+        return tuple((key, names.index(key)) for key in self.info_keys)
+
     def __len__(self) -> int:
         return len(self.records)
 
@@ -174,7 +181,9 @@ class Lanes:
             number = chapter_number(self.book, options["chapter"])
             places = np.flatnonzero(self.plan["number"] == number)
             if not len(places):
-                raise ValueError(f"chapter {options['chapter']!r} is not in this course: {self.plan['number'].tolist()}")
+                raise ValueError(
+                    f"chapter {options['chapter']!r} is not in this course: {self.plan['number'].tolist()}"
+                )
             if self.settings["order"] == "shuffled":
                 raise ValueError("options={'chapter': ...} needs order='book': in a shuffled course no place is fixed")
             place = int(places[0])
@@ -214,13 +223,17 @@ class Lanes:
                 raise ValueError(f"edition {edition}: numbers run from 0 to {NUMBERS}")
             return int(edition)
         if not isinstance(edition, Mapping):
-            raise ValueError(f"edition {edition!r}: give a number, or a mapping of {list(self.book.edition.names or ())}")
+            raise ValueError(
+                f"edition {edition!r}: give a number, or a mapping of {list(self.book.edition.names or ())}"
+            )
         fields = {f.name: f for f in self.book.module.EDITION}
         for name in [*fields, *edition]:
             if name not in edition:
                 raise ValueError(f"edition lacks the field {name!r}; give all of {', '.join(fields)}")
             if name not in fields:
-                raise ValueError(f"edition has no field {name!r}{did_you_mean(name, list(fields))}; it has {list(fields)}")
+                raise ValueError(
+                    f"edition has no field {name!r}{did_you_mean(name, list(fields))}; it has {list(fields)}"
+                )
         world = {}
         for name, field in fields.items():
             value = np.asarray(edition[name])
@@ -230,11 +243,11 @@ class Lanes:
             if not ((value >= field.low) & (value <= field.high)).all():
                 raise ValueError(f"edition field {name!r} = {edition[name]!r}: must lie in [{field.low}, {field.high}]")
             world[name] = value.astype(field.kind)
-        record = np.zeros((), self.book.edition)
+        record = np.zeros(1, self.book.edition)
         for name, value in world.items():
             record[name] = value
         sound = getattr(self.book.module, "sound", None)
-        if sound is not None and not sound(Row(record[()])):
+        if sound is not None and not sound(Row(record[0])):
             raise ValueError(f"edition {dict(edition)!r} is not one that {self.book.name} could draw; see its `sound`")
         return world
 

@@ -10,8 +10,8 @@ NAMESPACE = "textbook"
 
 BOOKS: dict[str, str] = {
     "Bandits": "textbook_gym.books.bandits",
-    "Concepts": "textbook_gym.books.concepts",
-    "Maintenance": "textbook_gym.books.maintenance",
+    # "Concepts": "textbook_gym.books.concepts",
+    # "Maintenance": "textbook_gym.books.maintenance",
 }
 """Name of a book -> dotted name of its module. Strings, so that importing the package imports no book."""
 

@@ -63,18 +63,19 @@ def terminal_table(figures: pl.DataFrame) -> Table:
             table.add_row(
                 row["book"] if k == 0 else "",
                 row["student"],
-                f"{row['gain']:+.3f} ±{half(row, 'gain'):.3f}",
+                with_half(row, "gain"),
                 f"{row['first_third']:.3f}",
                 f"{row['last_third']:.3f}",
-                "-" if row["memory_benefit"] is None else f"{row['memory_benefit']:+.3f} ±{half(row, 'memory_benefit'):.3f}",
+                with_half(row, "memory_benefit"),
                 "-" if row["duct_tape"] is None else f"{row['duct_tape']:+.3f}",
             )
     return table
 
 
-def half(row: dict[str, float], name: str) -> float:
-    """Return half of the width of a figure's interval."""
-    return (row[f"{name}_high"] - row[f"{name}_low"]) / 2
+def with_half(row: dict[str, float | None], name: str) -> str:
+    """Return a figure with half of the width of its interval, or a dash."""
+    value, low, high = (row[k] for k in (name, f"{name}_low", f"{name}_high"))
+    return "-" if value is None or low is None or high is None else f"{value:+.3f} ±{(high - low) / 2:.3f}"
 
 
 def curves(table: pl.DataFrame, path: pathlib.Path) -> None:

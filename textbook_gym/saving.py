@@ -29,7 +29,12 @@ def header(lanes: Lanes) -> dict[str, Any]:
 def pack(lanes: Lanes, which: list[int]) -> bytes:
     """Return the courses in the lanes `which` as bytes."""
     payload = lanes.records[which].tobytes()
-    head = {**header(lanes), "courses": len(which), "bytes": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
+    head = {
+        **header(lanes),
+        "courses": len(which),
+        "bytes": len(payload),
+        "sha256": hashlib.sha256(payload).hexdigest(),
+    }
     return json.dumps(head).encode() + b"\n" + payload
 
 
@@ -55,6 +60,8 @@ def unpack(data: bytes, lanes: Lanes, which: list[int]) -> None:
         if key != "settings" and saved != wanted:
             raise ValueError(f"the saved course has {key}={saved!r}, this environment {wanted!r}; make one that fits")
     if head["courses"] != len(which):
-        raise ValueError(f"{head['courses']} saved courses for {len(which)} lanes; save or load with `lanes=` that match")
+        raise ValueError(
+            f"{head['courses']} saved courses for {len(which)} lanes; save or load with `lanes=` that match"
+        )
     lanes.records[which] = np.frombuffer(payload, lanes.records.dtype)
     lanes.started = True

@@ -24,25 +24,28 @@ from textbook_gym.rng import MASK, WEYL
 
 
 class Reference(NamedTuple):
-    """A student that every book brings along, run inside the compiled loop."""
+    """A student that every book brings along, run inside the compiled loop.
+
+    `who` acts in each exercise of the course, repeated as often as needed: normally one entry for all.
+    """
 
     name: str
-    kind: Student
+    who: tuple[Student, ...]
     wipe: Wipe = Wipe.NEVER
 
     @property
     def remembers(self) -> bool:
         """Whether there is a memory between exercises that a control could take away."""
-        return self.kind == Student.MODEL and self.wipe == Wipe.NEVER
+        return Student.MODEL in self.who and self.wipe == Wipe.NEVER
 
 
 REFERENCES = {
     r.name: r
     for r in (
-        Reference("random", Student.RANDOM),
-        Reference("newcomer", Student.MODEL, Wipe.EXERCISE),
-        Reference("model", Student.MODEL),
-        Reference("oracle", Student.ORACLE),
+        Reference("random", (Student.RANDOM,)),
+        Reference("newcomer", (Student.MODEL,), Wipe.EXERCISE),
+        Reference("model", (Student.MODEL,)),
+        Reference("oracle", (Student.ORACLE,)),
     )
 }
 
@@ -122,7 +125,9 @@ def as_student(student: Any) -> Reference | Agent:
         module, colon, attribute = student.partition(":")
         if not colon:
             hint = did_you_mean(student, list(REFERENCES))
-            raise ValueError(f"student {student!r}{hint}: give {', '.join(REFERENCES)}, a .zip of SB3, or module:callable")
+            raise ValueError(
+                f"student {student!r}{hint}: give {', '.join(REFERENCES)}, a .zip of SB3, or module:callable"
+            )
         try:
             made = getattr(importlib.import_module(module), attribute)
         except (ImportError, AttributeError) as error:
@@ -136,7 +141,7 @@ def as_student(student: Any) -> Reference | Agent:
         return ModelAgent(student)
     if callable(student):
         return FunctionAgent(student, getattr(student, "__name__", "function"))
-    raise ValueError(f"student {student!r}: give a name, an SB3 model, a function of observations, or an object with act")
+    raise ValueError(f"student {student!r}: give a name, an SB3 model, a function or an object with `act`")
 
 
 def walk(student: Reference | Agent, lanes: Lanes, editions: list[int], wipe: Wipe, seed: int = 0) -> np.ndarray:
@@ -159,7 +164,7 @@ def walk(student: Reference | Agent, lanes: Lanes, editions: list[int], wipe: Wi
         notes = np.zeros(len(lanes), lanes.book.notes)
         notes["rng"] = [(edition + 1) * WEYL + seed & MASK for edition in editions]
         wipe = student.wipe if wipe == Wipe.NEVER else wipe
-        return lanes.engine.walk(lanes.records, lanes.plan, notes, student.kind, wipe, lanes.threads)
+        return lanes.engine.walk(lanes.records, lanes.plan, notes, student.who, wipe, lanes.threads)
     return walk_agent(student, lanes, seen, out, wipe, seed)
 
 

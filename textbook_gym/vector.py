@@ -52,7 +52,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         ValueError: a value is not one of those above.
     """
 
-    metadata: dict[str, Any] = {**BookEnv.metadata, "autoreset_mode": AutoresetMode.NEXT_STEP}
+    metadata: dict[str, Any] = {**BookEnv.metadata, "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012  # as in Gymnasium
 
     def __init__(
         self,
@@ -172,7 +172,8 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._elapsed += 1
         if waiting is not None:
             self._elapsed[waiting] = 0
-        return (self._elapsed >= self.max_episode_steps) & ~terminated
+        late: np.ndarray = self._elapsed >= self.max_episode_steps
+        return late & ~terminated
 
     def _turn_now(self, flat: np.ndarray, seen: np.ndarray, out: np.ndarray) -> Arrays:
         """SAME_STEP: keep what ended lanes showed, then turn their pages in place."""
@@ -192,7 +193,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return final
 
     def _info(self, out: np.ndarray, mask: np.ndarray | None = None) -> Arrays:
-        """Return the info of the lanes of a mask (None for all) in Gymnasium's vector form; arrays are views of `out`."""
+        """Return the info of the lanes of a mask (None for all) in Gymnasium's vector form; arrays are views."""
         if mask is None:
             mask = np.ones(self.num_envs, np.bool_)
         else:
@@ -202,7 +203,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             info[key] = out[key]
             info[f"_{key}"] = mask
         if self.privileged:
-            for i in np.flatnonzero(mask):
+            for i in np.flatnonzero(mask).tolist():
                 info = self._add_info(info, {"privileged": self.lanes.hidden(i)}, i)
         return info
 

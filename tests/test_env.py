@@ -1,0 +1,468 @@
+"""The environments: what Gymnasium promises, one lane equals many, reset rules, errors, saving."""
+
+import copy
+import pickle
+import warnings
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from textbook_gym.registry import BOOKS, env_ids, find
+
+IDS = [env_id for name in sorted(BOOKS) for env_id in env_ids(name)]
+STEPS = {"textbook/Bandits-v0": 2000, "textbook/MaintenanceCourse-v0": 2000}  # elsewhere fewer: the code is the same
+
+
+def assert_same(a, b, path=""):
+    """Equal structure, types and bytes."""
+    assert type(a) is type(b) or isinstance(a, np.generic) or isinstance(b, np.generic), path
+    if isinstance(a, dict):
+        assert set(a) == set(b), path
+        for k in a:
+            assert_same(a[k], b[k], f"{path}/{k}")
+    elif isinstance(a, tuple) or (isinstance(a, np.ndarray) and a.dtype == object):
+        assert len(a) == len(b), path
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            assert_same(x, y, f"{path}[{i}]")
+    elif a is not None:
+        assert np.asarray(a).dtype == np.asarray(b).dtype, path
+        assert np.array_equal(a, b), path
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_gymnasium_check_env_passes_without_a_warning(env_id):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(gym.make(env_id).unwrapped)
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+@pytest.mark.parametrize("env_id", IDS)
+def test_64_lanes_equal_64_single_environments(env_id, mode):
+    n, rng = 64, np.random.default_rng(0)
+    many = gym.make_vec(env_id, num_envs=n, autoreset_mode=mode.value)
+    single = SyncVectorEnv([lambda: gym.make(env_id).unwrapped for _ in range(n)], autoreset_mode=mode)
+    assert_same(many.reset(seed=5), single.reset(seed=5))
+    for _ in range(STEPS.get(env_id, 200)):
+        actions = rng.integers(0, many.single_action_space.n, n)
+        a, b = many.step(actions), single.step(actions)
+        assert_same(a, b)
+        ended = a[2] | a[3]
+        if mode == AutoresetMode.DISABLED and ended.any():
+            reset = [e.reset(options={"reset_mask": ended.copy()}) for e in (many, single)]
+            assert_same(*reset)
+
+
+def course(env, steps=400, seed=9):
+    """Play at random; return everything that came back."""
+    rng = np.random.default_rng(seed)
+    told = []
+    for _ in range(steps):
+        back = env.step(int(rng.integers(env.action_space.n)))
+        told.append(back)
+        if back[2]:
+            told.append(env.reset())
+    return told
+
+
+def test_same_seed_same_course_other_seed_another(book_name):
+    runs = []
+    for seed in (4, 4, 5):
+        env = gym.make(env_ids(book_name)[0]).unwrapped
+        runs.append([env.reset(seed=seed), *course(env, 100)])
+    assert_same(tuple(runs[0]), tuple(runs[1]))
+    assert not np.array_equal(runs[0][0][1]["edition"], runs[2][0][1]["edition"])
+
+
+def test_seeds_are_mixed_not_added():
+    """The second edition of seed 42 is not the first of seed 43."""
+    env = gym.make("textbook/Bandits-v0", chapters=[1], exercises=1).unwrapped
+    seen = {}
+    for seed in range(40, 45):
+        _, info = env.reset(seed=seed)
+        numbers = [info["edition"]]
+        for _ in range(5):
+            while not env.step(0)[2]:
+                pass
+            numbers.append(env.reset()[1]["edition"])
+        seen[seed] = numbers
+    flat = [n for numbers in seen.values() for n in numbers]
+    assert len(set(flat)) == len(flat)
+
+
+def test_an_exercise_depends_on_its_address_alone(book_name):
+    """Whatever was done before, exercise k of an edition is posed the same (lasting deeds apart)."""
+    shown = []
+    for behaviour in (0, 1):
+        env = gym.make(env_ids(book_name)[0], privileged=True).unwrapped
+        env.reset(options={"edition": 7})
+        rng = np.random.default_rng(behaviour)
+        pages = []
+        for _ in range(4):
+            done = False
+            while not done:
+                _, _, done, _, info = env.step(int(rng.integers(env.action_space.n)))
+            _, info = env.reset()
+            lasting = {f.name for f in find(book_name).module.STATE if f.lasting}
+            pages.append({k: v for k, v in info["privileged"]["state"].items() if k not in lasting})
+        shown.append(pages)
+    if not any(f.lasting for f in find(book_name).module.STATE):
+        assert shown[0] == shown[1]
+
+
+def test_pages_turn_through_the_book_and_a_fresh_edition_follows():
+    env = gym.make("textbook/Bandits-v0", exercises=2).unwrapped
+    _, info = env.reset(seed=1)
+    first, pages = info["edition"], []
+    while info["edition"] == first:
+        pages.append((info["chapter"], info["exercise"]))
+        done = False
+        while not done:
+            _, _, done, truncated, info = env.step(0)
+            assert not truncated
+        _, info = env.reset()
+    assert pages == [(c, e) for c in range(1, 7) for e in (1, 2)]
+    assert (info["chapter"], info["exercise"], info["grade"]) == (1, 1, find("Bandits").chapters[0].newcomer)
+
+
+def test_reset_repeats_an_untouched_exercise_and_gives_up_a_begun_one():
+    env = gym.make("textbook/Bandits-v0").unwrapped
+    first = env.reset(seed=1)
+    assert_same(first, env.reset())
+    env.step(0)
+    _, info = env.reset()
+    assert info["exercise"] == 2
+    assert info["grade"] != find("Bandits").chapters[0].newcomer
+
+
+def test_the_reward_of_a_book_is_its_gain(book_name):
+    """Whatever is played: exercise ids, course ids and exercises given up on the way pay the same sum."""
+    chapters = len(find(book_name).chapters)
+    for env_id in env_ids(book_name):
+        env = gym.make(env_id).unwrapped
+        env.reset(seed=3)
+        rng, total, info = np.random.default_rng(0), 0.0, {"book_done": False}
+        while not info["book_done"]:
+            _, reward, done, _, info = env.step(int(rng.integers(env.action_space.n)))
+            total += reward
+            if done and not info["book_done"]:
+                env.reset()
+        assert total == pytest.approx(info["gain"] * chapters, abs=1e-9)
+
+
+def test_the_exam_tells_nothing_before_its_end(book_name):
+    env = gym.make(env_ids(book_name)[1]).unwrapped
+    exam = len(find(book_name).chapters)
+    env.reset(seed=2, options={"chapter": exam})
+    rng, done = np.random.default_rng(0), False
+    newcomer = find(book_name).chapters[-1].newcomer
+    while not done:
+        _, reward, done, _, info = env.step(int(rng.integers(env.action_space.n)))
+        assert info["mark"] == 0.0
+        assert info["is_success"] is False
+        if not done:
+            assert (reward, info["grade"]) == (0.0, newcomer)
+    assert reward == pytest.approx(info["grade"] - newcomer)
+
+
+def test_a_course_episode_shows_every_result_then_turns_the_page():
+    env = gym.make("textbook/BanditsCourse-v0").unwrapped
+    obs, info = env.reset(seed=0)
+    left, first = -2, -1
+    assert (obs[left], obs[first]) == (1.0, 1.0)
+    while not info["exercise_done"]:
+        obs, _, done, _, info = env.step(0)
+    assert obs[left] == 0.0
+    assert not done
+    assert info["mark"] > 0.0
+    obs, reward, _, _, info = env.step(0)
+    assert (obs[left], obs[first], reward, info["exercise"], info["exercise_done"]) == (1.0, 1.0, 0.0, 2, False)
+
+
+def test_options_lead_to_an_edition_and_a_chapter():
+    env = gym.make("textbook/Bandits-v0", split="all").unwrapped
+    env.reset(seed=1)
+    a = env.reset(options={"edition": 12, "chapter": 3})
+    env.reset(seed=99)
+    b = env.reset(options={"edition": 12, "chapter": "new seasons"})
+    assert_same(a, b)
+    assert (a[1]["edition"], a[1]["chapter"], a[1]["exercise"]) == (12, 3, 1)
+    _, info = env.reset(options={"chapter": 5})  # the same edition, elsewhere
+    assert (info["edition"], info["chapter"]) == (12, 5)
+
+
+def test_an_explicit_world_is_the_world():
+    env = gym.make("textbook/Bandits-v0", privileged=True).unwrapped
+    world = {"sky": 3, "turned": 1, "arm": [0, 2, 4, 1, 5, 7]}
+    _, info = env.reset(seed=0, options={"edition": world})
+    assert info["edition"] == -1
+    assert info["privileged"]["edition"] == world
+    while not env.step(0)[2]:
+        pass
+    assert env.reset()[1]["privileged"]["edition"] == world
+    assert gym.make("textbook/Bandits-v0", privileged=True).unwrapped.reset(seed=0)[1]["privileged"]["edition"] != world
+
+
+def test_shuffled_order_changes_the_order_only():
+    orders, pages = set(), {}
+    for seed in range(4):
+        env = gym.make("textbook/Bandits-v0", order="shuffled", exercises=1, split="all").unwrapped
+        _, info = env.reset(options={"edition": seed})
+        chapters = []
+        for _ in range(6):
+            chapters.append(info["chapter"])
+            pages[seed, info["chapter"]] = env.render_mode
+            while not env.step(0)[2]:
+                pass
+            _, info = env.reset()
+        assert sorted(chapters) == [1, 2, 3, 4, 5, 6]
+        assert chapters[-1] == 6
+        orders.add(tuple(chapters))
+    assert len(orders) > 1
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"reward": "improvment"}, r"reward='improvment' is not known \(did you mean 'improvement'\?\)"),
+        ({"reward": "visible"}, "Bandits has none"),
+        ({"episode": "chapter"}, "choose one of exercise, book"),
+        ({"split": "valid"}, "choose one of all, train, test"),
+        ({"order": 3}, "choose one of book, shuffled"),
+        ({"chapters": [7]}, "no chapter 7; it has 1 'three arms'"),
+        ({"chapters": [1, 1]}, "none twice"),
+        ({"exercises": 0}, "whole number >= 1"),
+        ({"exercises": [1, 2]}, "or 6 of them"),
+        ({"reward": "exam", "chapters": [1]}, "needs the exam"),
+        ({"render_mode": "human"}, "choose one of ansi, rgb_array"),
+    ],
+)
+def test_a_wrong_keyword_is_refused_where_it_is_given(keywords, message):
+    from textbook_gym.env import BookEnv
+
+    with pytest.raises(ValueError, match=message) as error:
+        BookEnv(BOOKS["Bandits"], **keywords)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_ids_and_keywords():
+    with pytest.raises(gym.error.NameNotFound, match="Bandits"):
+        gym.make("textbook/Bandit-v0")
+    with pytest.raises(TypeError, match="colour"):
+        gym.make("textbook/Bandits-v0", colour="red")
+
+
+@pytest.mark.parametrize("action", [6, -1, 2.5, float("nan"), None, "PULL_A", np.array([1, 2])])
+def test_a_wrong_action_is_refused_and_changes_nothing(action):
+    env = gym.make("textbook/Bandits-v0").unwrapped
+    env.reset(seed=0)
+    before = env.save()
+    with pytest.raises(ValueError, match=r"Bandits takes 0 PULL_A, .* 5 PULL_F"):
+        env.step(action)
+    assert env.save() == before
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        ([0, 1, 6, 0], r"actions\[2\] = 6: Bandits takes"),
+        ([0, -1, 0, 0], r"actions\[1\] = -1"),
+        ([0, 1, 2], r"shape \(3,\)"),
+        (np.zeros((4, 1), int), r"shape \(4, 1\)"),
+        ([0.0, np.nan, 1.0, 2.0], "type float64"),
+        (None, "shape"),
+    ],
+)
+def test_wrong_actions_of_a_batch_are_refused_and_change_nothing(actions, message):
+    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
+    envs.reset(seed=0)
+    before = envs.save()
+    with pytest.raises(ValueError, match=message):
+        envs.step(actions)
+    assert envs.save() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"editon": 3}, r"unknown option 'editon' \(did you mean 'edition'\?\)"),
+        ({"edition": -1}, "numbers run from 0"),
+        ({"edition": 1.5}, "give a number, or a mapping"),
+        ({"edition": {"sky": 1, "turned": 0}}, "lacks the field 'arm'"),
+        ({"edition": {"sky": 1, "turned": 0, "arm": [0] * 6, "arn": 1}}, "has no field 'arn'"),
+        ({"edition": {"sky": 24, "turned": 0, "arm": [0] * 6}}, r"must lie in \[0, 23\]"),
+        ({"edition": {"sky": 1, "turned": 0, "arm": [0] * 5}}, r"shape \(6,\)"),
+        ({"edition": {"sky": 1.5, "turned": 0, "arm": [0] * 6}}, "whole numbers"),
+        ({"edition": {"sky": 1, "turned": 0, "arm": [0] * 6}}, "could draw"),
+        ({"chapter": 9}, "no chapter 9"),
+        ({"chapter": "examm"}, "no chapter 'examm'"),
+    ],
+)
+def test_wrong_options_are_refused_and_change_nothing(options, message):
+    env = gym.make("textbook/Bandits-v0").unwrapped
+    env.reset(seed=0)
+    env.step(1)
+    before = env.save()
+    with pytest.raises(ValueError, match=message):
+        env.reset(options=options)
+    assert env.save() == before
+
+
+def test_stepping_what_is_over_or_not_begun_is_an_error():
+    env = gym.make("textbook/Bandits-v0").unwrapped
+    with pytest.raises(RuntimeError, match="call reset"):
+        env.step(0)
+    env.reset(seed=0)
+    while not env.step(0)[2]:
+        pass
+    with pytest.raises(RuntimeError, match="call reset"):
+        env.step(0)
+    envs = gym.make_vec("textbook/Bandits-v0", num_envs=2, autoreset_mode="Disabled")
+    with pytest.raises(RuntimeError, match="call reset"):
+        envs.step([0, 0])
+    envs.reset(seed=0)
+    while not envs.step([0, 0])[2].any():
+        pass
+    with pytest.raises(RuntimeError, match=r"over in lanes \[0, 1\]"):
+        envs.step([0, 0])
+
+
+def test_max_episode_steps_truncates_batches():
+    envs = gym.make_vec("textbook/BanditsCourse-v0", num_envs=3, max_episode_steps=5, autoreset_mode="SameStep")
+    envs.reset(seed=0)
+    for step in range(1, 12):
+        _, _, terminated, truncated, info = envs.step([0, 0, 0])
+        assert not terminated.any()
+        assert truncated.all() == (step % 5 == 0)
+        assert ("final_obs" in info) == (step % 5 == 0)
+
+
+def test_arrays_handed_out_stay_as_they_are():
+    for mode in AutoresetMode:
+        envs = gym.make_vec("textbook/Bandits-v0", num_envs=8, autoreset_mode=mode.value, max_episode_steps=3)
+        kept = [envs.reset(seed=0)]
+        copies = copy.deepcopy(kept)
+        for _ in range(20):
+            kept.append(envs.step([0] * 8))
+            copies.append(copy.deepcopy(kept[-1]))
+            ended = kept[-1][2] | kept[-1][3]
+            if mode == AutoresetMode.DISABLED and ended.any():
+                kept.append(envs.reset(options={"reset_mask": ended}))
+                copies.append(copy.deepcopy(kept[-1]))
+        assert_same(tuple(kept), tuple(copies))
+
+
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/BanditsCourse-v0"])
+def test_a_saved_course_goes_on_anywhere(env_id):
+    """In the same environment, a fresh one, and one lane of a batch: the same to the last bit."""
+    env = gym.make(env_id).unwrapped
+    env.reset(seed=8)
+    course(env, 37)
+    data = env.save()
+    expected = course(env, 200)
+    other = gym.make(env_id).unwrapped
+    shown = other.load(data)
+    assert shown[1]["edition"] == expected[0][4]["edition"] or expected
+    assert_same(tuple(course(other, 200)), tuple(expected))
+    envs = gym.make_vec(env_id, num_envs=3, autoreset_mode="Disabled")
+    envs.reset(seed=0)
+    envs.load(data, lanes=[1])
+    rng = np.random.default_rng(9)
+    for back in (b for b in expected if len(b) == 5):
+        observations, rewards, terminated, _, _ = envs.step([0, int(rng.integers(6)), 0])
+        assert np.array_equal(observations[1], back[0])
+        assert (rewards[1], terminated[1]) == (back[1], back[2])
+        if terminated.any():
+            envs.reset(options={"reset_mask": terminated})
+
+
+def test_a_batch_is_saved_and_split_over_other_batches():
+    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
+    envs.reset(seed=3)
+    for _ in range(9):
+        envs.step([1, 2, 3, 4])
+    two = gym.make_vec("textbook/Bandits-v0", num_envs=2)
+    two.load(envs.save(lanes=[3, 1]))
+    for _ in range(30):
+        a, b = envs.step([0, 1, 0, 2]), two.step([2, 1])
+        assert np.array_equal(a[0][[3, 1]], b[0])
+        assert np.array_equal(a[1][[3, 1]], b[1])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda d: d[:-1], "damaged"),
+        (lambda d: d[:-9] + bytes([d[-9] ^ 1]) + d[-8:], "damaged"),
+        (lambda d: b"something else", "no saved course"),
+        (lambda d: b"", "no saved course"),
+        (lambda d: pickle.dumps({"a": 1}), "no saved course"),
+        (lambda d: d.replace(b'"book": "Bandits"', b'"book": "Robbers"'), "book='Robbers'"),
+        (lambda d: d.replace(b'"reward": "improvement"', b'"reward": "mark"'), "reward='mark'"),
+        (lambda d: d.replace(b"course 1", b"course 9"), "no saved course"),
+    ],
+)
+def test_damaged_or_foreign_bytes_are_refused_and_the_course_is_untouched(spoil, message):
+    env = gym.make("textbook/Bandits-v0").unwrapped
+    env.reset(seed=0)
+    env.step(0)
+    before = env.save()
+    with pytest.raises(ValueError, match=message):
+        env.load(spoil(before))
+    assert env.save() == before
+
+
+def test_saved_courses_must_fit_the_lanes():
+    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
+    envs.reset(seed=0)
+    with pytest.raises(ValueError, match="4 saved courses for 1 lanes"):
+        gym.make("textbook/Bandits-v0").unwrapped.load(envs.save())
+    with pytest.raises(ValueError, match="numbers from 0 to 3"):
+        envs.save(lanes=[4])
+
+
+def test_environments_are_copied_and_pickled_mid_course():
+    env = gym.make("textbook/Bandits-v0")
+    env.reset(seed=2)
+    course(env, 17)
+    twins = [pickle.loads(pickle.dumps(env)), copy.deepcopy(env)]
+    expected = course(env, 100)
+    for twin in twins:
+        assert_same(tuple(course(twin, 100)), tuple(expected))
+
+
+def test_spec_rebuilds_the_environment():
+    env = gym.make("textbook/Bandits-v0", reward="mark", chapters=["three arms", 6])
+    spec = type(env.spec).from_json(env.spec.to_json())
+    twin = gym.make(spec)
+    assert_same(twin.reset(seed=1), env.reset(seed=1))
+    assert twin.unwrapped.lanes.settings["reward"] == "mark"
+
+
+def test_rendering(book_name):
+    env = gym.make(env_ids(book_name)[0], render_mode="ansi")
+    env.reset(seed=0)
+    text = env.render()
+    assert text.startswith(f"{book_name} 1.1 ")
+    picture = gym.make(env_ids(book_name)[0], render_mode="rgb_array")
+    picture.reset(seed=0)
+    pixels = picture.render()
+    assert pixels.dtype == np.uint8
+    assert pixels.ndim == 3
+    assert pixels.shape[2] == 3
+    assert len(np.unique(pixels)) > 2
+    assert book_name in BOOKS
+    assert env.unwrapped.tell()
+
+
+def test_module_prefixed_ids_work_in_a_fresh_process():
+    import subprocess
+    import sys
+
+    code = "import gymnasium as g; print(g.make('textbook_gym:textbook/Bandits-v0').reset(seed=1)[1]['chapter'])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "1"
+    )

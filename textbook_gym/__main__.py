@@ -1,0 +1,7 @@
+"""`python -m textbook_gym` is `textbook-gym`."""
+
+import sys
+
+from textbook_gym.cli import main
+
+sys.exit(main())

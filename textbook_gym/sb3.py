@@ -1,0 +1,196 @@
+"""Stable-Baselines3: the batched engine as a native `VecEnv`, without a Python object a lane in the hot path.
+
+from textbook_gym.sb3 import make
+model = PPO("MlpPolicy", make("textbook/BanditsCourse-v0", 256)).learn(1_000_000)
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
+
+from textbook_gym.env import observation_space
+from textbook_gym.lanes import Lanes
+from textbook_gym.registry import did_you_mean
+from textbook_gym.render import RENDER_MODES, render
+from textbook_gym.saving import pack, unpack
+
+
+class BookVecEnv(VecEnv):
+    """Courses of one book side by side, as Stable-Baselines3 wants them.
+
+    Rewards, ends and observations equal those of `DummyVecEnv` over the single environments with `Monitor`. At an
+    episode's end `infos[i]` holds `terminal_observation`, `episode` (`r` return, `l` steps), `TimeLimit.truncated`,
+    `is_success`, and the keys that the single environment's `info` has; at all other steps it is empty.
+
+    Args:
+        book: dotted name of the book's module.
+        num_envs: how many lanes.
+        seed: lane i is seeded with seed + i; None for a seed from the operating system.
+        render_mode: "rgb_array", "ansi" or None.
+        lanes: the remaining keywords of `textbook_gym.lanes.Lanes`.
+
+    Raises:
+        ValueError: a value that `Lanes` does not know.
+    """
+
+    def __init__(
+        self, book: str, num_envs: int = 1, *, seed: int | None = None, render_mode: str | None = None, **lanes: Any
+    ) -> None:
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise ValueError(f"render_mode={render_mode!r}: choose one of {', '.join(RENDER_MODES)} or None")
+        self.lanes = Lanes(book, num_envs, **lanes)
+        self.render_mode = render_mode
+        self.metadata = {"render_modes": RENDER_MODES}
+        actions = gymnasium.spaces.Discrete(len(self.lanes.book.actions))
+        super().__init__(num_envs, observation_space(self.lanes), actions)
+        self.seed(seed)
+        self._chosen = np.zeros(num_envs, np.int64)
+        self._returns = np.zeros(num_envs)
+        self._lengths = np.zeros(num_envs, np.int64)
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Seed lane i with seed + i at the next reset."""
+        if seed is None:
+            seed = int(np.random.default_rng().integers(1 << 31))
+        self._seeds = [seed + i for i in range(self.num_envs)]
+        return self._seeds
+
+    def reset(self) -> VecEnvObs:
+        """Turn all pages; after `seed`, start fresh learners. Return float32 observations (num_envs, width)."""
+        flat, seen, out = self.lanes.room()
+        seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
+        self.lanes.reset(np.ones(self.num_envs, np.bool_), seen, out, None, seeds)
+        self.reset_infos = [self._info(row) for row in out.tolist()]
+        self._seeds = [None] * self.num_envs
+        self._returns[:] = 0.0
+        self._lengths[:] = 0
+        return flat
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Keep the actions for `step_wait`; they are checked here."""
+        self._chosen[:] = self.lanes.check_actions(actions)
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Step all lanes and turn the pages of ended ones."""
+        flat, seen, out = self.lanes.room()
+        self.lanes.advance(self._chosen, seen, out)
+        rewards, dones = out["reward"].astype(np.float32), out["terminated"].copy()
+        self._returns += rewards
+        self._lengths += 1
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        ended = np.flatnonzero(dones)
+        if len(ended):
+            lengths, returns = self._lengths[ended].tolist(), self._returns[ended].tolist()
+            last = flat[ended]  # a copy: the pages are turned in place
+            for i, row, length, total, seen_last in zip(
+                ended.tolist(), out[ended].tolist(), lengths, returns, last, strict=True
+            ):
+                infos[i] = {
+                    **self._info(row),
+                    "terminal_observation": seen_last,
+                    "TimeLimit.truncated": False,
+                    "episode": {"r": round(total, 6), "l": length, "t": 0.0},
+                }
+            self._returns[ended] = 0.0
+            self._lengths[ended] = 0
+            self.lanes.reset(dones, seen, out)
+        return flat, rewards, dones, infos
+
+    def _info(self, row: tuple[Any, ...]) -> dict[str, Any]:
+        """Return the info of one lane from its `OUT` record."""
+        return {key: row[k] for key, k in self.lanes.info_places}
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """Return the page of every lane as a picture."""
+        return [render(self.lanes, i, "rgb_array") for i in range(self.num_envs)]
+
+    def save(self) -> bytes:
+        """Return all courses as bytes; see `BookEnv.save`."""
+        return pack(self.lanes, list(range(self.num_envs)))
+
+    def load(self, data: bytes) -> np.ndarray:
+        """Go on with saved courses; return the observations they stopped at."""
+        unpack(data, self.lanes, list(range(self.num_envs)))
+        return self.lanes.shown()[0]
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """Return an attribute, the same for every lane asked for."""
+        if attr_name not in self.__dict__ and not hasattr(type(self), attr_name):
+            raise AttributeError(f"no attribute {attr_name!r}{did_you_mean(attr_name, list(self.__dict__))}")
+        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Refuse: lanes share their settings; make another `VecEnv` instead."""
+        raise AttributeError(f"cannot set {attr_name!r} of some lanes; make the environment with other keywords")
+
+    def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
+        """Call a method of the whole batch once; return its result for every lane asked for."""
+        method: Callable[..., Any] = getattr(self, method_name)
+        return [method(*args, **kwargs)] * len(list(self._get_indices(indices)))
+
+    def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
+        """Return False for every lane asked for, but True for `Monitor`: episodes are reported already."""
+        from stable_baselines3.common.monitor import Monitor
+
+        wrapped = isinstance(wrapper_class, type) and issubclass(wrapper_class, Monitor)
+        return [wrapped] * len(list(self._get_indices(indices)))
+
+    def _get_indices(self, indices: VecEnvIndices) -> Iterable[int]:
+        return range(self.num_envs) if indices is None else super()._get_indices(indices)
+
+
+def make(env_id: str, num_envs: int = 1, *, seed: int | None = None, **keywords: Any) -> BookVecEnv:
+    """Return a native `VecEnv` for a registered id.
+
+    Args:
+        env_id: such as `textbook/BanditsCourse-v0`.
+        num_envs: how many lanes.
+        seed: lane i is seeded with seed + i.
+        keywords: as for `gym.make`: episode, reward, split, chapters, exercises, order, render_mode; and threads.
+
+    Raises:
+        ValueError: the id is none of ours, or a keyword's value is not known.
+    """
+    known = [i for i, spec in gymnasium.registry.items() if spec.entry_point == "textbook_gym.env:BookEnv"]
+    env_id = env_id.removeprefix("textbook_gym:")
+    if env_id not in known:
+        raise ValueError(f"no id {env_id!r}{did_you_mean(env_id, known)}; there are {', '.join(known)}")
+    return BookVecEnv(num_envs=num_envs, seed=seed, **{**gymnasium.registry[env_id].kwargs, **keywords})
+
+
+def load_model(path: str) -> Any:
+    """Return a saved model, whichever of SB3's or sb3-contrib's algorithms wrote it.
+
+    Raises:
+        ValueError: no such file, or no algorithm here can read it.
+    """
+    import pathlib
+
+    import stable_baselines3
+
+    if not pathlib.Path(path).is_file():
+        raise ValueError(f"student {path!r}: no such file")
+    modules = [stable_baselines3]
+    try:
+        import sb3_contrib
+
+        modules.insert(0, sb3_contrib)
+    except ModuleNotFoundError:
+        pass
+    problems = []
+    for module in modules:
+        for name in ("RecurrentPPO", "MaskablePPO", "QRDQN", "TRPO", "ARS", "PPO", "A2C", "DQN"):
+            algorithm = getattr(module, name, None)
+            if algorithm is not None:
+                try:
+                    return algorithm.load(path, device="cpu")
+                except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+                    problems.append(f"{name}: {error}")
+    raise ValueError(f"student {path!r}: no algorithm of SB3 could read it ({problems[-1][:80]})")
