@@ -9,9 +9,11 @@ from textbook_gym.book import Book, BookError, read
 NAMESPACE = "textbook"
 
 BOOKS: dict[str, str] = {
+    "Alchemy": "textbook_gym.books.alchemy",
     "Bandits": "textbook_gym.books.bandits",
-    # "Concepts": "textbook_gym.books.concepts",
-    # "Maintenance": "textbook_gym.books.maintenance",
+    "Concepts": "textbook_gym.books.concepts",
+    "Navigation": "textbook_gym.books.navigation",
+    "Vocabulary": "textbook_gym.books.vocabulary",
 }
 """Name of a book -> dotted name of its module. Strings, so that importing the package imports no book."""
 

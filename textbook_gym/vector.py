@@ -130,7 +130,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.lanes.reset(mask, seen, out, options, seeds)  # type: ignore[arg-type]  # no None is left
         self._ended = self._ended & ~mask
         self._elapsed[mask] = 0
-        return flat, self._info(out)
+        return flat, self._info(out, None if mask.all() else mask.copy())
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Arrays]:
         """Take one action in every lane.

@@ -27,8 +27,9 @@ Sources
     bit for bit; the 40 actions of its form without END_TRIAL are these less one.
 
 Model student
-    The exact posterior over chemistries; it assumes that items are dealt without regard to their worth. It takes the
-    step that promises most on the mean of 16 draws, each played on by exact search, and experiments with leftovers.
+    The exact posterior over chemistries; it assumes that items are dealt without regard to their worth. From it come
+    sixteen samples; of the steps that their best plans begin with, it takes the one that promises most on the mean, if
+    the sample were known from then on (hindsight, or QMDP, planning).
 """
 
 import enum
@@ -43,7 +44,7 @@ from textbook_gym.rng import below, permute, uniform
 AXES = 3
 CORNERS = 8  # of the cube; bit k of a corner is set if coordinate k is +1
 TOP = CORNERS - 1
-SIGNS = 2
+DIRECTIONS = 2  # of a potion along its axis
 STONES = 3
 A, B, C = range(STONES)
 POTIONS = 12
@@ -84,26 +85,26 @@ class Chapter(NamedTuple):
 
 CHAPTERS = (
     #        name          exercises limit newcomer pairs fewest stones potions lowest highest missing told
-    Chapter("one pair",            8,    3,    0.65,    1,     3,     3,      1,     4,      6,      0,   1),
-    Chapter("six potions",         8,    4,    0.57,    3,     1,     1,      6,     0,      6,      0,   1),
-    Chapter("three stones",        8,    6,    0.70,    3,     3,     3,      8,     0,      6,      0,   1),
-    Chapter("missing edges",       9,    8,    0.69,    3,     2,     2,      8,     0,      6,      1,   1),
-    Chapter("review",              8,    6,    0.62,    3,     1,     3,      6,     0,      6,      1,   1),
-    Chapter("exam",                6,   20,    0.32,    3,     3,     3,     12,     0,      7,      1,   0),
+    Chapter("one pair",            8,    3,    0.49,    1,     3,     3,      1,     4,      6,      0,   1),
+    Chapter("six potions",         8,    4,    0.56,    3,     1,     1,      6,     0,      6,      0,   1),
+    Chapter("three stones",        8,    6,    0.72,    3,     3,     3,      8,     0,      6,      0,   1),
+    Chapter("missing edges",       9,    8,    0.67,    3,     2,     2,      8,     0,      6,      1,   1),
+    Chapter("review",              8,    6,    0.63,    3,     1,     3,      6,     0,      6,      1,   1),
+    Chapter("exam",                6,   20,    0.31,    3,     3,     3,     12,     0,      7,      1,   0),
 )  # fmt: skip
 
 # --- chemistry as tables; an empty slot is -1 and finds the last row -------------------------
 
-AT = np.array([[1 if corner >> k & 1 else -1 for k in range(AXES)] for corner in range(CORNERS)])
-CASH = np.append(AT.sum(1) + 12 * (np.arange(CORNERS) == TOP), 0)
+SIGN = np.array([[1 if corner >> k & 1 else -1 for k in range(AXES)] for corner in range(CORNERS)])
+CASH = np.append(SIGN.sum(1) + 12 * (np.arange(CORNERS) == TOP), 0)
 RANKED = np.argsort(CASH[:CORNERS], kind="stable")
-_LOW, _AXIS = np.argwhere(AT < 0).T  # the edges: lower corner, axis
+_LOW, _AXIS = np.argwhere(SIGN < 0).T  # the edges: lower corner, axis
 EDGE = np.zeros((CORNERS, AXES), np.int64)  # bit of an edge, by corner and axis
 EDGE[_LOW, _AXIS] = EDGE[_LOW | 1 << _AXIS, _AXIS] = 1 << np.arange(len(_LOW))
 
 # Edges along an axis may ask a sign (0: any) of each of the other two. A graph is what keeps all corners joined.
 _ASKED = np.array(list(itertools.product((-1, 1, 0), repeat=2 * AXES))).reshape(-1, AXES, 2)
-_SIDES = np.array([np.delete(AT[low], axis) for low, axis in zip(_LOW, _AXIS, strict=True)])
+_SIDES = np.array([np.delete(SIGN[low], axis) for low, axis in zip(_LOW, _AXIS, strict=True)])
 _HAS = ((_ASKED[:, _AXIS] == 0) | (_ASKED[:, _AXIS] == _SIDES)).all(2)
 _JOINED = np.tile(np.arange(CORNERS) == 0, (len(_HAS), 1))
 for _edge in [*range(len(_LOW))] * CORNERS:
@@ -156,9 +157,9 @@ STONE = np.full((LOOKS, CORNERS + 1, AXES + 2), (2.0, 2.0, 2.0, 2.0, 1.0))  # si
 DIGITS = 4  # a stone's shape is one number: what is seen of it as digits
 CORNER = np.full((LOOKS, DIGITS ** (AXES + 1)), -1)  # by look and shape, -1 if it cannot look like that
 for _look, _c in np.ndindex(LOOKS, CORNERS):  # TURN takes coordinates seen to those of the cube
-    _seen = np.rint(np.linalg.solve(TURN[_look // CORNERS], AT[_c] * AT[_look % CORNERS])).astype(int)
-    STONE[_look, _c] = [*_seen, AT[_c].sum() / 3.0, 0.0]
-    CORNER[_look, int(np.append(_seen + 1, (AT[_c].sum() + 3) // 2) @ (64, 16, 4, 1))] = _c
+    _seen = np.rint(np.linalg.solve(TURN[_look // CORNERS], SIGN[_c] * SIGN[_look % CORNERS])).astype(int)
+    STONE[_look, _c] = [*_seen, SIGN[_c].sum() / 3.0, 0.0]
+    CORNER[_look, int(np.append(_seen + 1, (SIGN[_c].sum() + 3) // 2) @ (64, 16, 4, 1))] = _c
 POTION = np.array([[colour / 3.0 - 1.0, 0.0] for colour in range(COLOURS)] + [[1.0, 1.0]])  # signals by colour
 _ORDER = np.repeat(list(itertools.permutations(range(AXES))), CORNERS, 0)
 _RAISES = np.arange(MAPS)[:, None] >> _ORDER & 1
@@ -166,11 +167,11 @@ KIND = np.stack([2 * _ORDER + 1 - _RAISES, 2 * _ORDER + _RAISES], 2).reshape(MAP
 COLOUR = np.append(np.argsort(KIND, 1), np.tile((CASH_IN, NOTHING), (MAPS, 1)), 1)  # colour of a latent potion
 
 EDITION = (
-    Field("dim_map", "i1", "latent axis of each pair of colours", (AXES,)),
-    Field("dir_map", "i1", "by latent axis: +1 if the second colour of the pair raises, -1 if the first", (AXES,)),
-    Field("stone_map", "i1", "by latent axis: +1 if stones show it as it is, -1 if turned round", (AXES,)),
-    Field("rotation", "i1", "of stones: 0 none, else about axis 2, 1, 0"),
-    Field("graph", "i1", "0..108, by the signs asked for edges along axis 0, 1, 2 (order -1, +1, any)"),
+    Field("dim_map", "i1", "latent axis of each pair of colours", (AXES,), low=0, high=AXES - 1),
+    Field("dir_map", "i1", "by latent axis: +1 if the pair's second colour raises, else -1", (AXES,), low=-1, high=1),
+    Field("stone_map", "i1", "by latent axis: -1 if stones show it turned round, else +1", (AXES,), low=-1, high=1),
+    Field("rotation", "i1", "of stones: 0 none, else about axis 2, 1, 0", low=0, high=LOOKS // CORNERS - 1),
+    Field("graph", "i1", "by the signs asked along axis 0, 1, 2 (order -1, +1, any)", low=0, high=WHOLE),
 )
 
 STATE = (
@@ -230,12 +231,24 @@ def plan_of(s: Record) -> int:
 
 
 @rule
+def sound(e: Record) -> bool:
+    """Return whether every pair of colours has an axis of its own, and every sign is one."""
+    for axis in range(AXES):
+        if abs(e.dir_map[axis]) != 1 or abs(e.stone_map[axis]) != 1:
+            return False
+        for other in range(axis):
+            if e.dim_map[axis] == e.dim_map[other]:
+                return False
+    return True
+
+
+@rule
 def write(e: Record, s: Record) -> None:
-    """Draw a chemistry."""
+    """Draw a chemistry; the result is always sound."""
     permute(s, e.dim_map, AXES)
     for axis in range(AXES):
-        e.dir_map[axis] = 1 - SIGNS * below(s, SIGNS)
-        e.stone_map[axis] = 1 - SIGNS * below(s, SIGNS)
+        e.dir_map[axis] = 1 - DIRECTIONS * below(s, DIRECTIONS)
+        e.stone_map[axis] = 1 - DIRECTIONS * below(s, DIRECTIONS)
     e.rotation = below(s, LOOKS // CORNERS)
     e.graph = 0
     place = uniform(s) - PRIOR[0]
@@ -251,9 +264,9 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
     for axis in range(AXES):
         s.look += (e.stone_map[axis] > 0) << axis
     for colour in range(COLOURS):
-        axis = e.dim_map[colour // SIGNS]
-        raises = (colour % SIGNS == 1) == (e.dir_map[axis] > 0)
-        s.colour[SIGNS * axis + raises] = colour
+        axis = e.dim_map[colour // DIRECTIONS]
+        raises = (colour % DIRECTIONS == 1) == (e.dir_map[axis] > 0)
+        s.colour[DIRECTIONS * axis + raises] = colour
     s.graph = e.graph if p.missing == 1 else WHOLE
     s.left = p.limit
     s.score = 0
@@ -263,7 +276,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             s.stone[i] = RANKED[p.lowest + below(s, p.highest - p.lowest + 1)] if i < stones else -1
             s.dealt[i] = s.stone[i]
         for i in range(POTIONS):
-            s.potion[i] = SIGNS * e.dim_map[below(s, p.pairs)] + below(s, SIGNS) if i < p.potions else -1
+            s.potion[i] = DIRECTIONS * e.dim_map[below(s, p.pairs)] + below(s, DIRECTIONS) if i < p.potions else -1
         s.best = -(-(plan_of(s) // CHOICES) // KEY)
         if s.best >= CASH[TOP]:
             return
@@ -273,6 +286,8 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
 def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     """Use one item; a potion is spent whether it does something or not."""
     s.left -= 1
+    if action == Action.END_TRIAL:
+        s.left = 0
     if action <= Action.NO_OP:
         return action == Action.END_TRIAL
     slot, place = (action - Action.A_CAULDRON) // SLOT, (action - Action.A_CAULDRON) % SLOT - 1
@@ -303,14 +318,16 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
 @rule
 def mark(p: Chapter, s: Record) -> float:
     """Return the score as a share of the best; 1 where nothing was to be had and nothing is lost."""
-    return max(0.0, s.score / s.best) if s.best > 0 else 1.0 * (s.score >= 0)
+    if s.best <= 0:
+        return 1.0 if s.score >= 0 else 0.0
+    return max(0.0, int(s.score) / int(s.best))
 
 
 # --- the teacher's copy ----------------------------------------------------------------
 
 
 @rule
-def deed(choice: int, tray: Record) -> int:
+def action_for(choice: int, tray: Record) -> int:
     """Return the action for a choice (KINDS * slot + what), where `what` is to be found on the tray."""
     what = choice % KINDS
     if what == NOTHING:
@@ -326,12 +343,12 @@ def deed(choice: int, tray: Record) -> int:
 @rule
 def oracle(p: Chapter, e: Record, s: Record) -> int:
     """Begin the best plan, found anew at each step."""
-    return deed(plan_of(s) % CHOICES, s.potion)
+    return action_for(plan_of(s) % CHOICES, s.potion)
 
 
 # --- the model student: sees signals, keeps notes ------------------------------------------
 
-GUESSES = 16
+SAMPLES = 16  # chemistries drawn from the posterior
 
 NOTES = (
     Field("wrong", "i1", "1 for a look that is ruled out", (LOOKS,)),
@@ -340,18 +357,19 @@ NOTES = (
     Field("absent", "i2", "edges that are not", (LOOKS, MAPS)),
     Field("shape", "i2", "this page: shape of each stone, -1 for none", (STONES,)),
     Field("tray", "i1", "this page: colour in each slot, -1 for none", (POTIONS,)),
-    Field("map", "i1", "this page: guessed potion maps", (GUESSES,)),
-    Field("graph", "i1", "this page: guessed graphs", (GUESSES,)),
-    Field("corner", "i1", "this page: guessed corners of the stones", (GUESSES, STONES)),
-    Field("stock", "i8", "this page: what is left under each guess", (GUESSES,)),
-    Field("votes", "i1", "this page: guesses whose plan begins so, by choice", (CHOICES,)),
+    Field("map", "i1", "this page: sampled potion maps", (SAMPLES,)),
+    Field("graph", "i1", "this page: sampled graphs", (SAMPLES,)),
+    Field("corner", "i1", "this page: sampled corners of the stones", (SAMPLES, STONES)),
+    Field("stock", "i8", "this page: what is left under each sample", (SAMPLES,)),
+    Field("votes", "i1", "this page: samples whose plan begins so, by choice", (CHOICES,)),
 )
 
 
 @rule
 def fits(n: Record, look: int, h: int, graph: int) -> bool:
     """Return whether a graph has all edges that are there and none that are not, if potion map `h` is right."""
-    return EDGES[graph] & n.present[look, h] == n.present[look, h] and EDGES[graph] & n.absent[look, h] == 0
+    edges, present, absent = int(EDGES[graph]), int(n.present[look, h]), int(n.absent[look, h])
+    return edges & present == present and edges & absent == 0
 
 
 @rule
@@ -365,22 +383,22 @@ def read_page(n: Record, o: Record) -> None:
             n.shape[i] = 0
             for axis in range(AXES):
                 n.shape[i] = DIGITS * n.shape[i] + round(o.stones[i, axis]) + 1
-            n.shape[i] = DIGITS * n.shape[i] + round(AXES * (o.stones[i, AXES] + 1.0)) // SIGNS
+            n.shape[i] = DIGITS * n.shape[i] + round(AXES * (o.stones[i, AXES] + 1.0)) // DIRECTIONS
             for look in range(LOOKS):
                 n.wrong[look] |= CORNER[look, n.shape[i]] < 0
 
 
 @rule
-def guess(p: Chapter, n: Record, o: Record) -> None:
-    """Draw chemistries, spread evenly over the belief, and work out what is on the page under each."""
+def sample(p: Chapter, n: Record, o: Record) -> None:
+    """Draw chemistries from the posterior, spread evenly over it, and work out what is on the page under each."""
     total = 0.0
     for look in range(LOOKS):
         for h in range(MAPS if n.wrong[look] == 0 else 0):
             total += 1.0 - n.lost[look, h]
     first = 1.0 - uniform(n)
     look, h, reached = -1, MAPS - 1, 0.0
-    for i in range(GUESSES):
-        while reached < (i + first) * total / GUESSES:  # ends: the last one reached is `total`, summed alike
+    for i in range(SAMPLES):
+        while reached < (i + first) * total / SAMPLES:  # ends: the last one reached is `total`, summed alike
             look, h = (look, h + 1) if h + 1 < MAPS else (look + 1, 0)
             reached += 1.0 - n.lost[look, h] if n.wrong[look] == 0 else 0.0
         n.map[i] = h
@@ -401,13 +419,12 @@ def guess(p: Chapter, n: Record, o: Record) -> None:
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Look at the deal."""
     read_page(n, o)
-    guess(p, n, o)
+    sample(p, n, o)
 
 
 @rule
 def imagine(n: Record, i: int, slot: int, what: int) -> None:
-    """Put a stone of guess `i` into the cauldron, or give it a potion of colour `what`."""
-    n.stock[i] -= STEP
+    """Put a stone of sample `i` into the cauldron, or give it a potion of colour `what`."""
     if what == CASH_IN:
         n.corner[i, slot] = -1
     else:
@@ -429,50 +446,73 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
             if new != to and (new != old or p.missing == 0):
                 n.lost[look, h] = 1.0
             elif old != to and p.missing == 1 and n.lost[look, h] < 1.0:
-                n.present[look, h] |= EDGE[old, kind // SIGNS] * (new == to)
-                n.absent[look, h] |= EDGE[old, kind // SIGNS] * (new == old)
+                n.present[look, h] |= EDGE[old, kind // DIRECTIONS] * (new == to)
+                n.absent[look, h] |= EDGE[old, kind // DIRECTIONS] * (new == old)
                 n.lost[look, h] = 1.0
                 for graph in range(GRAPHS):
                     n.lost[look, h] -= PRIOR[graph] * fits(n, look, h, graph)
     if p.told == 1:
-        guess(p, n, o)
-    for i in range(GUESSES if used and p.told == 0 else 0):
-        imagine(n, i, slot, colour if place >= 0 else CASH_IN)
+        sample(p, n, o)
+    for i in range(SAMPLES if p.told == 0 else 0):
+        n.stock[i] -= STEP
+        if used:
+            imagine(n, i, slot, colour if place >= 0 else CASH_IN)
 
 
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
-    """Do what promises most on the mean of all guesses, among what the best plan under one of them begins with."""
+    """Do what promises most on the mean of all samples, among what the best plan under one of them begins with."""
     for choice in range(CHOICES):
         n.votes[choice] = 0
-    for i in range(GUESSES):
+    for i in range(SAMPLES):
         choice = best_plan(n.graph[i], n.corner[i, A], n.corner[i, B], n.corner[i, C], n.stock[i]) % CHOICES
         n.votes[choice - choice % KINDS + COLOUR[n.map[i], choice % KINDS]] += 1
     best, most = CHOICES - 1, 0
     for choice in range(CHOICES):
-        if n.votes[choice] == GUESSES:
-            return deed(choice, n.tray)
+        if n.votes[choice] == SAMPLES:
+            return action_for(choice, n.tray)
         slot, what = choice // KINDS, choice % KINDS
         value = 0
-        for i in range(GUESSES if n.votes[choice] > 0 and what != NOTHING else 0):
+        for i in range(SAMPLES if n.votes[choice] > 0 and what != NOTHING else 0):
             corner, stock = n.corner[i, slot], n.stock[i]
+            n.stock[i] -= STEP
             imagine(n, i, slot, what)
             plan = best_plan(n.graph[i], n.corner[i, A], n.corner[i, B], n.corner[i, C], n.stock[i])
             value += plan // CHOICES - 1 + (KEY * CASH[corner] if what == CASH_IN else 0)
             n.corner[i, slot], n.stock[i] = corner, stock
         if value > most:
             best, most = choice, value
-    return deed(best, n.tray)
+    return action_for(best, n.tray)
 
 
 # --- faces -----------------------------------------------------------------------------
 
+SEEN = (("purple", "violet", "blue"), ("small", "medium", "large"), ("pointed", "rounded", "round"))
+NAMES = ("red", "green", "orange", "yellow", "pink", "turquoise", "empty")
+
+
+def in_words(o: Record) -> tuple[list[str], list[str]]:
+    """Return what is in the slots for stones and in those for potions."""
+    stones = ["gone"] * STONES
+    for i in range(STONES):
+        if o.stones[i, AXES + 1] == 0.0:
+            words = [SEEN[axis][round(o.stones[i, axis]) + 1] for axis in range(AXES)]
+            stones[i] = f"{' '.join(words)} {round(AXES * o.stones[i, AXES]):+d}"
+    tray = [-1 if o.potions[i, 1] > 0.0 else round(AXES * (o.potions[i, 0] + 1.0)) for i in range(POTIONS)]
+    return stones, [NAMES[colour] for colour in tray]
+
 
 def draw(p: Chapter, o: Record) -> list[str]:
-    """Return the stones as rows of characters, and below them the first letters of the potions' colours."""
-    return ["x"]
+    """Return the stones as rows of characters and, in slot order, the first letters of the potions' colours."""
+    stones, potions = in_words(o)
+    tray = "".join("." if colour == NAMES[-1] else colour[0] for colour in potions)
+    return [*(f"{name} {stone:<{2 * POTIONS}}" for name, stone in zip("ABC", stones, strict=True)), f"  {tray:<24}"]
 
 
 def tell(p: Chapter, o: Record) -> str:
     """Return the exercise in words."""
-    return "stones potions score"
+    stones, potions = in_words(o)
+    listed = "; ".join(f"{name} {stone}" for name, stone in zip("ABC", stones, strict=True))
+    tray = ", ".join(f"{slot} {colour}" for slot, colour in enumerate(potions, 1))
+    score = f"{round(o.score * MOST)} points" if p.told == 1 else "not shown, and stones look as they were dealt"
+    return f"Stones (with the sum of their coordinates): {listed}. Potions by slot: {tray}. Score so far: {score}."

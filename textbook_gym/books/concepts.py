@@ -50,18 +50,15 @@ BINS = 4
 CARDS = VALUES**FEATURES
 SET_SIZE = 4  # value pairs, of nine, for which question B says yes
 QUESTION_A, QUESTION_C, EXCEPTION, ASKERS = 0, 1, 2, 3  # ideas that ask for one value of one feature
-NO, YES, CROSSED, ODD, SLOTS = 0, 1, 2, 6, 7  # slots of `bin`: without a cross, the four with one, the exception's
-KIND = (0, 0, 1, 1, 1, 1, 2)  # by slot; the bins of slots of one kind differ
-KINDS = 3
+NO, YES, ODD, SLOTS = 4, 5, 6, 7  # slots of `bin`: 0 to 3 are 2 * answer + answer of C, with a cross; 6 the exception's
 
 _card = np.indices((VALUES,) * FEATURES).reshape(FEATURES, CARDS)
-HAS = np.array([[_card[i] == v for v in range(VALUES)] for i in range(FEATURES)], np.int64).reshape(-1, CARDS).T.copy()
+HAS = np.array([_card[f] == v for f in range(FEATURES) for v in range(VALUES)], np.int64).T.copy()
 """Whether a card has a value of a feature, by VALUES * feature + value."""
-LOOK = np.pad(HAS, ((0, 1), (0, 0))).reshape(-1, FEATURES, VALUES).astype(float)
-"""The same as it is seen, by feature and value; the row after the last is no card."""
 
 _grids = np.array(list(itertools.product((0, 1), repeat=VALUES * VALUES))).reshape(-1, VALUES, VALUES)
-_grids = _grids[(_grids.sum((1, 2)) == SET_SIZE) & _grids.any(1).all(1) & _grids.any(2).all(1)]
+_fair = (_grids.sum((1, 2)) == SET_SIZE) & np.all(_grids.any(1), 1) & np.all(_grids.any(2), 1)
+_grids = _grids[_fair]
 SETS = np.array([g[_card[i], _card[j]] for i, j in itertools.combinations(range(FEATURES), 2) for g in _grids], np.int8)
 """Answer to every card of every question B that may be drawn: no single value of a feature decides."""
 
@@ -76,10 +73,9 @@ BY_A, BY_B, BY_CROSS, BY_ALL = range(TAUGHT)
 
 _ask_a, _ask_b, _join, _cross, _except = FORMS.T[:, :, None, None, None, None]
 _odd, _a, _b, _c = np.indices((2, 2, 2, 2))
-_one, _two = np.where(_ask_a > 0, _a, 1 - _a), np.where(_ask_b > 0, _b, 1 - _b)
-_both = np.where(_join > 0, _one & _two, _one | _two)
-_answer = np.where(_ask_a == 0, _two, np.where(_ask_b == 0, _one, _both))
-SLOT = np.where(_except & _odd, ODD, np.where(_cross, CROSSED + 2 * _answer + _c, _answer))
+_one, _two = (np.where(ask == 0, 1, said == (ask > 0)) for ask, said in ((_ask_a, _a), (_ask_b, _b)))
+_answer = np.where(_join < 0, _one | _two, _one & _two)
+SLOT = np.where(_except & _odd, ODD, np.where(_cross, 2 * _answer + _c, NO + _answer))
 """Slot by form and by what the exception and the questions A, B and C say of a card."""
 
 
@@ -112,23 +108,29 @@ CHAPTERS = (
     #        name         exercises limit newcomer first     last           drift cued told tries
     Chapter("one value",          8,    8,    0.71, BY_A,     BY_A,           0.0,   1,   1,    1),
     Chapter("a set",              8,    8,    0.59, BY_B,     BY_B,           0.0,   1,   1,    1),
-    Chapter("conjunction",        8,    8,    0.56, BY_CROSS, BY_CROSS,       0.0,   1,   1,    1),
+    Chapter("conjunction",        8,    8,    0.57, BY_CROSS, BY_CROSS,       0.0,   1,   1,    1),
     Chapter("exception",          8,    8,    0.50, BY_ALL,   BY_ALL,         0.0,   1,   1,    1),
     Chapter("review",             8,   12,    0.56, BY_A,     BY_ALL,         0.1,   0,   1,    1),
     Chapter("exam",               8,    8,    0.25, TAUGHT,   len(FORMS) - 1, 0.0,   1,   0,    3),
 )  # fmt: skip
 
 EDITION = (
-    Field("asked", "i4", "VALUES * feature + value that question A, question C and the exception ask for", (ASKERS,)),
-    Field("set", "i4", "row of SETS: question B"),
-    Field("bin", "i4", "bin of every slot", (SLOTS,)),
+    Field(
+        "asked",
+        "i4",
+        "VALUES * feature + value that question A, question C and the exception ask for",
+        (ASKERS,),
+        low=0,
+        high=FEATURES * VALUES - 1,
+    ),
+    Field("set", "i4", "row of SETS: question B", low=0, high=len(SETS) - 1),
+    Field("bin", "i4", "bin of every slot", (SLOTS,), low=0, high=BINS - 1),
 )
 
 STATE = (
     Field("form", "i4", "row of FORMS in force"),
-    Field("card", "i4", "card shown, CARDS when none is left"),
+    Field("card", "i4", "card to be sorted"),
     Field("bin", "i4", "where it belongs"),
-    Field("sorted", "i4", "cards sorted so far"),
     Field("right", "i4", "cards that the student put into the right bin itself"),
     Field("hints", "i4", "cards sorted by a hint"),
     Field("verdict", "i4", "+1 if the last card looks right, -1 if wrong, 0 if that is not shown"),
@@ -136,7 +138,7 @@ STATE = (
 )
 
 SIGNALS = (
-    Signal("card", 0.0, 1.0, "number, colour, figure and borders of the card, one of three each", (FEATURES, VALUES)),
+    Signal("card", 0.0, 1.0, "number, colour, figure and borders of the card, three values each", (FEATURES * VALUES,)),
     Signal("question_a", -1.0, 1.0, "+1 if the rule asks question A, -1 if it negates it, 0 if neither or not named"),
     Signal("question_b", -1.0, 1.0, "the same of question B"),
     Signal("join", -1.0, 1.0, "+1 if both answers must be yes, -1 if one is enough, 0 if no two are joined"),
@@ -151,20 +153,27 @@ SIGNALS = (
 
 
 @rule
+def sound(e: Record) -> bool:
+    """Return whether the ideas are about different features, and every bin stands for one thing."""
+    for i in range(ASKERS):
+        for j in range(i):
+            if e.asked[i] // VALUES == e.asked[j] // VALUES:
+                return False
+    for i in range(BINS):
+        for j in range(i):
+            if e.bin[i] == e.bin[j]:
+                return False
+    return e.bin[NO] != e.bin[YES]
+
+
+@rule
 def write(e: Record, s: Record) -> None:
-    """Draw the ideas and their bins; none of them can be degenerate."""
-    one = below(s, FEATURES)
-    two = (one + 1 + below(s, FEATURES - 1)) % FEATURES
-    three = below(s, FEATURES - 2)
-    three += 1 if three >= min(one, two) else 0
-    three += 1 if three >= max(one, two) else 0
-    e.asked[QUESTION_A] = VALUES * one + below(s, VALUES)
-    e.asked[QUESTION_C] = VALUES * two + below(s, VALUES)
-    e.asked[EXCEPTION] = VALUES * three + below(s, VALUES)
+    """Draw the ideas and their bins; the result is always sound."""
+    permute(s, e.bin, FEATURES)  # features, for a moment: the three ideas are about different ones
+    for idea in range(ASKERS):
+        e.asked[idea] = VALUES * e.bin[idea] + below(s, VALUES)
     e.set = below(s, len(SETS))
     permute(s, e.bin, BINS)
-    for slot in range(BINS - 1, -1, -1):
-        e.bin[CROSSED + slot] = e.bin[slot]
     e.bin[NO] = below(s, BINS)
     e.bin[YES] = (e.bin[NO] + 1 + below(s, BINS - 1)) % BINS
     e.bin[ODD] = below(s, BINS)
@@ -186,7 +195,6 @@ def deal(p: Chapter, e: Record, s: Record) -> None:
 def pose(p: Chapter, e: Record, s: Record) -> None:
     """Set one exercise."""
     s.form = p.first + below(s, p.last - p.first + 1)
-    s.sorted = 0
     s.right = 0
     s.hints = 0
     s.verdict = 0
@@ -203,10 +211,6 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     s.right += right
     s.verdict = p.told if right + hinted > 0 else -p.told
     s.shown = s.bin if p.told > hinted else -1
-    s.sorted += 1
-    if s.sorted == p.limit:
-        s.card = CARDS
-        return True
     if p.drift > 0.0 and chance(s, p.drift):
         forms = p.last - p.first + 1
         s.form = p.first + (s.form - p.first + 1 + below(s, forms - 1)) % forms
@@ -217,9 +221,8 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 @rule
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
-    for f in range(FEATURES):
-        for v in range(VALUES):
-            o.card[f, v] = LOOK[s.card, f, v]
+    for value in range(FEATURES * VALUES):
+        o.card[value] = HAS[s.card, value]
     o.question_a = FORMS[s.form, ASK_A] * p.cued
     o.question_b = FORMS[s.form, ASK_B] * p.cued
     o.join = FORMS[s.form, JOIN] * p.cued
@@ -261,10 +264,10 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 
 # A sketch is a rule of a taught form but for its bins: it names the slot of every card. Sketches grow by chapter.
 _ask = range(FEATURES * VALUES)
-_two = [(a, c) for a in _ask for c in _ask if a // VALUES != c // VALUES]
-_three = [(a, c, x) for a, c in _two for x in _ask if x // VALUES not in (a // VALUES, c // VALUES)]
+_couples = [(a, c) for a in _ask for c in _ask if a // VALUES != c // VALUES]
+_triples = [(a, c, x) for a, c in _couples for x in _ask if x // VALUES not in (a // VALUES, c // VALUES)]
 _ideas = [(BY_A, (a, 0, 0), 0) for a in _ask] + [(BY_B, (0, 0, 0), b) for b in range(len(SETS))]
-_ideas += [(BY_CROSS, (a, c, 0), 0) for a, c in _two] + [(BY_ALL, asked, 0) for asked in _three]
+_ideas += [(BY_CROSS, (a, c, 0), 0) for a, c in _couples] + [(BY_ALL, asked, 0) for asked in _triples]
 SKETCHES = len(_ideas)
 START = np.searchsorted([form for form, _, _ in _ideas], range(TAUGHT + 1))
 """First sketch of every form; those of one form follow each other."""
@@ -272,7 +275,8 @@ ASKED = np.array([asked for _, asked, _ in _ideas])
 """What a sketch has in the place of `asked`, 0 for what its form does not ask."""
 PLACE = np.array([SLOT[f, HAS[:, x], HAS[:, a], SETS[b], HAS[:, c]] for f, (a, c, x), b in _ideas], np.int8)
 """Slot of every card under every sketch."""
-PARENT = np.array([-1] * START[BY_CROSS] + [a for a, _ in _two] + [START[BY_CROSS] + _two.index(x[:2]) for x in _three])
+_origin = [START[BY_CROSS] + _couples.index((a, c)) for a, c, _ in _triples]
+PARENT = np.array([-1] * START[BY_CROSS] + [a for a, _ in _couples] + _origin)
 """The sketch that a sketch extends by its last idea, -1 if none."""
 BEFORE = (-1, BY_A, BY_A, BY_CROSS)  # by form: the one whose ideas or bins it takes over
 FORM_OF = np.zeros((3, 3, 3, 2, 2), int)
@@ -280,13 +284,17 @@ FORM_OF[tuple(FORMS.T)] = range(len(FORMS))
 """Form by the values of the cue; -1 counts from the end."""
 FREE = np.array([BINS - mask.bit_count() for mask in range(1 << BINS)])
 """Bins left, by the bins taken."""
+# What is known of a sketch's bins is one number: by slot, from bit DIGIT on, 1 + bin or 0 while unknown; and by kind of
+# slot, from bit TAKEN on, the bins known, since those of one kind (with a cross, without one, the exception) differ.
+DIGIT = tuple(3 * slot for slot in range(SLOTS))
+TAKEN = tuple(3 * SLOTS + BINS * kind for kind in (0, 0, 0, 0, 1, 1, 2))
+DIGITS, MASK = 7, (1 << BINS) - 1
 
 NOTES = (
     Field("studied", "i1", "1 once the form's own chapter was opened: what is known of it is kept", (TAUGHT,)),
     Field("weight", "f8", "likelihood of every sketch, 0 once refuted", (SKETCHES,)),
     Field("total", "f8", "sum of a form's weights", (TAUGHT,)),
-    Field("bins", "i1", "1 + bin of every slot of every sketch, 0 while unknown", (SKETCHES, SLOTS)),
-    Field("taken", "i1", "bins known of the slots of every kind, as bits", (SKETCHES, KINDS)),
+    Field("known", "i8", "what is known of every sketch's bins, see DIGIT", (SKETCHES,)),
     Field("active", "f8", "this page: belief that a form is in force", (TAUGHT,)),
     Field("belief", "f8", "this page: belief that the card belongs in a bin", (BINS,)),
 )
@@ -294,10 +302,11 @@ NOTES = (
 
 @rule
 def card_of(o: Record) -> int:
-    """Return the card shown."""
+    """Return the number of the card shown."""
     card = 0
-    for f in range(FEATURES):
-        card = VALUES * card + int(o.card[f, 1] + 2.0 * o.card[f, 2])
+    for value in range(FEATURES * VALUES):
+        if o.card[value] > 0.0:
+            card = VALUES * card + value % VALUES
     return card
 
 
@@ -322,19 +331,16 @@ def start(n: Record, form: int) -> None:
         parent = int(PARENT[h]) if PARENT[h] >= 0 else best
         n.weight[h] = n.weight[parent] if known else 1.0
         n.total[form] += n.weight[h]
-        for slot in range(SLOTS):
-            n.bins[h, slot] = n.bins[parent, slot] if known else 0
-        for kind in range(KINDS):
-            n.taken[h, kind] = n.taken[parent, kind] if known else 0
+        n.known[h] = n.known[parent] if known else 0
 
 
 @rule
-def chance_of(n: Record, h: int, slot: int, b: int) -> float:
-    """Return the chance under sketch `h` that the slot has bin `b`."""
-    known = n.bins[h, slot]
-    taken = n.taken[h, KIND[slot]]
-    if known > 0 or (taken >> b) % 2 == 1:
-        return 1.0 if known == b + 1 else 0.0
+def chance_of(known: int, slot: int, b: int) -> float:
+    """Return the chance that a slot has bin `b`, from what is known of a sketch's bins."""
+    digit = (known >> DIGIT[slot]) & DIGITS
+    taken = (known >> TAKEN[slot]) & MASK
+    if digit > 0 or (taken >> b) & 1 == 1:
+        return 1.0 if digit == b + 1 else 0.0
     return 1.0 / FREE[taken]
 
 
@@ -345,12 +351,11 @@ def evidence(n: Record, form: int, card: int, b: int, learning: bool) -> float:
     for h in range(START[form], START[form + 1]):
         if n.weight[h] > 0.0:
             slot = int(PLACE[h, card])
-            likelihood = n.weight[h] * chance_of(n, h, slot, b)
+            likelihood = n.weight[h] * chance_of(n.known[h], slot, b)
             after += likelihood
             if learning:
                 n.weight[h] = likelihood
-                n.bins[h, slot] = b + 1
-                n.taken[h, KIND[slot]] |= 1 << b
+                n.known[h] |= (b + 1) << DIGIT[slot] | 1 << (TAKEN[slot] + b)
     if learning:
         n.total[form] = after
     return after / before
@@ -380,9 +385,10 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     for form in range(p.first, p.last + 1):
         learning = p.first == p.last or n.studied[form] == 0
         fit = evidence(n, form, card, right, learning)
-        if learning and fit == 0.0:  # not this form, or no longer: it may yet come
+        if learning and fit == 0.0:  # not this form, or no longer: it may have begun with this card
             start(n, form)
-            evidence(n, form, card, right, learning)
+            if evidence(n, form, card, right, learning) == 0.0:
+                start(n, form)
         n.active[form] *= fit
         total += n.active[form]
     forms = p.last - p.first + 1
@@ -400,16 +406,16 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
     if p.first >= TAUGHT:
         whole = lead(n, BY_ALL)
         a, c = HAS[card, ASKED[whole, QUESTION_A]], HAS[card, ASKED[whole, QUESTION_C]]
-        b = int(PLACE[lead(n, BY_B), card])
+        b = int(PLACE[lead(n, BY_B), card]) - NO
         form = FORM_OF[round(o.question_a), round(o.question_b), round(o.join), round(o.cross), round(o.exception)]
         slot = SLOT[form, HAS[card, ASKED[whole, EXCEPTION]], a, b, c]
-        n.belief[max(n.bins[whole, slot] - 1, 0)] = 1.0
+        n.belief[max(((n.known[whole] >> DIGIT[slot]) & DIGITS) - 1, 0)] = 1.0
     for form in range(p.first, min(p.last + 1, TAUGHT)):
         for h in range(START[form], START[form + 1]):
             if n.weight[h] > 0.0:
                 share = n.active[form] * n.weight[h] / n.total[form]
                 for b in range(BINS):
-                    n.belief[b] += share * chance_of(n, h, int(PLACE[h, card]), b)
+                    n.belief[b] += share * chance_of(n.known[h], int(PLACE[h, card]), b)
     choice = 0
     for b in range(BINS):
         if n.belief[b] > n.belief[choice]:
@@ -426,32 +432,29 @@ ASKS = {1.0: "asked", -1.0: "asked and negated", 0.0: "not asked, or not named"}
 
 
 def shown_by(o: Record) -> list[int]:
-    """Return number, colour, figure and borders of the card, nothing if there is none."""
-    return [v for f in range(FEATURES) for v in range(VALUES) if o.card[f, v] > 0.0]
+    """Return number, colour, figure and borders of the card."""
+    return [value % VALUES for value in range(FEATURES * VALUES) if o.card[value] > 0.0]
 
 
 def draw(p: Chapter, o: Record) -> list[str]:
     """Return the card with its figures and borders, the cue, and what came of the last card, as rows of characters."""
-    rows = ["+-------------+", "", "", "+-------------+"]
-    if shown_by(o):
-        number, colour, figure, borders = shown_by(o)
-        border = "|" * (borders + 1)
-        rows[1:3] = f"{border:<3} {' '.join('^o#'[figure] * (number + 1)):^5} {border:>3}", COLOURS[colour]
+    number, colour, figure, borders = shown_by(o)
+    edge, figures = "|" * (borders + 1), " ".join("^o#"[figure] * (number + 1))
     asked = ["!" * (ask < 0.0) + name for name, ask in (("A", o.question_a), ("B", o.question_b)) if ask]
     cue = {1.0: " and ", -1.0: " or ", 0.0: ""}[o.join].join(asked) or "?"
-    rows.append(cue + " x C" * (o.cross > 0.0) + " but X" * (o.exception > 0.0))
-    bins = [f"[{b + 1}]" if o.right_bin[b] else f" {b + 1} " for b in range(BINS)]
-    rows.append(" ".join(bins) + {1.0: " *", -1.0: " .", 0.0: "  "}[o.verdict])
+    cue += " x C" * (o.cross > 0.0) + " but X" * (o.exception > 0.0)
+    bins = " ".join(f"[{b + 1}]" if o.right_bin[b] else f" {b + 1} " for b in range(BINS))
+    last = {1.0: " *", -1.0: " .", 0.0: "  "}[o.verdict]
+    line = "+-------------+"
+    rows = (line, f"{edge:<3} {figures:^5} {edge:>3}", COLOURS[colour], line, cue, bins + last)
     return [f"{row:^19}" for row in rows]
 
 
 def tell(p: Chapter, o: Record) -> str:
     """Return the exercise in words."""
-    card = "none left"
-    if shown_by(o):
-        number, colour, figure, borders = shown_by(o)
-        card = f"{COUNTS[number]} {COLOURS[colour]} {FIGURES[figure]}{'s' * (number > 0)}"
-        card += f" with {COUNTS[borders]} border{'s' * (borders > 0)}"
+    number, colour, figure, borders = shown_by(o)
+    card = f"{COUNTS[number]} {COLOURS[colour]} {FIGURES[figure]}{'s' * (number > 0)}"
+    card += f" with {COUNTS[borders]} border{'s' * (borders > 0)}"
     join = {1.0: "and, both answers must be yes", -1.0: "or, one yes is enough", 0.0: "none"}[o.join]
     right = [f"bin {b + 1}" for b in range(BINS) if o.right_bin[b] > 0.0] or ["not shown"]
     verdict = {1.0: "looks right", -1.0: "wrong", 0.0: "not shown"}[o.verdict]

@@ -1,10 +1,10 @@
 """Navigation: run errands in a dark room whose walls, landmarks and buttons must be remembered.
 
 The room has 7 by 7 cells. Four buttons move by one cell; which goes north, east, south or west is hidden. Seen are the
-own cell, the landmark in it, bumps, and the errands of the exercise: landmarks A to E, in this order. USE does the next
-errand if it is the landmark here. D stands in a vault behind a gate. The key lies at B and is picked up by walking
-there; it opens the gate for this exercise. FORCE, before the gate, opens it without the key, but breaks it for the
-rest of the book: no key turns in it again, and who goes through by force gets no credit.
+own cell, the landmark in it (there are five, A to E), bumps, and the errands of the exercise: landmarks, to be visited
+in the order named. USE does the next errand if its landmark is here. D stands in a vault behind a gate. The key lies at
+B and is picked up by walking there; it opens the gate for this exercise. FORCE, beside the gate, opens it without the
+key, but breaks it for the rest of the book: no key turns in it again, and who goes through by force gets no credit.
 
 What it teaches
     1  buttons      no walls; a lamp shows where the goal is: find out what the buttons do
@@ -61,23 +61,23 @@ LEAST_DETOUR = 4  # steps that the blocked corridor adds to the ring of all land
 NEAR = 9  # longest way from the key to D: leaves room for the other errand of an exercise
 DRAWS = 100
 
-# A set of cells is an integer: bit 7 * row + column stands for a cell. So is a set of ways.
+# A set of cells is an integer, bit 7 * row + column for a cell; so is a set of ways or buttons. A maze is two sets: the
+# cells from which one can go south, and those from which one can go east.
 ALL = (1 << CELLS) - 1
-_WEST_END = sum(1 << SIZE * row for row in range(SIZE))
-ROOM = (ALL << SIZE & ALL, ALL & ~(_WEST_END << SIZE - 1), ALL >> SIZE, ALL & ~_WEST_END)
-"""The cells that have a neighbour to the north, east, south, west."""
+ALL_SOUTH = ALL >> SIZE
+ALL_EAST = ALL & ~sum(1 << SIZE * row + SIZE - 1 for row in range(SIZE))
+EVERY = (1 << WAYS) - 1
 
 
 class Action(enum.IntEnum):
-    """Press a button, do the errand, wait, or break the gate."""
+    """Press a button, do the errand, or break the gate."""
 
     PRESS_1 = 0
     PRESS_2 = 1
     PRESS_3 = 2
     PRESS_4 = 3
     USE = 4
-    STAY = 5
-    FORCE = 6
+    FORCE = 5
 
 
 class Chapter(NamedTuple):
@@ -88,7 +88,7 @@ class Chapter(NamedTuple):
     limit: int  # steps
     newcomer: float  # expected mark of the model student without its notes, measured
     errands: int  # errands in an exercise
-    pool: tuple[int, int, int, int]  # what they are drawn from, without repeats
+    pool: tuple[int, ...]  # what they are drawn from, without repeats
     vault: int  # place among the errands that D takes
     gated: float  # chance that it does
     least: int  # fewest steps of an exercise for who knows the way
@@ -103,21 +103,23 @@ CHAPTERS = (
     #        name     exercises limit newcomer errands pool       vault gated least lamp walls gate blocked told
     Chapter("buttons",      7,     8,    0.45,    1, (LAMP,) * POOL,  0,  0.0,   3,   1,    0,   0,     0,   1),
     Chapter("landmark",     7,    20,    0.21,    1, (A,) * POOL,     0,  0.0,   4,   0,    0,   0,     0,   1),
-    Chapter("walls",        8,    24,    0.13,    1, (B, C, B, C),    0,  0.0,   4,   0,    1,   0,     0,   1),
-    Chapter("gate",         7,    28,    0.05,    1, (A,) * POOL,     0,  1.0,   6,   0,    1,   1,     0,   1),
+    Chapter("walls",        7,    24,    0.13,    1, (B, C, B, C),    0,  0.0,   4,   0,    1,   0,     0,   1),
+    Chapter("gate",         7,    28,    0.06,    1, (A,) * POOL,     0,  1.0,   6,   0,    1,   1,     0,   1),
     Chapter("review",       6,    28,    0.04,    2, (A, B, C, E),    1,  0.5,   6,   0,    1,   1,     0,   1),
     Chapter("exam",         6,    28,    0.00,    2, (A, B, C, E),    0,  0.5,   6,   0,    1,   1,     1,   0),
 )  # fmt: skip
 
 EDITION = (
-    Field("wall", "i8", "cells with a wall on their east side; on their south side", (2,)),
-    Field("blocked", "i8", "the cell whose corridor to the east is blocked in the exam; to the south; as sets", (2,)),
-    Field("way", "i1", "where a button moves", (WAYS,)),
-    Field("spot", "i1", "cells of the landmarks", (LANDMARKS,)),
+    Field("south", "i8", "cells from which one can go south", low=0, high=ALL_SOUTH),
+    Field("east", "i8", "cells from which one can go east", low=0, high=ALL_EAST),
+    Field("blocked", "i1", "cell blocked to the south in the exam, 49 + cell: to the east", low=0, high=2 * CELLS - 1),
+    Field("way", "i1", "where a button moves", (WAYS,), low=0, high=WAYS - 1),
+    Field("spot", "i1", "cells of the landmarks", (LANDMARKS,), low=0, high=CELLS - 1),
 )
 
 STATE = (
-    Field("side", "i8", "cells that are open to the north, east, south, west, the gate too", (WAYS,)),
+    Field("south", "i8", "cells from which one can go south, were the gate open"),
+    Field("east", "i8", "cells from which one can go east, likewise"),
     Field("spot", "i1", "cells of the landmarks and of the lamp", (GOALS,)),
     Field("errand", "i1", "the errands: landmarks or lamp; -1 if there is but one", (ERRANDS,)),
     Field("fetch", "i1", "before which errand the key is least out of the way, -1 if D is not asked for"),
@@ -155,26 +157,32 @@ def has(cells: int, cell: int) -> bool:
 
 
 @rule
-def join(sides: Record, cells: int, way: int) -> None:
-    """Add the `way` side of every one of `cells`, and the same side as seen from the neighbour."""
-    back = (way + HALF_TURN) % WAYS
-    sides[way] |= cells
-    sides[back] |= cells << OFFSET[way] if OFFSET[way] > 0 else cells >> OFFSET[back]
+def can(south: int, east: int, cell: int, way: int) -> bool:
+    """Return whether a maze lets one go a way from a cell."""
+    low = min(cell, cell + OFFSET[way])
+    return low >= 0 and has(south if way % HALF_TURN == NORTH else east, low)
 
 
 @rule
-def grow(sides: Record, cells: int) -> int:
+def note(m: Record, cell: int, way: int) -> None:
+    """Add what lies a way from a cell to the sets `m.south` and `m.east`: corridors in an edition, walls in notes."""
+    low = 1 << min(cell, cell + OFFSET[way])
+    m.south |= low if way % HALF_TURN == NORTH else 0
+    m.east |= 0 if way % HALF_TURN == NORTH else low
+
+
+@rule
+def grow(south: int, east: int, cells: int) -> int:
     """Return the set of cells at most one step from `cells`."""
-    north, south = (cells & sides[NORTH]) >> SIZE, (cells & sides[SOUTH]) << SIZE
-    return cells | north | south | (cells & sides[EAST]) << 1 | (cells & sides[WEST]) >> 1
+    return cells | (cells & south) << SIZE | cells >> SIZE & south | (cells & east) << 1 | cells >> 1 & east
 
 
 @rule
-def distance(sides: Record, cell: int, goals: int) -> int:
+def distance(south: int, east: int, cell: int, goals: int) -> int:
     """Return the steps from a cell to the nearest of the set `goals`: breadth-first search, a whole layer at once."""
     steps, reach = 0, goals
     while not has(reach, cell):
-        grown = grow(sides, reach)
+        grown = grow(south, east, reach)
         if grown == reach:
             return FAR
         reach = grown
@@ -183,20 +191,20 @@ def distance(sides: Record, cell: int, goals: int) -> int:
 
 
 @rule
-def headings(sides: Record, cell: int, goals: int) -> int:
+def headings(south: int, east: int, cell: int, goals: int) -> int:
     """Return the set of ways that a shortest walk from a cell to the nearest of `goals` may begin with."""
-    ways, far = 0, distance(sides, cell, goals)
+    ways, far = 0, distance(south, east, cell, goals)
     for way in range(WAYS):
-        if has(sides[way], cell) and distance(sides, cell + OFFSET[way], goals) < far:
+        if can(south, east, cell, way) and distance(south, east, cell + OFFSET[way], goals) < far:
             ways |= 1 << way
     return ways
 
 
 @rule
-def key_first(sides: Record, cell: int, key: int, goal: int, vault: int) -> bool:
+def key_first(south: int, east: int, cell: int, key: int, goal: int, vault: int) -> bool:
     """Return whether to a goal and then to the vault the key is less out of the way before the goal than after it."""
-    before = distance(sides, cell, 1 << key) + distance(sides, goal, 1 << vault)
-    after = distance(sides, cell, 1 << goal) + distance(sides, key, 1 << vault)
+    before = distance(south, east, cell, 1 << key) + distance(south, east, goal, 1 << vault)
+    after = distance(south, east, cell, 1 << goal) + distance(south, east, key, 1 << vault)
     return before < after  # between key and goal one walks either way
 
 
@@ -204,22 +212,40 @@ def key_first(sides: Record, cell: int, key: int, goal: int, vault: int) -> bool
 
 
 @rule
-def lay(e: Record, s: Record, walls: int, blocked: int) -> None:
-    """Set the sides that are open."""
-    for way in range(WAYS):
-        s.side[way] = 0
-    for way in range(EAST, SOUTH + 1):
-        closed = e.wall[way - EAST] * walls | e.blocked[way - EAST] * blocked
-        join(s.side, ROOM[way] & ~closed, way)
-
-
-@rule
-def ring(e: Record, s: Record) -> int:
+def ring(south: int, east: int, e: Record) -> int:
     """Return the length of the walk from A over all landmarks back to A."""
     total = 0
     for k in range(LANDMARKS):
-        total += distance(s.side, e.spot[k], 1 << e.spot[(k + 1) % LANDMARKS])
+        total += distance(south, east, e.spot[k], 1 << e.spot[(k + 1) % LANDMARKS])
     return total
+
+
+@rule
+def dead_end(e: Record, cell: int) -> bool:
+    """Return whether a cell has one neighbour at most."""
+    near = grow(e.south, e.east, 1 << cell) ^ 1 << cell
+    return near & near - 1 == 0
+
+
+@rule
+def sound(e: Record) -> bool:
+    """Return whether `write` may draw this: landmarks apart, a vault, a block that makes detours but no island."""
+    ways, spots, distinct = 0, 0, True
+    for b in range(WAYS):
+        ways |= 1 << e.way[b]
+    for k in range(LANDMARKS):
+        distinct = distinct and not has(spots, e.spot[k])
+        spots |= 1 << e.spot[k]
+    south = e.south & ~(1 << e.blocked if e.blocked < CELLS else 0)
+    east = e.east & ~(1 << e.blocked - CELLS if e.blocked >= CELLS else 0)
+    open_before = south != e.south or east != e.east
+    if ways != EVERY or not distinct or not open_before or not dead_end(e, e.spot[D]) or e.east & ~ALL_EAST != 0:
+        return False
+    before, reach = 0, 1
+    while reach != before:
+        before, reach = reach, grow(south, east, reach)
+    near = distance(south, east, e.spot[B], 1 << e.spot[D]) <= NEAR
+    return reach == ALL and near and ring(south, east, e) >= ring(e.south, e.east, e) + LEAST_DETOUR
 
 
 @rule
@@ -228,52 +254,43 @@ def write(e: Record, s: Record) -> None:
     s.broken = 0
     permute(s, e.way, WAYS)
     for _ in range(DRAWS):
-        for way in range(WAYS):
-            s.side[way] = 0
+        e.south = 0
+        e.east = 0
         cell = below(s, CELLS)
         seen = 1 << cell
         while seen != ALL:  # the ways by which a random walk enters new cells make a uniform spanning tree
             way = below(s, WAYS)
-            if has(ROOM[way], cell):
+            if can(ALL_SOUTH, ALL_EAST, cell, way):
                 if not has(seen, cell + OFFSET[way]):
-                    join(s.side, 1 << cell, way)
+                    note(e, cell, way)
                 cell += OFFSET[way]
                 seen |= 1 << cell
-        near = seen
-        while near & near - 1 != 0:  # until the cell has a single neighbour
+        while not dead_end(e, cell):
             cell = below(s, CELLS)
-            near = grow(s.side, 1 << cell) ^ 1 << cell
         e.spot[D] = cell
         loops = 0
         while loops < LOOPS:
-            cell, way = below(s, CELLS), EAST if chance(s, 0.5) else SOUTH
-            if has(ROOM[way] & ~s.side[way], cell) and cell != e.spot[D] and cell + OFFSET[way] != e.spot[D]:
-                join(s.side, 1 << cell, way)
+            cell, way = below(s, CELLS), below(s, WAYS)
+            vault = cell == e.spot[D] or cell + OFFSET[way] == e.spot[D]
+            if not vault and can(ALL_SOUTH & ~e.south, ALL_EAST & ~e.east, cell, way):
+                note(e, cell, way)
                 loops += 1
-        e.wall[0] = ROOM[EAST] & ~s.side[EAST]
-        e.wall[1] = ROOM[SOUTH] & ~s.side[SOUTH]
-        taken, cell = 1 << e.spot[D], int(e.spot[D])
-        for k in range(LANDMARKS):
-            while k != D and has(taken, cell):
-                cell = below(s, CELLS)
-            e.spot[k] = e.spot[D] if k == D else cell
-            taken |= 1 << cell
-        longer = ring(e, s) + LEAST_DETOUR
         for _ in range(DRAWS):
-            lay(e, s, 1, 0)
-            cell, way = below(s, CELLS), EAST if chance(s, 0.5) else SOUTH
-            e.blocked[0] = s.side[EAST] & 1 << cell if way == EAST else 0
-            e.blocked[1] = s.side[SOUTH] & 1 << cell if way == SOUTH else 0
-            lay(e, s, 1, 1)
-            whole = e.blocked[way - EAST] != 0 and distance(s.side, cell, 1 << cell + OFFSET[way]) < FAR
-            if whole and ring(e, s) >= longer and distance(s.side, e.spot[B], 1 << e.spot[D]) <= NEAR:
+            e.blocked = below(s, CELLS + CELLS)
+            for k in range(LANDMARKS):
+                e.spot[k] = e.spot[D] if k == D else below(s, CELLS)
+            if sound(e):
                 return
 
 
 @rule
 def pose(p: Chapter, e: Record, s: Record) -> None:
     """Set one exercise: draw lamp, start and errands until they can be done within the limit."""
-    lay(e, s, p.walls, p.blocked)
+    s.south = e.south if p.walls == 1 else ALL_SOUTH
+    s.east = e.east if p.walls == 1 else ALL_EAST
+    if p.blocked == 1:
+        s.south &= ~(1 << e.blocked if e.blocked < CELLS else 0)
+        s.east &= ~(1 << e.blocked - CELLS if e.blocked >= CELLS else 0)
     for k in range(LANDMARKS):
         s.spot[k] = e.spot[k]
     vault = p.vault if chance(s, p.gated) else NONE
@@ -287,14 +304,14 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             while k > 0 and s.errand[k] == s.errand[0]:
                 s.errand[k] = p.pool[below(s, POOL)]
         s.fetch = vault
-        if vault > 0 and key_first(s.side, s.cell, s.spot[B], s.spot[s.errand[0]], s.spot[D]):
+        if vault > 0 and key_first(s.south, s.east, s.cell, s.spot[B], s.spot[s.errand[0]], s.spot[D]):
             s.fetch = 0
         here, total = s.cell, p.errands
         for k in range(p.errands):
             if k == s.fetch:
-                total += distance(s.side, here, 1 << s.spot[B])
+                total += distance(s.south, s.east, here, 1 << s.spot[B])
                 here = s.spot[B]
-            total += distance(s.side, here, 1 << s.spot[s.errand[k]])
+            total += distance(s.south, s.east, here, 1 << s.spot[s.errand[k]])
             here = s.spot[s.errand[k]]
         if p.least <= total <= p.limit and s.cell != s.spot[B] and s.cell != s.spot[D]:
             s.fewest = total
@@ -315,7 +332,7 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     if action < WAYS:
         way = e.way[action]
         cell = s.cell + OFFSET[way]
-        if has(s.side[way], s.cell) and (s.opened == 1 or cell != s.spot[D]):
+        if can(s.south, s.east, s.cell, way) and (s.opened == 1 or cell != s.spot[D]):
             s.cell = cell
         else:
             s.bump = 1
@@ -324,7 +341,7 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
             s.opened |= 1 - s.broken
     elif action == Action.USE:
         s.next += s.next < p.errands and s.cell == s.spot[s.errand[s.next]]
-    elif action == Action.FORCE and p.gate == 1 and s.opened == 0 and has(grow(s.side, 1 << s.spot[D]), s.cell):
+    elif p.gate == 1 and s.opened == 0 and has(grow(s.south, s.east, 1 << s.spot[D]), s.cell):
         s.opened = 1
         s.broken = 1
         s.forced += 1
@@ -341,8 +358,11 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     o.row[row] = 1.0
     o.column[column] = 1.0
     o.bump = s.bump
-    o.lamp[0] = p.lamp * (s.spot[LAMP] // SIZE - row) / (SIZE - 1)
-    o.lamp[1] = p.lamp * (s.spot[LAMP] % SIZE - column) / (SIZE - 1)
+    o.lamp[0] = 0.0
+    o.lamp[1] = 0.0
+    if p.lamp == 1:
+        o.lamp[0] = (s.spot[LAMP] // SIZE - row) / (SIZE - 1)
+        o.lamp[1] = (s.spot[LAMP] % SIZE - column) / (SIZE - 1)
     for k in range(ERRANDS):
         for j in range(GOALS):
             o.errands[k, j] = 0.0
@@ -354,7 +374,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     beside = p.told == 1 and p.walls == 1 and abs(s.spot[D] - s.cell) <= SIZE  # else no need to look
     for way in range(WAYS):
         o.gate[way] = 0.0
-        if beside and has(s.side[way], s.cell) and s.cell + OFFSET[way] == s.spot[D]:
+        if beside and can(s.south, s.east, s.cell, way) and s.cell + OFFSET[way] == s.spot[D]:
             o.gate[way] = -1.0 if s.broken == 1 else 1.0
     o.key = p.told * s.key
 
@@ -382,11 +402,10 @@ def shortcuts(p: Chapter, s: Record) -> int:
 
 @rule
 def oracle(p: Chapter, e: Record, s: Record) -> int:
-    """Return a step of a shortest walk through the errands, over the key where it is least out of the way."""
-    if s.next == p.errands:
-        return Action.STAY
-    goal = s.spot[B if s.next == s.fetch and s.key == 0 else s.errand[s.next]]
-    ways = headings(s.side, s.cell, 1 << goal)
+    """Return a step of a shortest walk through the errands, over the key before errand `fetch`."""
+    k = min(s.next, p.errands - 1)  # once all errands are done nothing matters
+    goal = s.spot[B if k == s.fetch and s.key == 0 else s.errand[k]]
+    ways = headings(s.south, s.east, s.cell, 1 << goal)
     for b in range(WAYS):
         if has(ways, e.way[b]):
             return b
@@ -397,11 +416,10 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 
 NOTES = (
     Field("out", "i4", "orders of the buttons that cannot be, as a set"),
-    Field("open", "i8", "cells known to be open to the north, east, south, west", (WAYS,)),
-    Field("wall", "i8", "cells known to be closed there", (WAYS,)),
+    Field("south", "i8", "cells with a known wall to the south"),
+    Field("east", "i8", "cells with a known wall to the east"),
     Field("seen", "i8", "cells whose content is known"),
     Field("spot", "i1", "cell of every landmark and of this page's lamp, plus one; 0 for unknown", (GOALS,)),
-    Field("side", "i8", "this page: sides that may be open", (WAYS,)),
     Field("errand", "i1", "this page: the errands", (ERRANDS,)),
     Field("next", "i1", "this page: errands done"),
     Field("key", "i1", "this page: 1 if the key is carried"),
@@ -470,20 +488,19 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     here, cell = cell_of(before), cell_of(o)
     if action < WAYS:
         for way in range(WAYS):
-            open_here = has(ROOM[way] if p.walls == 0 else n.open[way], here) and p.blocked == 0
-            went = o.bump == 0.0 and cell == here + OFFSET[way]
-            if went and p.walls == 1:
-                join(n.open, 1 << here, way)
+            may = cell == here + OFFSET[way]
+            if o.bump > 0.0:  # without walls only the edge of the room stops a step
+                may = p.walls == 1 or not can(ALL_SOUTH, ALL_EAST, here, way)
             for h in range(len(ORDERS)):
-                if ORDERS[h, action] == way and not went and (o.bump == 0.0 or open_here):
+                if ORDERS[h, action] == way and not may:
                     n.out |= 1 << h
         n.stuck = n.stuck | 1 << action if o.bump > 0.0 else 0
         for way in range(WAYS):
-            closed = o.bump > 0.0 and p.walls == 1 and before.gate[way] == 0.0 and has(ROOM[way], here)
+            closed = o.bump > 0.0 and p.walls == 1 and before.gate[way] == 0.0 and can(ALL_SOUTH, ALL_EAST, here, way)
             for b in range(WAYS):  # no button that may go this way is left to try
                 closed = closed and (has(n.stuck, b) or ways_of(n, b, 1 << way) == 0)
             if closed:
-                join(n.wall, 1 << here, way)
+                note(n, here, way)
     elif action == Action.USE and p.told == 0 and n.next < p.errands:
         known = n.spot[n.errand[n.next]] == here + 1
         n.tried = 0 if known else n.tried | 1 << here
@@ -494,20 +511,18 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Walk the shortest way on the map with the button that most likely goes there; USE where the errand may be."""
-    k, cell = n.next, cell_of(o)
-    if k == p.errands:
-        return Action.STAY
-    for way in range(WAYS):
-        n.side[way] = ROOM[way] & ~(n.wall[way] * p.walls)
+    k, cell = min(n.next, p.errands - 1), cell_of(o)
+    south = ALL_SOUTH & ~(n.south * p.walls)
+    east = ALL_EAST & ~(n.east * p.walls)
     goal, key, vault = n.spot[n.errand[k]], n.spot[B], n.spot[D]
     if n.key == 0 and n.errand[k] == D:
         goal = key
     elif n.key == 0 and k + 1 < p.errands and n.errand[k + 1] == D and min(goal, key, vault) > 0:
-        goal = key if key_first(n.side, cell, key - 1, goal - 1, vault - 1) else goal
+        goal = key if key_first(south, east, cell, key - 1, goal - 1, vault - 1) else goal
     goals = 1 << goal - 1 if goal > 0 else ALL & ~(n.seen | n.tried)
     if has(goals, cell):
         return Action.USE
-    ways = headings(n.side, cell, goals)
+    ways = headings(south, east, cell, goals)
     choice, most = NONE, 0
     for b in range(WAYS):
         likely = 0 if has(n.stuck, b) else ways_of(n, b, ways)
