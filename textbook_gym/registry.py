@@ -10,8 +10,10 @@ NAMESPACE = "textbook"
 
 BOOKS: dict[str, str] = {
     "Alchemy": "textbook_gym.books.alchemy",
+    "Ballistics": "textbook_gym.books.ballistics",
     "Bandits": "textbook_gym.books.bandits",
     "Concepts": "textbook_gym.books.concepts",
+    "Maintenance": "textbook_gym.books.maintenance",
     "Navigation": "textbook_gym.books.navigation",
     "Vocabulary": "textbook_gym.books.vocabulary",
 }

@@ -114,12 +114,12 @@ def panel(ax, table: pl.DataFrame, book: str) -> None:  # type: ignore[no-untype
             pl.col("mark").mean(), (pl.col("mark").std() / pl.col("mark").count().sqrt()).alias("error")
         ).sort("chapter", "exercise")  # fmt: skip
         mean, error = marks["mark"].to_numpy(), 1.96 * marks["error"].fill_null(0.0).to_numpy()
-        x = np.arange(len(mean))
+        x = np.arange(1, len(mean) + 1)
         for k, (a, b) in enumerate(zip(starts, [*starts[1:], len(mean)], strict=True)):
             ax.plot(x[a:b], mean[a:b], color=colour, lw=1.8, label=student if k == 0 else None)
             ax.fill_between(x[a:b], (mean - error)[a:b], (mean + error)[a:b], color=colour, alpha=0.2, lw=0)
     for k, start in enumerate(starts):
-        ax.axvline(start - 0.5, color="#dddddd", lw=0.8, zorder=0)
-        ax.text(start - 0.3, 1.04, str(k + 1), fontsize=8, color="#777777")
+        ax.axvline(start + 0.5, color="#dddddd", lw=0.8, zorder=0)
+        ax.text(start + 0.7, 1.04, str(k + 1), fontsize=8, color="#777777")
     ax.set(title=book, ylabel="mark", xlabel="exercise (chapters numbered above)", ylim=(-0.02, 1.12))
     ax.spines[["top", "right"]].set_visible(False)

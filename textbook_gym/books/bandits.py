@@ -38,6 +38,7 @@ from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance
 
 ARMS = 6
+THREE = 3  # arms open in chapter 1
 SEASONS = 4
 DIRECTIONS = 8
 STEEPNESS = 2.5  # log-odds of an arm that points where the season does
@@ -81,7 +82,7 @@ class Chapter(NamedTuple):
 
 CHAPTERS = (
     #        name           exercises limit newcomer arms first last turned mixed told
-    Chapter("three arms",           8,    6,    0.745,  3,    0,   0,     0,    0,   1),
+    Chapter("three arms",           8,    6,    0.745, THREE,    0,   0,     0,    0,   1),
     Chapter("six arms",             8,    8,    0.765,  6,    0,   0,     0,    0,   1),
     Chapter("new seasons",          9,    8,    0.763,  6,    1,   3,     0,    0,   1),
     Chapter("reversal",             8,    8,    0.762,  6,    0,   3,     1,    0,   1),
@@ -153,18 +154,24 @@ def spread(e: Record, arms: int, turned: int, season: int, other: int) -> float:
 
 
 @rule
+def sound(e: Record) -> bool:
+    """Return whether every exercise of the book has something to choose."""
+    least = spread(e, THREE, -1, 0, 0)
+    for season in range(SEASONS):
+        for other in range(season + 1):
+            least = min(least, spread(e, ARMS, e.turned, season, other))
+    return least >= SPREAD
+
+
+@rule
 def write(e: Record, s: Record) -> None:
-    """Draw sky, turned season and arms until every exercise of the book has something to choose."""
+    """Draw sky, turned season and arms."""
     for _ in range(DRAWS):
         e.sky = below(s, SKIES)
         e.turned = below(s, SEASONS)
         for a in range(ARMS):
             e.arm[a] = below(s, DIRECTIONS)
-        least = spread(e, 3, -1, 0, 0)
-        for season in range(SEASONS):
-            for other in range(season + 1):
-                least = min(least, spread(e, ARMS, e.turned, season, other))
-        if least >= SPREAD:
+        if sound(e):
             return
 
 
@@ -237,13 +244,13 @@ NOTES = (
     ),
     Field("season", "i1", "this page: the two seasons of the cue", (2,)),
     Field("weight", "f8", "this page: belief in every sky with every turned season", (HYPOTHESES,)),
-    Field("belief", "f8", "this page: belief in every direction of every arm, given those", (HYPOTHESES, ARMS, DIRECTIONS)),
-)  # fmt: skip
+    Field("belief", "f8", "this page: belief in the directions of every arm", (HYPOTHESES, ARMS, DIRECTIONS)),
+)
 
 
 @rule
 def hypotheses(p: Chapter) -> int:
-    """Return how many hypotheses (sky + 24 * turned season) matter; before the reversal all turned seasons are alike."""
+    """Return how many hypotheses (sky + 24 * turned season) matter: before the reversal the skies alone."""
     return HYPOTHESES if p.turned == 1 else SKIES
 
 

@@ -1,0 +1,150 @@
+"""Fill the README from what the project is and what was measured: `python benchmarks/readme.py`.
+
+`--measure` first runs what is measured: the study (marks, curves), the SB3 example; `benchmarks/speed.py` is run by
+itself, on a quiet machine. A test holds the README to what this script would write.
+"""
+
+import argparse
+import csv
+import pathlib
+import re
+
+import polars as pl
+
+from textbook_gym import report
+from textbook_gym.cli import headline
+from textbook_gym.registry import BOOKS, find
+from textbook_gym.study import study
+
+ROOT = pathlib.Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def books() -> str:
+    """Return the table of books."""
+    lines = ["| book | about | chapters | actions | floats |", "|---|---|---|---|---|"]
+    for name in BOOKS:
+        book = find(name)
+        chapters = ", ".join(c.name for c in book.chapters)
+        shortcut = " *(has a shortcut)*" if book.has_shortcut else ""
+        sizes = f"{len(book.actions)} | {book.width}"
+        lines.append(f"| {name} | {headline(book)}{shortcut} | {chapters} | {sizes} |")
+    return "\n".join(lines)
+
+
+def results() -> str:
+    """Return the table of the reference students."""
+    figures = pl.read_csv(RESULTS / "summary.csv")
+    lines = [
+        "`textbook-gym study`: 256 test editions a book; interquartile means with half of the 95 % bootstrap interval.",
+        "Gain is the mean over chapters of last grade - newcomer; thirds are mean marks in the first and last third of",
+        "every chapter; memory benefit is the mean mark with memory kept less that with memory wiped every time.",
+        "",
+        "| book | student | gain | first third | last third | memory benefit |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in figures.iter_rows(named=True):
+        thirds = f"{row['first_third']:.2f} | {row['last_third']:.2f}"
+        gain, benefit = report.with_half(row, "gain"), report.with_half(row, "memory_benefit")
+        lines.append(f"| {row['book']} | {row['student']} | {gain} | {thirds} | {benefit} |")
+    return "\n".join(lines)
+
+
+def speed() -> str:
+    """Return the table of speeds."""
+    with (RESULTS / "speed.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [
+        "`python benchmarks/speed.py`, one run, random actions, resets included; ratios are to a single Gymnasium",
+        "CartPole, measured before and after each. `single`: `env.step`; `vector`: `envs.step`; `loop`: compiled loop",
+        "without Gymnasium's arrays; `rollout` whole courses; `vecenv` Stable-Baselines3's interface.",
+        "",
+        "| what | kind | lanes | threads | million steps/s | x CartPole |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        rate = int(row["steps_per_second"]) / 1e6
+        cells = (
+            row["what"],
+            row["kind"],
+            f"{int(row['lanes']):,}",
+            row["threads"],
+            f"{rate:.3g}",
+            row["times_cartpole"],
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def sb3() -> str:
+    """Return what the ten lines printed."""
+    with (RESULTS / "sb3.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    first, last = rows[0], rows[-1]
+    return (
+        f"`python benchmarks/readme.py --measure` ran these lines: reward of a course {float(first['reward']):+.2f} "
+        f"after {int(first['steps']):,} steps, {float(last['reward']):+.2f} after {int(last['steps']):,}, "
+        f"{float(last['seconds']):.0f} seconds on one core. This policy has no memory between steps: it can only learn "
+        f"what holds in every edition."
+    )
+
+
+def measure() -> None:
+    """Run the study and the SB3 example; keep their results."""
+    RESULTS.mkdir(exist_ok=True)
+    table = study(list(report.COLOURS), list(BOOKS))
+    report.summary(table).write_csv(RESULTS / "summary.csv", float_precision=4)
+    report.curves(table, RESULTS / "curves.png")
+    import time
+
+    import torch
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.callbacks import BaseCallback
+
+    torch.set_num_threads(1)
+    code = re.search(r"```python\n(from stable_baselines3.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert code is not None
+    rows: list[tuple[int, float, float]] = []
+    start = time.perf_counter()
+
+    class Watch(BaseCallback):
+        """Note the mean reward of a course as it goes."""
+
+        def _on_step(self) -> bool:
+            return True
+
+        def _on_rollout_end(self) -> None:
+            episodes = [e["r"] for e in self.model.ep_info_buffer or ()]
+            if episodes:
+                seconds = time.perf_counter() - start
+                rows.append((self.num_timesteps, sum(episodes) / len(episodes), seconds))
+
+    lines = code[1].replace("model.learn(1_000_000)", "model.learn(1_000_000, callback=watch)").split("model.save")[0]
+    exec(lines.replace("verbose=1", "verbose=0"), {"PPO": PPO, "watch": Watch()})
+    with (RESULTS / "sb3.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["steps", "reward", "seconds"])
+        writer.writerows((s, f"{r:.4f}", f"{t:.1f}") for s, r, t in rows)
+
+
+def filled(text: str) -> str:
+    """Return the README with its generated parts made anew."""
+    for mark, make in (("books", books), ("sb3", sb3), ("results", results), ("speed", speed)):
+        text = re.sub(
+            rf"(<!-- {mark} -->\n).*?(<!-- end -->)", lambda m, f=make: f"{m[1]}{f()}\n{m[2]}", text, flags=re.S
+        )
+    return text
+
+
+def main() -> None:
+    """Write the README."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--measure", action="store_true", help="run the study and the SB3 example first")
+    if parser.parse_args().measure:
+        measure()
+    readme = ROOT / "README.md"
+    readme.write_text(filled(readme.read_text()))
+
+
+if __name__ == "__main__":
+    main()

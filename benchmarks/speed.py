@@ -1,0 +1,228 @@
+"""Steps per second, beside peers, all in one run: `python benchmarks/speed.py` writes `benchmarks/results/speed.csv`.
+
+Machines differ and are busy, so the ratio to Gymnasium's CartPole, measured before and after every figure, is what to
+compare. Actions are random and drawn beforehand; resets are counted in. Peers that are not installed are left out.
+
+    single      `env.step` of `gym.make(id).unwrapped`, one environment
+    vector      `envs.step` of `gym.make_vec(id, num_envs=lanes)`, autoreset included
+    loop        the compiled loop over the lanes alone, page turns included, without Gymnasium's arrays around it
+    rollout     a random student walking whole courses inside a compiled loop
+    vecenv      `step` of Stable-Baselines3's `VecEnv`
+"""
+
+import argparse
+import csv
+import importlib.util
+import pathlib
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from textbook_gym.kernel import Wipe
+from textbook_gym.lanes import Lanes
+from textbook_gym.registry import BOOKS, env_ids, find
+from textbook_gym.students import REFERENCES, walk
+
+RESULTS = pathlib.Path(__file__).parent / "results"
+SECONDS = 0.4  # of each measurement
+REPEATS = 5  # the best counts: others are disturbed
+ACTIONS = 64  # different batches of actions
+
+
+def rate(play: Callable[[], int]) -> float:
+    """Return steps a second, best of `REPEATS`; `play` makes some steps and returns how many."""
+    play()
+    best = 0.0
+    for _ in range(REPEATS):
+        steps, start = 0, time.perf_counter()
+        while (passed := time.perf_counter() - start) < SECONDS / REPEATS:
+            steps += play()
+        best = max(best, steps / passed)
+    return best
+
+
+def single(env: Any, actions: list[Any]) -> Callable[[], int]:
+    """Steps of one environment of Gymnasium's interface."""
+    env.reset(seed=0)
+
+    def play() -> int:
+        step, reset = env.step, env.reset
+        for action in actions:
+            _, _, terminated, truncated, _ = step(action)
+            if terminated or truncated:
+                reset()
+        return len(actions)
+
+    return play
+
+
+def vector(envs: Any, high: int) -> Callable[[], int]:
+    """Steps of a vector environment of Gymnasium's interface."""
+    envs.reset(seed=0)
+    batches = np.random.default_rng(0).integers(0, high, (ACTIONS, envs.num_envs))
+
+    def play() -> int:
+        for batch in batches:
+            envs.step(batch)
+        return ACTIONS * int(envs.num_envs)
+
+    return play
+
+
+def loop(name: str, lanes: int, threads: int) -> Callable[[], int]:
+    """Steps of the compiled loop alone."""
+    made = Lanes(BOOKS[name], lanes, threads=threads)
+    _, seen, out = made.room()
+    made.reset(np.ones(lanes, np.bool_), seen, out, None, list(range(lanes)))
+    batches = np.random.default_rng(0).integers(0, len(made.book.actions), (ACTIONS, lanes))
+
+    def play() -> int:
+        for batch in batches:
+            made.advance(batch, seen, out)
+            made.reset(out["terminated"].copy(), seen, out)
+        return ACTIONS * lanes
+
+    return play
+
+
+def rollout(name: str, courses: int, threads: int) -> Callable[[], int]:
+    """Steps of whole courses walked by the random student."""
+    made = Lanes(BOOKS[name], courses, episode="book", threads=threads)
+    return lambda: int(walk(REFERENCES["random"], made, list(range(courses)), Wipe.NEVER)["steps"].sum())
+
+
+def vecenv(envs: Any, high: int) -> Callable[[], int]:
+    """Steps of a VecEnv of Stable-Baselines3."""
+    envs.reset()
+    batches = np.random.default_rng(0).integers(0, high, (ACTIONS, envs.num_envs))
+
+    def play() -> int:
+        for batch in batches:
+            envs.step(batch)
+        return ACTIONS * int(envs.num_envs)
+
+    return play
+
+
+def peers() -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
+    """What is installed here of other suites."""
+    rng = np.random.default_rng(0)
+    found: dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]] = {}
+    two, four = rng.integers(0, 2, 20000).tolist(), rng.integers(0, 4, 20000).tolist()
+    found["Gymnasium FrozenLake-v1", "single", 1, 1] = lambda: single(gym.make("FrozenLake-v1").unwrapped, four)
+    for lanes in (64, 4096):
+        found["Gymnasium CartPole-v1", "vector", lanes, 1] = lambda lanes=lanes: vector(
+            gym.make_vec("CartPole-v1", num_envs=lanes), 2
+        )
+    if importlib.util.find_spec("popgym"):
+
+        def popgym_bandit() -> Callable[[], int]:
+            from popgym.envs.multiarmed_bandit import MultiarmedBanditEasy
+
+            env = MultiarmedBanditEasy()
+            return single(env, rng.integers(0, env.action_space.n, 20000).tolist())
+
+        found["PopGym MultiarmedBanditEasy", "single", 1, 1] = popgym_bandit
+    if importlib.util.find_spec("gymnax"):
+        for lanes in (4096, 65536):
+            found["gymnax BernoulliBandit-misc", "vector", lanes, 1] = lambda lanes=lanes: gymnax_bandit(lanes)
+    if importlib.util.find_spec("stable_baselines3"):
+        for lanes in (8, 64, 512):
+            found["SB3 DummyVecEnv of CartPole-v1", "vecenv", lanes, 1] = lambda lanes=lanes: dummy(lanes)
+    _ = two
+    return found
+
+
+def gymnax_bandit(lanes: int) -> Callable[[], int]:
+    """Gymnax's Bernoulli bandit, stepped from Python in compiled batches."""
+    import gymnax
+    import jax
+
+    env, parameters = gymnax.make("BernoulliBandit-misc")
+    keys = jax.random.split(jax.random.PRNGKey(0), lanes)
+    step = jax.jit(jax.vmap(env.step, in_axes=(0, 0, 0, None)))
+    _, state = jax.vmap(env.reset, in_axes=(0, None))(keys, parameters)
+    actions = jax.random.randint(jax.random.PRNGKey(1), (lanes,), 0, 2)
+    jax.block_until_ready(step(keys, state, actions, parameters))
+
+    def play() -> int:
+        now = state
+        for _ in range(8):
+            back = step(keys, now, actions, parameters)
+            now = back[1]
+        jax.block_until_ready(back)
+        return 8 * lanes
+
+    return play
+
+
+def dummy(lanes: int) -> Callable[[], int]:
+    """CartPole as most people run it with Stable-Baselines3."""
+    from stable_baselines3.common.vec_env import DummyVecEnv
+
+    return vecenv(DummyVecEnv([lambda: gym.make("CartPole-v1") for _ in range(lanes)]), 2)
+
+
+def ours(names: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
+    """What is measured of this package."""
+    found: dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]] = {}
+    for name in names:
+        env_id = env_ids(name)[0]
+        high = len(find(name).actions)
+        actions = np.random.default_rng(0).integers(0, high, 20000).tolist()
+        found[f"{name}", "single", 1, 1] = lambda e=env_id, a=actions: single(gym.make(e).unwrapped, a)
+        found[f"{name}", "loop", 4096, 1] = lambda n=name: loop(n, 4096, 1)
+        found[f"{name}", "vector", 4096, 1] = lambda e=env_id, h=high: vector(
+            gym.make_vec(e, num_envs=4096, threads=1), h
+        )
+        found[f"{name}", "rollout", 1024, 1] = lambda n=name: rollout(n, 1024, 1)
+    high = len(find("Bandits").actions)
+    for lanes in (8, 64, 512, 16384):
+        found["Bandits", "vector", lanes, 1] = lambda k=lanes: vector(
+            gym.make_vec("textbook/Bandits-v0", num_envs=k, threads=1), high
+        )
+    found["Bandits", "vector", 16384, 2] = lambda: vector(
+        gym.make_vec("textbook/Bandits-v0", num_envs=16384, threads=2), high
+    )
+    found["Bandits", "loop", 16384, 2] = lambda: loop("Bandits", 16384, 2)
+    if importlib.util.find_spec("stable_baselines3"):
+        from textbook_gym.sb3 import make
+
+        for lanes in (8, 64, 512):
+            found["Bandits", "vecenv", lanes, 1] = lambda k=lanes: vecenv(make("textbook/Bandits-v0", k), high)
+    return found
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--book", action="append", choices=sorted(BOOKS), help="only these books (default: all)")
+    parser.add_argument("--out", type=pathlib.Path, default=RESULTS / "speed.csv")
+    chosen = parser.parse_args()
+    two = np.random.default_rng(0).integers(0, 2, 20000).tolist()
+    cartpole = single(gym.make("CartPole-v1").unwrapped, two)
+    rows = []
+    before = rate(cartpole)
+    for (what, kind, lanes, threads), prepare in {**peers(), **ours(chosen.book or sorted(BOOKS))}.items():
+        figure = rate(prepare())
+        after = rate(cartpole)
+        rows.append((what, kind, lanes, threads, round(figure), round(2 * figure / (before + after), 2)))
+        before = after
+        print(
+            f"{what:32}{kind:9}{lanes:6} lanes {threads} thread{figure / 1e6:10.3f} M/s {rows[-1][-1]:9.2f} x CartPole"
+        )
+        sys.stdout.flush()
+    rows.append(("Gymnasium CartPole-v1", "single", 1, 1, round(before), 1.0))
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    with chosen.out.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["what", "kind", "lanes", "threads", "steps_per_second", "times_cartpole"])
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,457 @@
+"""Ballistics: hit a target with a gun whose dial, balls and wind must be found out by firing.
+
+Turning the dial sets one of 21 elevations, 5 to 75 degrees, but its scale has worn off: where on the ring the lowest
+elevation stands and which way round they follow is not known. Not known either are gravity (as the reach that a shot
+would have without air), the drag of two balls of different mass, and the wind, at the ground and aloft. Shots scatter.
+
+FIRE at a notch; the fall of the shot is seen; correct the aim. HOLD when the last shot is good enough: it alone counts,
+but every shot before it costs. HOLD without a shot at the target gives the exercise up.
+
+What it teaches
+    1  near targets  the first ball, no wind: dial, gravity, drag
+    2  far targets   the same gun where the range grows no longer with the elevation
+    3  second ball   near or far: what is known of dial and gravity holds for it too
+    4  wind          the first ball in the wind
+    5  review        two targets an exercise, three shots at each; between them ball, wind or both change
+    6  exam          the second ball in the wind, never met before, at targets further towards the end of its reach than
+                     any before; six targets, one shot at each, no fall seen
+
+Mark
+    Mean over the targets of a shot's worth: max(0, 1 - excess / typical) * (1 - 0.15 * shots before it). Excess is the
+    expected miss of the elevation chosen, over that of the best of the 21; typical is the mean miss of who always hits
+    the middle of the chapter's distances.
+
+Why memory pays
+    Dial, gravity, drag and wind are drawn once an edition: 1,128,960 editions, no two alike. Who knows them hits with
+    the first shot. Measured by `textbook-gym show Ballistics`.
+
+Sources
+    Adaptation to hidden physics: RMA (Kumar, Fu, Pathak and Malik 2021, arXiv 2107.04034). Learning a function and
+    going beyond what was seen of it: DeLosh, Busemeyer and McDaniel 1997. Throwing with a shifted aim: prism adaptation
+    (Martin, Keating, Goodkin, Bastian and Thach 1996). Drag grows with the square of the speed through the air.
+
+Model student
+    The exact posterior over dial, gravity, drags and wind given all falls, as a list of what is still possible, thinned
+    by lot where it outgrows the page (as it does for newcomers in the wind); it draws nothing from where targets stand,
+    and takes a ball or a wind never met for one it knows. It fires at the notch of the best expected worth, and holds
+    when another shot is not worth its price.
+"""
+
+import enum
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, uniform
+
+ANGLES = 21
+DIALS = 2 * ANGLES  # ways to mark the ring: where it begins, and the sense
+GRAVITIES = 16
+DRAGS = 8
+BALLS = 2
+APART = 2  # least difference of the balls' drags, in steps of DRAG
+DRAWS = 100
+MOST_TARGETS = 6
+SCATTER = 0.12  # greatest deviation of a shot, as a share of its range
+PRICE = 0.15  # what a shot costs if another follows
+MEAN_MISS = 0.25  # of who always hits the middle, as a share of the width that targets are spread over
+
+LOWEST, NOTCH = 5.0, 3.5  # degrees
+VACUUM = np.round(100.0 * 1.08 ** np.arange(GRAVITIES), 1)
+"""Reach without air, muzzle speed squared over gravity, in metres: how an edition tells gravity."""
+DRAG = 0.25 * 1.35 ** np.arange(DRAGS)
+"""Drag over weight of a ball as it leaves the gun."""
+GUST = 0.06  # step in which winds differ
+_speeds = [GUST * n for n in range(-3, 4)]
+WIND = np.array([(0.0, 0.0), *((low, high) for low in _speeds for high in _speeds if max(abs(low), abs(high)) > GUST)])
+"""Winds at the ground and aloft, along the shot, as shares of the muzzle speed; calm first, no other nearly calm."""
+WINDS = len(WIND)
+ALOFT = 0.15  # height from which on the wind is that aloft, as a share of VACUUM; below it changes evenly
+TICKS = 32  # of the vacuum's flight time: the integration's step
+SETTLED = 6  # decimals of ranges, so that the last bit of a sine does not tell machines apart
+
+# All flights at once by the midpoint rule, in units of muzzle speed and VACUUM.
+_drag, _wind, _angle = np.meshgrid(DRAG, np.arange(WINDS), LOWEST + NOTCH * np.arange(ANGLES), indexing="ij")
+_low, _high = WIND.T[:, _wind]
+_angle = np.radians(_angle)
+_tick = 2.0 * np.sin(_angle) / TICKS
+
+
+def pull(y: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the acceleration along and up at height `y` and velocity `(u, v)`."""
+    along = u - _low - (_high - _low) * np.minimum(y / ALOFT, 1.0)
+    brake = _drag * np.hypot(along, v)
+    return -brake * along, -brake * v - 1.0
+
+
+_x, _y, _u, _v = np.zeros_like(_angle), np.zeros_like(_angle), np.cos(_angle), np.sin(_angle)
+RANGE = np.zeros_like(_angle)
+"""Expected range as a share of VACUUM, by drag, wind and elevation."""
+for _ in range(TICKS + 1):  # air only shortens a flight
+    _along, _up = pull(_y, _u, _v)
+    _u_mid, _v_mid = _u + 0.5 * _tick * _along, _v + 0.5 * _tick * _up
+    _along, _up = pull(_y + 0.5 * _tick * _v, _u_mid, _v_mid)
+    _fallen = _y + _tick * _v_mid
+    _lands = (RANGE == 0.0) & (_fallen <= 0.0)
+    RANGE[_lands] = (_x + _tick * _u_mid * _y / np.where(_lands, _y - _fallen, 1.0))[_lands]
+    _x, _y, _u, _v = _x + _tick * _u_mid, _fallen, _u + _tick * _along, _v + _tick * _up
+RANGE = np.round(RANGE, SETTLED)
+LONGEST = RANGE.max(-1)
+"""Longest range over all elevations, by drag and wind."""
+FARTHEST = float(VACUUM.max() * RANGE.max() * (1.0 + SCATTER))
+"""No shot of any edition falls further, in metres."""
+METRE = 1.0 / FARTHEST  # as signals show it
+ELEVATION = np.array([[(d // 2 + (1 - d % 2 * 2) * notch) % ANGLES for notch in range(ANGLES)] for d in range(DIALS)])
+"""Elevation, in steps from the lowest, of every notch of every dial."""
+
+
+class Action(enum.IntEnum):
+    """Fire at a notch of the dial, or let the last shot stand."""
+
+    FIRE_1 = 0
+    FIRE_2 = 1
+    FIRE_3 = 2
+    FIRE_4 = 3
+    FIRE_5 = 4
+    FIRE_6 = 5
+    FIRE_7 = 6
+    FIRE_8 = 7
+    FIRE_9 = 8
+    FIRE_10 = 9
+    FIRE_11 = 10
+    FIRE_12 = 11
+    FIRE_13 = 12
+    FIRE_14 = 13
+    FIRE_15 = 14
+    FIRE_16 = 15
+    FIRE_17 = 16
+    FIRE_18 = 17
+    FIRE_19 = 18
+    FIRE_20 = 19
+    FIRE_21 = 20
+    HOLD = 21
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes. A case is a ball (0 or 1), plus BALLS in the wind."""
+
+    name: str
+    exercises: int
+    limit: int  # steps: targets * shots
+    newcomer: float  # expected mark of the model student without its notes, measured
+    targets: int  # targets one after the other
+    shots: int  # most shots at each
+    first: int  # cases that occur: first..last
+    last: int
+    near: float  # distances of targets, as shares of the longest range in their case
+    far: float
+    told: int  # 1 if the falls of shots are seen
+
+
+CHAPTERS = (
+    #        name           exercises limit newcomer targets shots first last near   far  told
+    Chapter("near targets",         8,    4,    0.51,     1,    4,    0,   0, 0.30, 0.55,   1),
+    Chapter("far targets",          8,    4,    0.47,     1,    4,    0,   0, 0.55, 0.80,   1),
+    Chapter("second ball",          8,    4,    0.56,     1,    4,    1,   1, 0.30, 0.80,   1),
+    Chapter("wind",                 8,    4,    0.54,     1,    4,    2,   2, 0.30, 0.80,   1),
+    Chapter("review",               8,    6,    0.59,     2,    3,    0,   2, 0.30, 0.80,   1),
+    Chapter("exam",                 8,    6,    0.15,     6,    1,    3,   3, 0.80, 1.00,   0),
+)  # fmt: skip
+
+EDITION = (
+    Field("dial", "i1", "row of ELEVATION: how the ring is marked", low=0, high=DIALS - 1),
+    Field("gravity", "i1", "entry of VACUUM", low=0, high=GRAVITIES - 1),
+    Field("drag", "i1", "entry of DRAG of every ball", (BALLS,), low=0, high=DRAGS - 1),
+    Field("wind", "i1", "row of WIND that holds where the wind blows", low=1, high=WINDS - 1),
+)
+
+STATE = (
+    Field("case", "i1", "ball, plus BALLS in the wind, at every target", (MOST_TARGETS,)),
+    Field("place", "f8", "where in the chapter's distances every target stands, 0 near to 1 far", (MOST_TARGETS,)),
+    Field("passed", "i1", "targets done with"),
+    Field("shots", "i1", "shots at this target so far"),
+    Field("target", "f8", "distance of this target, metres"),
+    Field("nearest", "f8", "expected miss of the best elevation, metres"),
+    Field("typical", "f8", "excess miss that is worth nothing, metres"),
+    Field("fall", "f8", "where the last shot was seen to fall, metres; 0 if none was"),
+    Field("standing", "f8", "worth of the last shot at this target"),
+    Field("earned", "f8", "sum of the worths at the targets passed"),
+)
+
+SIGNALS = (
+    Signal("target", 0.0, 1.0, "distance of the target, as a share of the farthest that any gun can shoot"),
+    Signal("fall", 0.0, 1.0, "where the last shot fell, in the same unit; 0 if no fall is to be seen"),
+    Signal("ball", 0.0, 1.0, "0 if the first ball is loaded, 1 if the second"),
+    Signal("wind", 0.0, 1.0, "1 if the wind blows"),
+    Signal("shots", 0.0, 1.0, "shots at this target so far, as a share of those allowed"),
+)
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def sound(e: Record) -> bool:
+    """Return whether the balls differ enough to tell."""
+    return abs(e.drag[0] - e.drag[1]) >= APART
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw dial, gravity, wind and balls."""
+    e.dial = below(s, DIALS)
+    e.gravity = below(s, GRAVITIES)
+    e.wind = 1 + below(s, WINDS - 1)
+    for _ in range(DRAWS):
+        for ball in range(BALLS):
+            e.drag[ball] = below(s, DRAGS)
+        if sound(e):
+            return
+
+
+@rule
+def set_up(p: Chapter, e: Record, s: Record) -> None:
+    """Set up the next target."""
+    case = s.case[s.passed]
+    drag = e.drag[case % BALLS]
+    wind = e.wind if case >= BALLS else 0
+    vacuum = VACUUM[e.gravity]
+    longest = vacuum * LONGEST[drag, wind]
+    s.target = longest * (p.near + (p.far - p.near) * s.place[s.passed])
+    s.typical = longest * (p.far - p.near) * MEAN_MISS
+    s.nearest = longest
+    for angle in range(ANGLES):
+        s.nearest = min(s.nearest, abs(vacuum * RANGE[drag, wind, angle] - s.target))
+    s.shots = 0
+    s.standing = 0.0
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise; from target to target ball, wind or both change where the chapter has several cases."""
+    cases = p.last - p.first + 1
+    case = below(s, cases)
+    for t in range(MOST_TARGETS):
+        s.case[t] = 0
+        s.place[t] = 0.0
+    for t in range(p.targets):
+        s.case[t] = p.first + case
+        s.place[t] = uniform(s)
+        case = (case + 1 + below(s, cases - 1)) % cases
+    s.passed = 0
+    s.fall = 0.0
+    s.earned = 0.0
+    set_up(p, e, s)
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Fire one shot, or hold; return whether that was the last target."""
+    s.fall = 0.0
+    if action == Action.HOLD:
+        if s.shots == 0:
+            return True
+    else:
+        case = s.case[s.passed]
+        wind = e.wind if case >= BALLS else 0
+        reach = VACUUM[e.gravity] * RANGE[e.drag[case % BALLS], wind, ELEVATION[e.dial, action]]
+        if p.told == 1:
+            s.fall = reach * (1.0 + SCATTER * (uniform(s) - uniform(s)))
+        excess = abs(reach - s.target) - s.nearest
+        s.standing = max(0.0, 1.0 - excess / s.typical) * (1.0 - PRICE * s.shots)
+        s.shots += 1
+        if s.shots < p.shots:
+            return False
+    if s.passed + 1 == p.targets:
+        return True
+    s.earned += s.standing
+    s.passed += 1
+    set_up(p, e, s)
+    return False
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    o.target = s.target * METRE
+    o.fall = s.fall * METRE
+    o.ball = s.case[s.passed] % BALLS
+    o.wind = s.case[s.passed] // BALLS
+    o.shots = s.shots / p.shots
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the mean worth of the shots that stand."""
+    return (s.earned + s.standing) / p.targets
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Return the notch of the best elevation, and hold after it."""
+    if s.shots > 0:
+        return Action.HOLD
+    case = s.case[s.passed]
+    wind = e.wind if case >= BALLS else 0
+    for notch in range(ANGLES):
+        reach = VACUUM[e.gravity] * RANGE[e.drag[case % BALLS], wind, ELEVATION[e.dial, notch]]
+        if abs(reach - s.target) == s.nearest:
+            return notch
+    return Action.HOLD
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+PAGE = 1024  # worlds that fit on the page
+GLANCES = 4096  # about how many worlds a student looks through after a shot; of more it takes winds by lot
+GLIMPSES = 64  # about how many it has before its eyes when it aims
+
+NOTES = (
+    Field("side", "i1", "which of the two lists below is in force; the other is written next"),
+    Field("count", "i2", "worlds in it, 0 if no fall has been seen yet"),
+    Field("dial", "i1", "1 + dial of every world; here and below 0 where not met yet", (2, PAGE)),
+    Field("gravity", "i1", "1 + entry of VACUUM", (2, PAGE)),
+    Field("drag", "i1", "1 + entry of DRAG of both balls", (2, PAGE, BALLS)),
+    Field("wind", "i1", "row of WIND", (2, PAGE)),
+    Field("weight", "f8", "belief in every world", (2, PAGE)),
+    Field("aim", "i1", "notch fired at last"),
+    Field("worth", "f8", "expected worth of every notch, without the price of shots", (ANGLES,)),
+)
+
+
+@rule
+def end(known: int, most: int) -> int:
+    """Return where to stop trying values 1..most, of which but one is left once that is known."""
+    return (known if known > 0 else most) + 1
+
+
+@rule
+def fit(n: Record, ball: int, windy: bool, notch: int, fall: float) -> None:
+    """List the worlds that go with a fall, apart where they differ in something met for the first time."""
+    old, new = n.side, 1 - n.side
+    looks = max(n.count, 1)
+    looks *= DIALS * GRAVITIES if n.dial[old, 0] == 0 else 1
+    looks *= DRAGS if n.drag[old, 0, ball] == 0 else 1
+    stride = 1 + looks * WINDS // GLANCES
+    least, most = fall / (1.0 + SCATTER), fall / (1.0 - SCATTER)
+    kept, fits, total = 0, 0, 0.0
+    for i in range(max(n.count, 1)):
+        weight = n.weight[old, i] if n.count > 0 else 1.0
+        dial_known, gravity_known, wind_known = n.dial[old, i], n.gravity[old, i], n.wind[old, i]
+        drag_known, rival = n.drag[old, i, ball], n.drag[old, i, 1 - ball]
+        fresh = windy and wind_known == 0
+        for dial in range(max(dial_known, 1), end(dial_known, DIALS)):
+            for drag in range(max(drag_known, 1), end(drag_known, DRAGS)):
+                if rival > 0 and abs(drag - rival) < APART:
+                    continue
+                first = 1 + below(n, stride) if fresh else wind_known
+                for wind in range(first, WINDS if fresh else first + 1, stride):
+                    share = RANGE[drag - 1, wind if windy else 0, ELEVATION[dial - 1, notch]]
+                    for gravity in range(max(gravity_known, 1), end(gravity_known, GRAVITIES)):
+                        reach = VACUUM[gravity - 1] * share
+                        if reach >= most:
+                            break
+                        if reach <= least:
+                            continue
+                        fits += 1
+                        place = kept if kept < PAGE else below(n, fits)
+                        if place >= PAGE:
+                            continue
+                        kept = max(kept, place + 1)
+                        n.dial[new, place] = dial
+                        n.gravity[new, place] = gravity
+                        n.drag[new, place, ball] = drag
+                        n.drag[new, place, 1 - ball] = rival
+                        n.wind[new, place] = wind
+                        n.weight[new, place] = weight * (SCATTER - abs(fall / reach - 1.0)) / reach
+    for i in range(kept):
+        total += n.weight[new, i]
+    for i in range(kept):
+        n.weight[new, i] /= total
+    n.side = new
+    n.count = kept
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Start an exercise; what the notes hold stays."""
+    n.aim = 0
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Learn from one shot."""
+    if action != Action.HOLD:
+        n.aim = action
+    if o.fall == 0.0:
+        return
+    ball = int(before.ball)
+    fit(n, ball, before.wind > 0.0, action, o.fall * FARTHEST)
+    if n.count == 0:  # the truth was not on the page: begin anew
+        n.dial[n.side, 0] = 0
+        n.gravity[n.side, 0] = 0
+        n.drag[n.side, 0, ball] = 0
+        n.drag[n.side, 0, 1 - ball] = 0
+        n.wind[n.side, 0] = 0
+        fit(n, ball, before.wind > 0.0, action, o.fall * FARTHEST)
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Fire at the notch of the best expected worth, or hold if another shot is not worth its price."""
+    ball = int(o.ball)
+    for notch in range(ANGLES):
+        n.worth[notch] = 0.0
+    for i in range(0, n.count, 1 + n.count // GLIMPSES):
+        drag = n.drag[n.side, i, ball] - 1
+        if drag < 0:
+            drag = n.drag[n.side, i, 1 - ball] - 1
+        wind = n.wind[n.side, i] if o.wind > 0.0 else 0
+        target = o.target * FARTHEST / VACUUM[n.gravity[n.side, i] - 1]
+        typical = LONGEST[drag, wind] * (p.far - p.near) * MEAN_MISS
+        nearest = target
+        for angle in range(ANGLES):
+            nearest = min(nearest, abs(RANGE[drag, wind, angle] - target))
+        for notch in range(ANGLES):
+            excess = abs(RANGE[drag, wind, ELEVATION[n.dial[n.side, i] - 1, notch]] - target) - nearest
+            if excess < typical:
+                n.worth[notch] += n.weight[n.side, i] * (1.0 - excess / typical)
+    best = below(n, ANGLES)
+    for notch in range(ANGLES):
+        if n.worth[notch] > n.worth[best]:
+            best = notch
+    shots = round(o.shots * p.shots)
+    if shots > 0 and n.worth[n.aim] * (1.0 - PRICE * (shots - 1)) >= n.worth[best] * (1.0 - PRICE * shots):
+        return Action.HOLD
+    return best
+
+
+# --- faces -----------------------------------------------------------------------------
+
+COLUMNS = 40
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the field from the side as rows of characters: the gun /, the target T, the fall of the last shot x."""
+    wind, ball = "~~~" if o.wind else "---", "second" if o.ball else "first"
+    shots = "*" * round(o.shots * p.shots)
+    ground, falls = ["/", *"_" * COLUMNS], [" "] * (COLUMNS + 1)
+    ground[max(round(o.target * COLUMNS), 1)] = "T"
+    if o.fall:
+        falls[round(o.fall * COLUMNS)] = "x"
+    sky = f"wind {wind}  ball {ball:<6}  shots {shots:.<{p.shots}}"
+    return [f"{sky:<{COLUMNS + 1}}", "".join(falls), "".join(ground), f"0 m{f'{FARTHEST:.0f} m':>{COLUMNS - 2}}"]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    fall = f"{o.fall * FARTHEST:.0f} m" if o.fall else "none to be seen"
+    return (
+        f"Target: at {o.target * FARTHEST:.0f} m. Fall of the last shot: {fall}. "
+        f"Ball: {'second' if o.ball else 'first'}. Wind: {'it blows' if o.wind else 'calm'}. "
+        f"Shots at this target: {round(o.shots * p.shots)} of {p.shots}."
+    )
