@@ -39,7 +39,7 @@ def test_torch_and_sb3_are_imported_by_the_plug_in_alone(file):
     assert not heavy or file.name == "sb3.py"
 
 
-ENGINE = ["book", "rng", "course", "plan", "kernel", "lanes", "saving", "render"]
+ENGINE = ["book", "rng", "course", "plan", "kernel", "places", "lanes", "saving", "render"]
 
 
 @pytest.mark.parametrize("stem", [*ENGINE, "env", "vector"])

@@ -40,8 +40,9 @@ class Field(NamedTuple):
         shape: () for a number, else the shape of an array of them.
         lasting: in `STATE` only: outlives the exercise. `write` sets it when an edition opens, `pose` leaves it
             alone: what a student's own deeds leave behind for the rest of the book.
-        low: in `EDITION`, where it must be given: the least value that `write` may draw.
-        high: likewise the greatest; an edition set by a user is held to both.
+        low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user
+            may set the field of a posed exercise, and to what at the least.
+        high: likewise the greatest.
     """
 
     name: str

@@ -114,6 +114,7 @@ SIGNATURES = {
     "draw": ("p", "o"),
     "tell": ("p", "o"),
     "sound": ("e",),
+    "arrange": ("p", "e", "s"),
 }
 
 

@@ -33,7 +33,7 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
     Before the first step of an exercise it shows the same exercise again; later it gives the exercise up, at the mark
     it stands at. `reset(seed=s)` is a fresh learner: it opens the edition that follows from s, at chapter 1.
     `reset(options={"edition": n, "chapter": c})` goes to edition number n (or to a world given as a mapping of EDITION
-    fields) and to chapter c.
+    fields) and to chapter c; `"state"` sets those fields of the posed exercise that the book lets be set.
 
     With `episode="book"` an episode is a whole course. The step that ends an exercise shows how it came out (`left` is
     0, `info["exercise_done"]`), and the next action, whatever it is, turns the page.

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from textbook_gym.book import Book, BookError, Row, read
-from textbook_gym.course import NUMBERS, OUT, Episode, Order, Pays, Split, Stage
+from textbook_gym.book import Book, BookError, Row, no_mark, read
+from textbook_gym.course import OUT, Episode, Order, Pays, Split, Stage
 from textbook_gym.kernel import Engine, engine
-from textbook_gym.plan import Chapters, Exercises, chapter_number, make_plan
+from textbook_gym.places import Place, World, read_options
+from textbook_gym.plan import Chapters, Exercises, make_plan
 from textbook_gym.registry import did_you_mean
 
 INFO = ("chapter", "exercise", "edition", "exercise_done", "mark", "grade", "is_success", "book_done", "gain")
 SHORTCUT_INFO = ("visible", "shortcuts")  # besides, in books with a shortcut
-OPTIONS = ("edition", "chapter")  # of `reset(options=...)`
 
 
 def member(kind: type[enum.IntEnum], keyword: str, value: str) -> int:
@@ -151,17 +151,19 @@ class Lanes:
             mask: bool, one a lane.
             seen: room for observations.
             out: room for the rest.
-            options: `edition` (a number from 0, or a mapping of EDITION fields; for many lanes also a list of them)
-                and `chapter` (a number from 1, or a name).
+            options: `edition` (a number from 0, or a mapping of EDITION fields), `chapter` (a number from 1, or a
+                name) and `state` (a mapping of those STATE fields that the book lets be set); for many lanes
+                `edition` and `state` may also be lists with one entry a lane of the mask.
             seeds: start a fresh learner in every lane of the mask, `seeds[i]` in lane i.
 
         Raises:
             ValueError: an unknown seed, option, edition or chapter; nothing has changed then.
         """
-        place, editions = self._check_options(options, mask) if options else (None, {})
+        shuffled = self.settings["order"] == "shuffled"
+        place = read_options(self.book, self.plan, shuffled, options, mask) if options else None
         if seeds is not None:
             self._seed(seeds, mask)
-        worlds = self._place(place, editions, mask) if options else {}
+        worlds = self._go(place, mask) if place else {}
         self.engine.reset(self.records, self.plan, mask, seen, out, self.threads)
         self.started = True
         if worlds:
@@ -170,86 +172,42 @@ class Lanes:
                     self.records["edition"][name][i] = value
                 self.records["clock"]["number"][i] = -1
             self.engine.reset(self.records, self.plan, mask, seen, out, self.threads)
+        if place and place.states:
+            self._arrange(place.states, seen, out)
 
-    def _check_options(self, options: Mapping[str, Any], mask: np.ndarray) -> tuple[int | None, dict[int, Any]]:
-        """Return the place of the chapter asked for, and by lane the edition asked for: a number or its fields."""
-        for key in options:
-            if key not in OPTIONS:
-                raise ValueError(f"unknown option {key!r}{did_you_mean(key, list(OPTIONS))}; there are {OPTIONS}")
-        place = None
-        if options.get("chapter") is not None:
-            number = chapter_number(self.book, options["chapter"])
-            places = np.flatnonzero(self.plan["number"] == number)
-            if not len(places):
-                raise ValueError(
-                    f"chapter {options['chapter']!r} is not in this course: {self.plan['number'].tolist()}"
-                )
-            if self.settings["order"] == "shuffled":
-                raise ValueError("options={'chapter': ...} needs order='book': in a shuffled course no place is fixed")
-            place = int(places[0])
-        asked = options.get("edition")
-        lanes = np.flatnonzero(mask)
-        each = list(asked) if isinstance(asked, (list, tuple, np.ndarray)) else [asked] * len(lanes)
-        if len(each) != len(lanes):
-            raise ValueError(f"options={{'edition': ...}} lists {len(each)} editions for {len(lanes)} lanes")
-        return place, {int(i): self._world(e) for i, e in zip(lanes, each, strict=True) if e is not None}
-
-    def _place(self, place: int | None, editions: dict[int, Any], mask: np.ndarray) -> dict[int, dict[str, np.ndarray]]:
-        """Move the clocks to what was asked for; return the worlds to set by lane."""
+    def _go(self, place: Place, mask: np.ndarray) -> dict[int, World]:
+        """Move the clocks of the lanes in the mask to a place; return the worlds to set by lane."""
         clock = self.records["clock"]
         worlds = {}
-        for i in np.flatnonzero(mask):
-            edition = editions.get(int(i))
+        for i in np.flatnonzero(mask).tolist():
+            edition = place.editions.get(i)
             if edition is not None:
                 clock["asked"][i] = not isinstance(edition, dict)
                 if isinstance(edition, dict):
-                    worlds[int(i)] = edition
+                    worlds[i] = edition
                 else:
                     clock["number"][i] = edition
                 clock["stage"][i] = Stage.BLANK
-            elif place is not None and clock["stage"][i] != Stage.BLANK:
+            elif place.chapter is not None and clock["stage"][i] != Stage.BLANK:
                 clock["asked"][i] = clock["number"][i] >= 0  # another chapter of the same edition
                 if clock["number"][i] < 0:
-                    worlds[int(i)] = {n: self.records["edition"][n][i].copy() for n in self.book.edition.names or ()}
+                    worlds[i] = {n: self.records["edition"][n][i].copy() for n in self.book.edition.names or ()}
                 clock["stage"][i] = Stage.BLANK
-            if place is not None:
-                clock["start"][i] = place
+            if place.chapter is not None:
+                clock["start"][i] = place.chapter
         return worlds
 
-    def _world(self, edition: Any) -> int | dict[str, np.ndarray]:
-        """Return a checked edition number, or checked EDITION fields."""
-        if isinstance(edition, (int, np.integer)) and not isinstance(edition, bool):
-            if not 0 <= edition <= NUMBERS:
-                raise ValueError(f"edition {edition}: numbers run from 0 to {NUMBERS}")
-            return int(edition)
-        if not isinstance(edition, Mapping):
-            raise ValueError(
-                f"edition {edition!r}: give a number, or a mapping of {list(self.book.edition.names or ())}"
-            )
-        fields = {f.name: f for f in self.book.module.EDITION}
-        for name in [*fields, *edition]:
-            if name not in edition:
-                raise ValueError(f"edition lacks the field {name!r}; give all of {', '.join(fields)}")
-            if name not in fields:
-                raise ValueError(
-                    f"edition has no field {name!r}{did_you_mean(name, list(fields))}; it has {list(fields)}"
-                )
-        world = {}
-        for name, field in fields.items():
-            value = np.asarray(edition[name])
-            if value.shape != field.shape or value.dtype.kind not in ("iu" if field.kind != "f8" else "iuf"):
-                kind = "floats" if field.kind == "f8" else "whole numbers"
-                raise ValueError(f"edition field {name!r} = {edition[name]!r}: needs {kind} of shape {field.shape}")
-            if not ((value >= field.low) & (value <= field.high)).all():
-                raise ValueError(f"edition field {name!r} = {edition[name]!r}: must lie in [{field.low}, {field.high}]")
-            world[name] = value.astype(field.kind)
-        record = np.zeros(1, self.book.edition)
-        for name, value in world.items():
-            record[name] = value
-        sound = getattr(self.book.module, "sound", None)
-        if sound is not None and not sound(Row(record[0])):
-            raise ValueError(f"edition {dict(edition)!r} is not one that {self.book.name} could draw; see its `sound`")
-        return world
+    def _arrange(self, states: Mapping[int, World], seen: np.ndarray, out: np.ndarray) -> None:
+        """Set fields of STATE in posed exercises; the book's `arrange` works out what follows from them."""
+        arrange = getattr(self.book.module, "arrange", no_mark)
+        for i, state in states.items():
+            for name, value in state.items():
+                self.records["state"][name][i] = value
+            lane = Row(self.records[i])
+            arrange(Row(self.plan[lane.clock.chapter]), lane.edition, lane.state)
+        which = list(states)
+        _, shown, told = self.shown(which)
+        seen[which], out[which] = shown, told
 
     def check_actions(self, actions: Any) -> np.ndarray:
         """Return the actions as int64 of shape (lanes,).

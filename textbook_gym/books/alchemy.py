@@ -175,8 +175,8 @@ EDITION = (
 )
 
 STATE = (
-    Field("stone", "i1", "latent corner of each stone, -1 for none", (STONES,)),
-    Field("potion", "i1", "latent potion in each slot, -1 for none", (POTIONS,)),
+    Field("stone", "i1", "latent corner of each stone, -1 for none", (STONES,), low=-1, high=CORNERS - 1),
+    Field("potion", "i1", "latent potion in each slot, -1 for none", (POTIONS,), low=-1, high=COLOURS - 1),
     Field("dealt", "i1", "the stones as dealt", (STONES,)),
     Field("graph", "i1", "graph in force"),
     Field("look", "i1", "look of the stones"),
@@ -258,6 +258,14 @@ def write(e: Record, s: Record) -> None:
 
 
 @rule
+def arrange(p: Chapter, e: Record, s: Record) -> None:
+    """Work out what follows from the items that lie on the table."""
+    for i in range(STONES):
+        s.dealt[i] = s.stone[i]
+    s.best = -(-(plan_of(s) // CHOICES) // KEY)
+
+
+@rule
 def pose(p: Chapter, e: Record, s: Record) -> None:
     """Deal until one stone can reach the top."""
     s.look = e.rotation * CORNERS
@@ -274,10 +282,9 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         stones = p.fewest + below(s, p.stones - p.fewest + 1)
         for i in range(STONES):
             s.stone[i] = RANKED[p.lowest + below(s, p.highest - p.lowest + 1)] if i < stones else -1
-            s.dealt[i] = s.stone[i]
         for i in range(POTIONS):
             s.potion[i] = DIRECTIONS * e.dim_map[below(s, p.pairs)] + below(s, DIRECTIONS) if i < p.potions else -1
-        s.best = -(-(plan_of(s) // CHOICES) // KEY)
+        arrange(p, e, s)
         if s.best >= CASH[TOP]:
             return
 
