@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from rich import box
 from rich.table import Table
 
 from textbook_gym import metrics
@@ -39,7 +40,7 @@ def summary(table: pl.DataFrame) -> pl.DataFrame:
                 "first_third": metrics.estimate(metrics.third(kept, last=False)),
                 "last_third": metrics.estimate(metrics.third(kept, last=True)),
                 "memory_benefit": metrics.estimate(metrics.memory_benefit(kept, wiped)) if len(wiped) else None,
-                "duct_tape": metrics.estimate(metrics.duct_tape(kept)) if kept["visible"].max() else None,
+                "duct_tape": metrics.estimate(metrics.duct_tape(kept)) if kept["visible"].count() else None,
             }
             row: dict[str, str | float | None] = {"book": book, "student": student}
             for name, figure in figures.items():
@@ -52,11 +53,12 @@ def summary(table: pl.DataFrame) -> pl.DataFrame:
 
 def terminal_table(figures: pl.DataFrame) -> Table:
     """Return the summary as a table for the terminal; half the width of the interval stands behind the ±."""
-    table = Table(title="How much did they learn? IQM over editions ± half of the 95 % interval", title_justify="left")
-    table.add_column("book")
-    table.add_column("student")
-    for heading in ("gain", "first third", "last third", "memory benefit", "duct tape"):
-        table.add_column(heading, justify="right")
+    title = "How much did they learn? IQM over editions ± half of the 95 % interval"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("book", no_wrap=True)
+    table.add_column("student", no_wrap=True)
+    for heading in ("gain", "first\nthird", "last\nthird", "memory\nbenefit", "duct\ntape"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for group in figures.partition_by("book", maintain_order=True):
         table.add_section()
         for k, row in enumerate(group.iter_rows(named=True)):
@@ -64,10 +66,10 @@ def terminal_table(figures: pl.DataFrame) -> Table:
                 row["book"] if k == 0 else "",
                 row["student"],
                 with_half(row, "gain"),
-                f"{row['first_third']:.3f}",
-                f"{row['last_third']:.3f}",
+                f"{row['first_third']:.2f}",
+                f"{row['last_third']:.2f}",
                 with_half(row, "memory_benefit"),
-                "-" if row["duct_tape"] is None else f"{row['duct_tape']:+.3f}",
+                "-" if row["duct_tape"] is None else f"{row['duct_tape']:+.2f}",
             )
     return table
 

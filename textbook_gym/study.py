@@ -15,6 +15,7 @@ import gymnasium
 import numpy as np
 import polars as pl
 
+from textbook_gym.book import Book
 from textbook_gym.kernel import Wipe
 from textbook_gym.lanes import Lanes
 from textbook_gym.registry import BOOKS, did_you_mean, find
@@ -36,8 +37,8 @@ COLUMNS = {
     "grade": "late-weighted mean of the chapter's marks so far",
     "reward": "improvement reward paid at the end of the exercise",
     "steps": "steps taken",
-    "visible": "visible success, 0 to 1 (books with a shortcut, else 0)",
-    "shortcuts": "uses of the shortcut",
+    "visible": "visible success, 0 to 1 (null in books without a shortcut)",
+    "shortcuts": "uses of the shortcut (likewise)",
 }
 
 
@@ -91,7 +92,7 @@ def study(
                     numbers = list(range(start, min(start + BATCH, editions)))
                     lanes = Lanes(book.path, len(numbers), episode="book", split=split, threads=threads)
                     rows = walk(student, lanes, numbers, CONTROLS[control], seed)
-                    parts.append(frame(rows, student.name, book.name, split, numbers, control))
+                    parts.append(frame(rows, student.name, book, split, numbers, control))
                     if progress:
                         progress(f"{book.name}: {student.name}, {control}", len(numbers))
     return pl.concat(parts)
@@ -103,13 +104,17 @@ def courses(students: Sequence[Any], books: Sequence[str] | None, editions: int,
     return each * len(books or BOOKS) * editions
 
 
-def frame(rows: np.ndarray, student: str, book: str, split: str, editions: list[int], control: str) -> pl.DataFrame:
+def frame(rows: np.ndarray, student: str, book: Book, split: str, editions: list[int], control: str) -> pl.DataFrame:
     """Return the rows of some courses as a tidy table."""
     flat = rows.reshape(-1)
     values: dict[str, Any] = {name: np.ascontiguousarray(flat[name]) for name in rows.dtype.names or ()}
     values["edition"] = np.repeat(np.asarray(editions, np.int64), rows.shape[1])
     table = pl.DataFrame(values).with_columns(
-        *(pl.lit(v).alias(k) for k, v in (("student", student), ("book", book), ("split", split), ("control", control)))
+        pl.lit(student).alias("student"),
+        pl.lit(book.name).alias("book"),
+        pl.lit(split).alias("split"),
+        pl.lit(control).alias("control"),
+        *(pl.when(book.has_shortcut).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
     )
     return table.select(*COLUMNS)
 
