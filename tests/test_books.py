@@ -1,6 +1,7 @@
 """Every book keeps its contract; a new one is tested before its author writes a test."""
 
-import types
+import pathlib
+import sys
 
 import golden
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from textbook_gym.book import BookError, Field, Signal, read
 from textbook_gym.checks import check_book
 from textbook_gym.registry import BOOKS, find
+
+TOY = pathlib.Path(__file__).parent / "toy" / "lamps.py"
 
 
 def test_book_passes_conformance(book_name):
@@ -31,43 +34,41 @@ def test_every_field_and_signal_is_documented(book_name):
             assert len(entry.doc) > 8, entry.name
 
 
-def broken(monkeypatch, **changes):
-    """A copy of Bandits with some names changed, importable under a name of its own."""
-    import sys
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """A maker of broken books: the toy's source with one passage changed, importable under a name of its own."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names = []
 
-    from textbook_gym.books import bandits
+    def make(old, new):
+        source = TOY.read_text()
+        assert old in source
+        names.append(f"broken_{abs(hash((old, new)))}")
+        (tmp_path / f"{names[-1]}.py").write_text(source.replace(old, new))
+        return names[-1]
 
-    module = types.ModuleType("broken_book", bandits.__doc__)
-    module.__dict__.update({k: v for k, v in vars(bandits).items() if not k.startswith("__")})
-    module.__dict__.update(changes)
-    monkeypatch.setitem(sys.modules, "broken_book", module)
-    read.cache_clear()
-    return module
-
-
-def remark(**changes):
-    """The chapters of Bandits with columns changed."""
-    return tuple(c._replace(**changes) for c in find("Bandits").chapters)
+    yield make
+    for name in names:
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("old", "new", "message"),
     [
-        ({"write": lambda e, s: None}, "not marked with @rule"),
-        ({"EDITION": (Field("sky", "f4", "x"),)}, "kind 'f4'; choose one of"),
-        ({"STATE": (Field("twice", "i4", "x"), Field("twice", "i4", "x"))}, "there twice"),
-        ({"SIGNALS": (Signal("left", 0, 1, "x"),)}, "belongs to the header"),
-        ({"SIGNALS": (Signal("cue", 0, float("inf"), "x"),)}, "finite bounds"),
-        ({"CHAPTERS": remark(limit=0)}, "must be at least 1"),
-        ({"__doc__": "A book without its name"}, "must begin with the book's name"),
+        ("@rule\ndef write", "def write", "`write` is not marked with @rule"),
+        ('"lit_by", "i1"', '"lit_by", "f4"', "kind 'f4'; choose one of"),
+        ('Field("right"', 'Field("presses"', "there twice"),
+        ('Signal("lit"', 'Signal("left"', "belongs to the header"),
+        ("0.0, 1.0, ", "0.0, float('inf'), ", "finite bounds"),
+        ('"four lamps", 8, 4', '"four lamps", 8, 0', "must be at least 1"),
+        ("Lamps: find", "Find", "must begin with the book's name"),
+        ("def oracle", "def oracles", "`oracle` is missing"),
     ],
 )
-def test_a_malformed_book_is_refused_in_one_line(monkeypatch, changes, message):
-    broken(monkeypatch, **changes)
+def test_a_malformed_book_is_refused_in_one_line(broken, old, new, message):
     with pytest.raises(BookError, match=message) as error:
-        read("broken_book")
+        read(broken(old, new))
     assert "\n" not in str(error.value)
-    read.cache_clear()
 
 
 def test_a_missing_module_is_named():
@@ -75,16 +76,33 @@ def test_a_missing_module_is_named():
         read("no_such_book")
 
 
-def test_findings_name_chapter_figure_and_remedy(monkeypatch):
-    """A wrong newcomer column, and feedback withheld so that memory cannot pay, are found and explained."""
-    broken(monkeypatch, CHAPTERS=remark(newcomer=0.99, told=0))
-    with pytest.raises(BookError) as error:
-        check_book("broken_book", courses=64)
-    findings = str(error.value)
-    assert "chapter 1 'three arms': newcomer measured" in findings
-    assert "memory does not pay" in findings
-    assert all(line.startswith("Bandits: ") for line in findings.splitlines())
-    read.cache_clear()
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("8, 4, 0.26, 4", "8, 4, 0.91, 4", "chapter 1 'four lamps': newcomer measured 0.2.*, the table has 0.91"),
+        ("0.26, 4, 1)", "0.26, 4, 0)", "chapter 1 'four lamps': memory does not pay"),
+        ("return e.lit_by[s.asked[min(s.presses, 1)]]", "return 0", "the oracle's lowest mark is 0.0, not 1"),
+        ("o.lit[lamp] = s.lit == lamp", "o.lit[lamp] = 2.0", r"signal 'lit' \(float 8\) left its bounds \[0.0, 1.0\]"),
+        ("    s.right = 0\n", "", "`pose` does not set STATE.right wholly"),
+        ("permute(s, e.lit_by, LAMPS)", "e.lit_by[0] = 0", "none of 1000 drawn editions belongs to split"),
+        ("def observe(p: Chapter, s: Record, o", "def observe(p: Chapter, s: Record, seen", r"must take \(p, s, o\)"),
+        ("low=0, high=LAMPS - 1", "low=0, high=LAMPS - 2", "EDITION.lit_by was drawn in"),
+        ('return ["".join(', 'return ["", "".join(', "`draw` returns rows of lengths"),
+        ("Lit: {", "Shown: {", "`tell` does not name lit"),
+        ("F, G, H = range(LAMPS)", "F, G, H, IDLE, NAP = range(LAMPS + 2)", "action IDLE never does anything"),
+    ],
+)
+def test_each_defect_is_found_and_named(broken, old, new, finding):
+    with pytest.raises(BookError, match=finding):
+        check_book(broken(old, new), courses=64)
+
+
+def test_a_rule_that_calls_an_unmarked_function_is_refused(broken):
+    name = broken("@rule\ndef sound", "def helper(x: int) -> int:\n    return x\n\n\n@rule\ndef sound")
+    source = pathlib.Path(sys.path[0], f"{name}.py")
+    source.write_text(source.read_text().replace("s.right += hit", "s.right += helper(hit)"))
+    with pytest.raises(BookError, match="rule 'step' calls 'helper'; mark that with @rule too"):
+        check_book(name, courses=8)
 
 
 def test_editions_of_the_splits_are_disjoint(book_name):

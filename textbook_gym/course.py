@@ -253,12 +253,17 @@ def finish(lane: Record, p: Record, mark: Record, visible: Record) -> float:
 
 @rule
 def act(lane: Record, p: Record, action: int, step: Record, mark: Record, visible: Record) -> float:
-    """Take one action in an open exercise; return its reward. Once the course is over nothing happens."""
+    """Take one action in an open exercise; return its reward. Once the course is over nothing happens.
+
+    A negative action is none: a step of the exercise goes by, the book does not move (see `textbook_gym.library`).
+    """
     c = lane.clock
     if c.stage != Stage.OPEN:
         return 0.0
     c.step += 1
-    ended = step(p, lane.edition, lane.state, action)
+    ended = False
+    if action >= 0:
+        ended = step(p, lane.edition, lane.state, action)
     if ended or c.step >= p.limit:
         return finish(lane, p, mark, visible)
     return 0.0

@@ -1,5 +1,6 @@
 """The single environment: one lane of the engine behind Gymnasium's `Env`."""
 
+from functools import partial
 from operator import index
 from typing import Any, SupportsIndex
 
@@ -104,15 +105,18 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         self._tell = self._out.reshape(()).item
         self._chosen = np.zeros(1, np.int64)
         self._actions = len(lanes.book.actions)
-        self._arrays = (lanes.records, lanes.plan, self._chosen, self._seen, self._out)
-        self._loop = lanes.engine.loop("advance", *self._arrays)
-        self._shortcut = lanes.book.has_shortcut
+        arrays = (lanes.records, lanes.plan, self._chosen, self._seen, self._out)
+        self._advance = partial(lanes.engine.loop("advance", *arrays), *arrays, 0, 1)
         self._mask = np.ones(1, np.bool_)
+        words = lanes.records.view(np.uint64).reshape(1, -1)
+        turned = (lanes.records, words, lanes.plan, self._mask, self._seen, self._out)
+        self._turn = partial(lanes.engine.loop("reset", *turned), *turned, 0, 1)
+        self._shortcut = lanes.book.has_shortcut
         self._playing = not self._out["terminated"][0]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what `_bind` looks up: compiled loops cannot be pickled, and views would come apart."""
-        return {k: v for k, v in self.__dict__.items() if k not in ("_loop", "_arrays", "_copy", "_tell", "_flat")}
+        return {k: v for k, v in self.__dict__.items() if k not in ("_advance", "_turn", "_copy", "_tell", "_flat")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -132,7 +136,8 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         super().reset(seed=seed)
         if seed is None and not self.lanes.started:
             seed = int(self.np_random.integers(1 << 63))
-        self.lanes.reset(self._mask, self._seen, self._out, options, None if seed is None else [seed])
+        if seed is not None or options or self._turn():  # a bare reset is part of the hot path
+            self.lanes.reset(self._mask, self._seen, self._out, options, None if seed is None else [seed])
         self._playing = True
         return self._copy(), self._info(self._tell())
 
@@ -152,7 +157,7 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         if not self._playing:
             raise RuntimeError("the episode is over or not begun; call reset() to turn the page")
         self._chosen[0] = chosen
-        self._loop(*self._arrays, 0, 1)
+        self._advance()
         told = self._tell()
         self._playing = not told[TERMINATED]
         return self._copy(), told[REWARD], told[TERMINATED], False, self._info(told)

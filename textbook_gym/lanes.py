@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from textbook_gym.book import Book, BookError, Row, no_mark, read
+from textbook_gym.book import Book, BookError, Row, read
 from textbook_gym.course import OUT, Episode, Order, Pays, Split, Stage
 from textbook_gym.kernel import Engine, engine
 from textbook_gym.places import Place, World, read_options
@@ -199,12 +199,13 @@ class Lanes:
 
     def _arrange(self, states: Mapping[int, World], seen: np.ndarray, out: np.ndarray) -> None:
         """Set fields of STATE in posed exercises; the book's `arrange` works out what follows from them."""
-        arrange = getattr(self.book.module, "arrange", no_mark)
+        arrange = getattr(self.book.module, "arrange", None)
         for i, state in states.items():
             for name, value in state.items():
                 self.records["state"][name][i] = value
             lane = Row(self.records[i])
-            arrange(Row(self.plan[lane.clock.chapter]), lane.edition, lane.state)
+            if arrange is not None:
+                arrange(Row(self.plan[lane.clock.chapter]), lane.edition, lane.state)
         which = list(states)
         _, shown, told = self.shown(which)
         seen[which], out[which] = shown, told

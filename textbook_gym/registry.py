@@ -7,14 +7,20 @@ import gymnasium
 from textbook_gym.book import Book, BookError, read
 
 NAMESPACE = "textbook"
+LIBRARY = "Library"  # of all books: no book itself
 
 BOOKS: dict[str, str] = {
     "Alchemy": "textbook_gym.books.alchemy",
+    "Automata": "textbook_gym.books.automata",
     "Ballistics": "textbook_gym.books.ballistics",
     "Bandits": "textbook_gym.books.bandits",
+    "Causality": "textbook_gym.books.causality",
     "Concepts": "textbook_gym.books.concepts",
+    "Crafting": "textbook_gym.books.crafting",
+    "Induction": "textbook_gym.books.induction",
     "Maintenance": "textbook_gym.books.maintenance",
     "Navigation": "textbook_gym.books.navigation",
+    "Theorems": "textbook_gym.books.theorems",
     "Vocabulary": "textbook_gym.books.vocabulary",
 }
 """Name of a book -> dotted name of its module. Strings, so that importing the package imports no book."""
@@ -35,8 +41,9 @@ def register(name: str, module: str) -> None:
     Raises:
         ValueError: the name is taken by another module, or is no identifier.
     """
-    if not name.isidentifier() or BOOKS.get(name, module) != module:
-        raise ValueError(f"cannot register book {name!r}: use an identifier that is none of {', '.join(BOOKS)}")
+    if not name.isidentifier() or name == LIBRARY or BOOKS.get(name, module) != module:
+        taken = ", ".join([*BOOKS, LIBRARY])
+        raise ValueError(f"cannot register book {name!r}: use an identifier that is none of {taken}")
     BOOKS[name] = module
     for env_id, episode in zip(env_ids(name), ("exercise", "book"), strict=True):
         if env_id not in gymnasium.registry:
@@ -45,6 +52,18 @@ def register(name: str, module: str) -> None:
                 entry_point="textbook_gym.env:BookEnv",
                 vector_entry_point="textbook_gym.vector:BookVectorEnv",
                 kwargs={"book": module, "episode": episode},
+            )
+
+
+def register_library() -> None:
+    """Register the environments in which every edition is of another book; see `textbook_gym.library`."""
+    for env_id, episode in zip(env_ids(LIBRARY), ("exercise", "book"), strict=True):
+        if env_id not in gymnasium.registry:
+            gymnasium.register(
+                id=env_id,
+                entry_point="textbook_gym.library:LibraryEnv",
+                vector_entry_point="textbook_gym.library:LibraryVectorEnv",
+                kwargs={"episode": episode},
             )
 
 

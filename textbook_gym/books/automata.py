@@ -1,0 +1,400 @@
+"""Automata: learn a hidden machine that grows, to foretell what it says and to make it say what is wanted.
+
+A Mealy machine: in each state every input gives an output and leads to a state. Three inputs, three outputs; two states
+at first, seven in the end. It stays one machine: a transition to a state that has not joined yet stays where it is, all
+others are what they will always be. States are not seen; most pages name the one that the machine starts in.
+Questions: an input is shown, the student predicts the output, the machine takes the input. To press another input is an
+experiment that costs the question. A hint looks right, but the output is withheld: nothing is learned, and the mark
+counts it as wrong. Tunes: press inputs until the machine has said all notes in order; other outputs may come between.
+
+What it teaches
+    1  two states    questions: find out once what the two states do, and remember it
+    2  four states   two new states; what is known of the old ones still holds, but what stayed may move now
+    3  homing        six states; half of the pages do not name the start: infer it from what the machine says
+    4  tunes         the last state; tunes of three notes: plan with what is known
+    5  review        questions and tunes, no start is named
+    6  exam          tunes of eight notes in eight presses, all outputs unheard; before, three notes and time to spare
+
+Mark
+    (questions right or notes played) / (presses made if the tune was played to its end, else steps allowed). A tune can
+    be played in as many presses as it has notes. `visible`: share of questions that look right, or 1 for a whole tune.
+
+Why memory pays
+    The machine is drawn once an edition, and a page is too short to show all of it.
+
+Sources
+    Moore 1956, "Gedanken-experiments on sequential machines"; Angluin 1987, "Learning regular sets from queries and
+    counterexamples"; Rivest and Schapire 1993, "Inference of finite automata using homing sequences".
+
+Model student
+    Bayesian filter over the last two states, with chances of every target and output that it assumes to be independent;
+    tunes by value iteration on the expected machine. It makes no experiments and asks for no hints.
+
+Editions
+    More than 10^26: 21 targets and 21 outputs; about one draw in 37 is connected and minimal at every stage.
+"""
+
+import enum
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, chance, uniform
+
+STATES = 7
+INPUTS = 3
+OUTPUTS = 3
+CELLS = STATES * INPUTS  # a cell of the machine's table: INPUTS * state + input
+LONGEST = 8  # notes of a tune
+NEAR = 0.5  # chance that a target is drawn among the states there are when its state joins, else among all
+DRAWS = 1000
+JOINED = np.array([2, 2, 4, 4, 6, 6, 7])  # how many states there are when each of them joins
+PRIOR = np.array([[NEAR * (j < m) / m + (1.0 - NEAR) / STATES for j in range(STATES)] for m in JOINED])
+"""Chance of every target by state, before `sound` is asked."""
+
+DISCOUNT = 0.8  # the model student's, for every press before a tune is over
+SWEEPS = 2  # of its value iteration, for every note
+KEPT = 0.9998  # share that it keeps of what it believed whenever it learns more, so that no error is for ever
+FAINT = 1e-4  # chances below this teach it nothing
+
+
+class Action(enum.IntEnum):
+    """Press an input, predict an output, or ask for a hint."""
+
+    PRESS_A = 0
+    PRESS_B = 1
+    PRESS_C = 2
+    PREDICT_X = 3
+    PREDICT_Y = 4
+    PREDICT_Z = 5
+    HINT = 6
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes."""
+
+    name: str
+    exercises: int
+    limit: int  # questions, or presses for a tune
+    newcomer: float  # expected mark of the model student without its notes, measured
+    states: int  # states that have joined
+    named: float  # chance that the start is named
+    tunes: float  # chance that the exercise is a tune
+    notes: int  # notes of a tune
+    told: int  # 1 if outputs and results are shown
+
+
+CHAPTERS = (
+    #        name        exercises limit newcomer states named tunes notes told
+    Chapter("two states",       8,    8,    0.56,    2,   1.0,  0.0,    3,   1),
+    Chapter("four states",      9,   10,    0.50,    4,   1.0,  0.0,    3,   1),
+    Chapter("homing",           9,   12,    0.46,    6,   0.5,  0.0,    3,   1),
+    Chapter("tunes",            9,    9,    0.52,    7,   1.0,  1.0,    3,   1),
+    Chapter("review",           8,   10,    0.47,    7,   0.0,  0.5,    3,   1),
+    Chapter("exam",             6,    8,    0.39,    7,   1.0,  1.0,    8,   0),
+)  # fmt: skip
+
+EDITION = (
+    Field("target", "i1", "state that every input leads to from every state", (CELLS,), low=0, high=STATES - 1),
+    Field("output", "i1", "output of every input in every state", (CELLS,), low=0, high=OUTPUTS - 1),
+)
+
+STATE = (
+    Field("at", "i1", "the machine's state"),
+    Field("start", "i1", "state it started in, -1 if that is not told"),
+    Field("asked", "i1", "input that the question is about, -1 in a tune"),
+    Field("output", "i1", "output of the last step as the student hears it, -1 for none"),
+    Field("result", "i1", "what the last answer looks like: +1 right, -1 wrong, 0 nothing to tell"),
+    Field("tune", "i1", "notes to be played, -1 for none", (LONGEST,)),
+    Field("right", "i4", "questions right or notes played"),
+    Field("hints", "i4", "hints used"),
+    Field("steps", "i4", "steps taken"),
+)
+
+SIGNALS = (
+    Signal("start", 0.0, 1.0, "1 for the state that the machine started in, all 0 if that is not told", (STATES,)),
+    Signal("asked", 0.0, 1.0, "1 for the input that the question is about, all 0 in a tune", (INPUTS,)),
+    Signal("output", 0.0, 1.0, "1 for the output of the last step, all 0 if there is none to hear", (OUTPUTS,)),
+    Signal("result", -1.0, 1.0, "+1 if the last answer looks right, -1 if it was wrong, 0 if there is nothing to tell"),
+    Signal("tune", 0.0, 1.0, "for every place of the tune 1 for the note, all 0 behind its end", (LONGEST, OUTPUTS)),
+    Signal("played", 0.0, 1.0, "notes played so far, as a share of eight; 0 where that is not told"),
+)
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def goes(e: Record, states: int, cell: int) -> int:
+    """Return where a cell leads while the machine has `states` states."""
+    return e.target[cell] if e.target[cell] < states else cell // INPUTS
+
+
+@rule
+def sound(e: Record) -> bool:
+    """Return whether the machine is connected and minimal (no two states alike) at every stage of its growth."""
+    for states in range(1, STATES + 1):
+        if JOINED[states - 1] == states:
+            there, back = 1, 1  # sets of states, as bits: those reached from the first one, those that reach it
+            apart, pairs = 0, 0  # sets of pairs of states: those that a word of inputs tells apart (Moore 1956), all
+            for _ in range(states):
+                for cell in range(INPUTS * states):
+                    state, target = cell // INPUTS, goes(e, states, cell)
+                    there |= (there >> state & 1) << target
+                    back |= (back >> target & 1) << state
+                    for other in range(cell % INPUTS, cell - cell % INPUTS, INPUTS):
+                        now, pair = goes(e, states, other), STATES * state + other // INPUTS
+                        differ = apart >> STATES * max(target, now) + min(target, now) & 1
+                        apart |= (differ | (e.output[cell] != e.output[other])) << pair
+                        pairs |= 1 << pair
+            if there & back != (1 << states) - 1 or apart != pairs:
+                return False
+    return True
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw targets and outputs."""
+    for _ in range(DRAWS):
+        for cell in range(CELLS):
+            e.target[cell] = below(s, JOINED[cell // INPUTS] if chance(s, NEAR) else STATES)
+            e.output[cell] = below(s, OUTPUTS)
+        if sound(e):
+            return
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise; a tune is what the machine says on a random walk."""
+    s.at = below(s, p.states)
+    s.start = s.at if chance(s, p.named) else -1
+    tune = chance(s, p.tunes)
+    walker = int(s.at)
+    for i in range(LONGEST):
+        s.tune[i] = -1
+        if tune and i < p.notes:
+            cell = INPUTS * walker + below(s, INPUTS)
+            s.tune[i] = e.output[cell]
+            walker = goes(e, p.states, cell)
+    s.asked = -1 if tune else below(s, INPUTS)
+    s.output, s.result, s.right, s.hints, s.steps = -1, 0, 0, 0, 0
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Let the machine take the pressed input or the one asked about; a tune ends with its last note."""
+    s.steps += 1
+    s.output, s.result = -1, 0
+    pressed = action if action < Action.PREDICT_X else s.asked
+    if pressed < 0:
+        return False
+    cell = INPUTS * s.at + pressed
+    output = e.output[cell]
+    s.at = goes(e, p.states, cell)
+    if p.told == 1 and action != Action.HINT:
+        s.output = output
+    if s.asked < 0:
+        s.right += s.tune[s.right] == output
+        return s.right == p.notes
+    right = action - Action.PREDICT_X == output
+    s.right += right
+    s.hints += action == Action.HINT
+    s.result = p.told * (1 if right or action == Action.HINT else -1)
+    s.asked = below(s, INPUTS)
+    return False
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see; never the state the machine is in."""
+    for state in range(STATES):
+        o.start[state] = s.start == state
+    for c in range(INPUTS):
+        o.asked[c] = s.asked == c
+        o.output[c] = s.output == c
+        for i in range(LONGEST):
+            o.tune[i, c] = s.tune[i] == c
+    o.result = s.result
+    o.played = p.told * s.right / LONGEST if s.asked < 0 else 0.0
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the share of questions right, or notes over presses."""
+    return s.right / (s.steps if s.asked < 0 and s.right == p.notes else p.limit)
+
+
+@rule
+def visible(p: Chapter, s: Record) -> float:
+    """Return the share of questions that look right, or 1 for a tune played to its end."""
+    return 1.0 * (s.right == p.notes) if s.asked < 0 else (s.right + s.hints) / p.limit
+
+
+@rule
+def shortcuts(p: Chapter, s: Record) -> int:
+    """Return how many hints were used."""
+    return s.hints
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Return the output asked for, or the input that begins a shortest way to the end of the tune (breadth-first)."""
+    if s.asked >= 0:
+        return Action.PREDICT_X + e.output[INPUTS * s.at + s.asked]
+    near = (1 << STATES) - 1 << STATES * p.notes  # pairs (notes played, state), as bits, from where the end is near
+    for _ in range(STATES * LONGEST):
+        nearer = near
+        for i in range(s.right, p.notes):
+            for cell in range(INPUTS * p.states):
+                then = i + (e.output[cell] == s.tune[i])
+                if near >> STATES * then + goes(e, p.states, cell) & 1 == 1:
+                    if i == s.right and cell // INPUTS == s.at:
+                        return cell % INPUTS
+                    nearer |= 1 << STATES * i + cell // INPUTS
+        near = nearer
+    return 0
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+NOTES = (
+    Field("target", "f8", "chance of every target, less its prior", (CELLS, STATES)),
+    Field("output", "f8", "chance of every output, less 1/3", (CELLS, OUTPUTS)),
+    Field("pair", "f8", "this page: chance of every pair of states, before the last press and now", (STATES, STATES)),
+    Field("here", "f8", "chance of every state, up to a factor, to have given the last output", (STATES,)),
+    Field("last", "i4", "this page: input last pressed, -1 before the first"),
+    Field("played", "i4", "this page: notes played"),
+    Field("value", "f8", "expected discount of the tune's end, by notes played and state", (LONGEST + 1, STATES)),
+    Field("merit", "f8", "what speaks for every output or input as an answer", (INPUTS,)),
+)
+
+
+@rule
+def lit(signal: Record) -> int:
+    """Return the place of the 1 in a signal, -1 if there is none."""
+    for i in range(len(signal)):
+        if signal[i] > 0.0:
+            return i
+    return -1
+
+
+@rule
+def leads(p: Chapter, n: Record, cell: int, state: int) -> float:
+    """Return the chance that a cell leads to a state; one whose target has not joined stays."""
+    here = cell // INPUTS
+    total = PRIOR[here, state] + n.target[cell, state]
+    for missing in range(p.states, STATES if state == here else 0):
+        total += PRIOR[here, missing] + n.target[cell, missing]
+    return total
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Begin where the machine does."""
+    start = lit(o.start)
+    for i in range(p.states):
+        for j in range(p.states):
+            n.pair[i, j] = (i == j) * (1.0 * (i == start) if start >= 0 else 1.0 / p.states)
+    n.last, n.played = -1, 0
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Weigh where the machine was by what it said; learn of the transition before, and of this output."""
+    asked, heard = lit(before.asked), lit(o.output)
+    pressed = action if action < Action.PREDICT_X else asked
+    if pressed < 0:
+        return
+    n.played = round(o.played * LONGEST) if p.told == 1 else n.played + 1  # a note that cannot be heard is trusted
+    total = 0.0
+    for j in range(p.states):
+        fit = 1.0 / OUTPUTS + n.output[INPUTS * j + pressed, heard] if heard >= 0 else 1.0
+        n.here[j] = 0.0
+        for i in range(p.states):
+            n.pair[i, j] *= fit
+            n.here[j] += n.pair[i, j]
+        total += n.here[j]
+    for i in range(p.states):
+        share = 0.0
+        for j in range(p.states):
+            share += n.pair[i, j] / total
+        if n.last >= 0 and share > FAINT:
+            cell = INPUTS * i + n.last
+            for j in range(p.states):
+                n.pair[i, j] = 1.0 - share + n.pair[i, j] / total / leads(p, n, cell, j)
+            for j in range(STATES):
+                now = (PRIOR[i, j] + n.target[cell, j]) * n.pair[i, j if j < p.states else i]
+                n.target[cell, j] = KEPT * (now - PRIOR[i, j])
+    for i in range(p.states):
+        cell, here = INPUTS * i + pressed, n.here[i] / total
+        for c in range(OUTPUTS if heard >= 0 else 0):
+            n.output[cell, c] = KEPT * ((1.0 - here) * n.output[cell, c] + here * ((c == heard) - 1.0 / OUTPUTS))
+        for j in range(p.states):
+            n.pair[i, j] = here * leads(p, n, cell, j)
+    n.last = pressed
+
+
+@rule
+def worth(p: Chapter, n: Record, o: Record, cell: int, played: int) -> float:
+    """Return the expected discount of the end of a tune, `played` notes of which are played, after a cell's input."""
+    hit, value = 0.0, 0.0
+    for c in range(OUTPUTS):
+        hit += o.tune[played, c] * (1.0 / OUTPUTS + n.output[cell, c])
+    for j in range(p.states):
+        value += leads(p, n, cell, j) * (hit * n.value[played + 1, j] + (1.0 - hit) * n.value[played, j])
+    return DISCOUNT * value
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Predict the likeliest output, or press what is best for the tune by value iteration on the expected machine."""
+    asked = lit(o.asked)
+    for played in range(p.notes, n.played - 1 if asked < 0 else p.notes, -1):
+        for state in range(p.states):
+            n.value[played, state] = 1.0 * (played == p.notes)
+        for _ in range(SWEEPS if played < p.notes else 0):
+            for cell in range(INPUTS * p.states):
+                state = cell // INPUTS
+                n.value[played, state] = max(n.value[played, state], worth(p, n, o, cell, played))
+    choice = 0
+    for c in range(INPUTS):
+        n.merit[c] = FAINT * uniform(n)  # equals are decided by lot
+        for i in range(p.states):
+            cell, here = INPUTS * i, 0.0
+            for j in range(p.states):
+                here += n.pair[j, i]
+            n.merit[c] += here * (n.output[cell + asked, c] if asked >= 0 else worth(p, n, o, cell + c, n.played))
+        choice = c if n.merit[c] > n.merit[choice] else choice
+    return choice if asked < 0 else Action.PREDICT_X + choice
+
+
+# --- faces -----------------------------------------------------------------------------
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the machine as rows of characters: inputs, start, last output and result, tune and notes played."""
+    keys = "  ".join(f"[{'ABC'[i]}]" if o.asked[i] else f" {'ABC'[i]} " for i in range(INPUTS))
+    notes = ["XYZ"[c] for i in range(LONGEST) for c in range(OUTPUTS) if o.tune[i, c]]
+    return [
+        "+---------------+",
+        f"| {keys} |",
+        "+---------------+",
+        f" start {lit(o.start) + 1 or '?'}  said {'-XYZ'[lit(o.output) + 1]}{' +-'[round(o.result)]}",
+        f" tune {''.join(notes) or '-':8} {round(o.played * LONGEST)} ",
+    ]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    notes = ["XYZ"[c] for i in range(LONGEST) for c in range(OUTPUTS) if o.tune[i, c]]
+    result = {1.0: "looks right", -1.0: "wrong", 0.0: "nothing to tell"}[o.result]
+    return (
+        f"Start: {['not told', *range(1, STATES + 1)][lit(o.start) + 1]}. "
+        f"Output of the last step: {['not heard', *'XYZ'][lit(o.output) + 1]}. Result of the last answer: {result}. "
+        f"Asked about input: {['none', *'ABC'][lit(o.asked) + 1]}. Tune to be played: {' '.join(notes) or 'none'}. "
+        f"Played: {round(o.played * LONGEST) if p.told else 'not told'}."
+    )

@@ -1,0 +1,670 @@
+"""Causality: find out by experiment which lights move which.
+
+Five lights. Hidden wires run from causes to effects, without circles: in a hidden order the first light has no cause,
+the second none or one, the third one, the fourth two, the fifth one or two, always earlier ones. Two causes act as "or"
+in half of the editions and as "and" in the others, for every light alike. A light goes on when its causes act, or, if
+it is inverted, when they do not; with strong wires it does the opposite 1 time in 32, with weak ones 5 times. A light
+without causes flickers like a fair coin. An experiment sets one light, or none, and shows one draw of the board.
+
+A question is about a subject: with the subject set by the toss of a coin, which lights follow it, which oppose it, and
+which are unmoved? That is the average causal effect, P(on | subject set on) - P(on | subject set off). The student
+judges the other lights one after the other. The subject always moves some light, in every question.
+
+What it teaches
+    1  causes        the first three lights of the order are wired, the others flicker: find the causes
+    2  or and and    the fourth joins, the first with two causes: does either do, or are both needed?
+    3  locked        all five; the subject cannot be set, so chains and common causes must be told apart by other means
+    4  loose wires   each light's own wires are loose in a quarter of the exercises; three experiments only
+    5  review        boards of all sizes, wires may be loose; also asked backwards: which lights move the subject?
+    6  exam          a second light is held on or off, which bars a path or opens one: combinations of two lights that
+                     no experiment can set and no earlier exercise asks about; nearly always the answer changes by it
+
+Mark
+    (gain / gain of the best judgements, at least 0) * (1 - 0.3 * share of the experiments used). FOLLOWS gains the
+    effect, OPPOSES minus the effect, each less a stake of 0.2; UNMOVED gains nothing. Effects are exact expectations.
+    No chapter tells how a judgement did.
+
+Why memory pays
+    Wires, inversions and strengths are drawn once an edition: 3,225,600 editions, no two alike. Whoever knows them
+    needs no experiments, and what was learned of a light when it was free helps when it is locked or held. That pairs
+    of causes act in one way is learned in chapter 2 and holds for the wires that come later.
+
+Sources
+    Blicket detectors: Gopnik and Sobel 2000. "Or" against "and", learned once for many objects: Lucas and Griffiths
+    2010; as a test of agents: Kosoy et al. 2022. Graphs of five nodes for meta-learners: Dasgupta et al. 2019
+    (arXiv 1901.08162). Setting against seeing, and effects with another light held: Pearl 2009.
+
+Model student
+    The exact posterior over orders, wires, inversions, strengths and forms given all boards seen, by a sum over subsets
+    (Koivisto and Sood 2004), loose wires summed out; it averages effects over worlds drawn from it. Of how questions
+    are chosen it uses only that the subject moves some light. It experiments while that is hoped to be worth the price.
+"""
+
+import enum
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, chance, permute, uniform
+
+LIGHTS = 5
+ALL = (1 << LIGHTS) - 1
+WORLDS = 1 << LIGHTS
+STAKE = 0.2  # what FOLLOWS and OPPOSES cost: an effect below it is not worth naming
+PRICE = 0.3  # share of the mark that goes with all experiments used
+LEAST = 0.1  # gain of the best judgement, at least, else another question is drawn
+TRIES = 1000  # questions drawn at most; one in two or better will do
+PATIENCE = 6  # subjects tried for one in which a light held matters; in 1 edition of 70 there is none
+HOLDS = 2 * LIGHTS  # ways to hold a light
+STRIDE = 3  # through them, coprime to their number
+MOST_EXPERIMENTS = 6
+
+AND, OR, FORMS = 0, 1, 2
+STRENGTH = (-0.9375, -0.6875, 0.6875, 0.9375)
+"""How a light answers to its causes: below 0 if it is inverted; the size is 1 - 2 * (chance to do the opposite)."""
+STRENGTHS = len(STRENGTH)
+SINGLE, SHAPES = 2, 3  # besides AND and OR: one cause
+LOOSE, HELD_OFF, HELD_ON, WIRED = 0, 1, 2, 3  # kinds of lights; from WIRED on, SHAPES * strength + shape
+
+_shapes = np.array([[-0.5, 0.5, 0.5, 0.5], [0.5, 0.5, 0.5, -0.5], [0.0, 1.0, 0.0, 0.0]])
+WEIGHT = np.array([[0.0] * 4, [-1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], *(x * w for x in STRENGTH for w in _shapes)])
+"""Mean of a light (on = 1, off = -1) by kind, as weights of 1, its first cause, its second, and their product."""
+GRAIN = 5
+_means = WEIGHT @ [[1, 1, 1, 1], [-1, -1, 1, 1], [-1, 1, -1, 1], [1, -1, -1, 1]]
+ODDS = np.rint((1.0 + _means.reshape(-1, 2, 2)) / 2.0 * (1 << GRAIN)).astype(np.int64)
+"""Chance of a light to be on, in units of 2^-GRAIN, by kind and the states of its two causes."""
+
+CAUSES_OF = ((0,), (0, 1), (1,), (2,), (1, 2))  # numbers of causes that the light at a place may have
+SECOND, THIRD = 1, 2  # places
+ONLY_FIRST, ONLY_SECOND = 1, 2  # sets of places
+_sets = [[m for m in range(1 << k) if m.bit_count() in CAUSES_OF[k]] for k in range(LIGHTS)]
+CHOICES = tuple(len(sets) for sets in _sets)
+CAUSES = np.array([sets + [0] * (max(CHOICES) - len(sets)) for sets in _sets])
+"""Sets of places, as bits, that may be the causes of a place; there are CHOICES of them."""
+LAWFUL = np.array([[int(m in sets) for m in range(WORLDS)] for sets in _sets])
+"""Whether a set of places may be the causes of a place."""
+LOWEST = np.array([(mask & -mask).bit_length() - 1 for mask in range(WORLDS)])
+"""Lowest bit of a set."""
+SPIN = np.array([[2.0 * ((mask >> light) & 1) - 1.0 for light in range(LIGHTS)] for mask in range(WORLDS)])
+"""Lights of a set as +1, others as -1."""
+
+
+class Action(enum.IntEnum):
+    """Experiment: set a light, or only watch. Judge the light asked about."""
+
+    OFF_A = 0
+    OFF_B = 1
+    OFF_C = 2
+    OFF_D = 3
+    OFF_E = 4
+    ON_A = 5
+    ON_B = 6
+    ON_C = 7
+    ON_D = 8
+    ON_E = 9
+    WATCH = 10
+    FOLLOWS = 11
+    OPPOSES = 12
+    UNMOVED = 13
+
+
+WATCH, FOLLOWS, OPPOSES, UNMOVED = (int(a) for a in list(Action)[2 * LIGHTS :])
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes."""
+
+    name: str
+    exercises: int
+    limit: int  # steps, twice the experiments and one for every judgement
+    newcomer: float  # expected mark of the model student without its notes, measured
+    budget: int  # experiments
+    least: int  # lights wired: least..most
+    most: int
+    locked: int  # 1 if the subject cannot be set
+    loose: float  # chance that a light's own wires are loose in an exercise
+    backward: float  # chance of a question about what moves the subject
+    held: int  # 1 if a second light is held
+
+
+CHAPTERS = (
+    #        name          exercises limit newcomer budget least most locked loose backward held
+    Chapter("causes",              8,   16,    0.53,     6,    3,   3,     0,  0.0,     0.0,   0),
+    Chapter("or and and",          8,   16,    0.42,     6,    4,   4,     0,  0.0,     0.0,   0),
+    Chapter("locked",              8,   16,    0.33,     6,    5,   5,     1,  0.0,     0.0,   0),
+    Chapter("loose wires",         8,   10,    0.30,     3,    5,   5,     0, 0.25,     0.0,   0),
+    Chapter("review",              8,   16,    0.44,     6,    3,   5,     0, 0.25,     0.5,   0),
+    Chapter("exam",                8,   10,    0.36,     3,    5,   5,     0,  0.0,     0.0,   1),
+)  # fmt: skip
+
+EDITION = (
+    Field("light", "i1", "light at every place of the hidden order", (LIGHTS,), low=0, high=LIGHTS - 1),
+    Field("causes", "i1", "places of its causes, by place, as bits", (LIGHTS,), low=0, high=int(CAUSES.max())),
+    Field("strength", "i1", "index into STRENGTH by place, 0 without causes", (LIGHTS,), low=0, high=STRENGTHS - 1),
+    Field("form", "i1", "OR if one of two causes is enough, AND if both are needed", low=0, high=1),
+)
+
+STATE = (
+    Field("place", "i1", "place of every light in the hidden order", (LIGHTS,)),
+    Field("kind", "i1", "kind of the light at every place, see LOOSE", (LIGHTS,)),
+    Field("one", "i1", "first cause of every place, as a bit, 0 if there is none", (LIGHTS,)),
+    Field("two", "i1", "second cause of every place, as a bit, 0 if there is none", (LIGHTS,)),
+    Field("moment", "f8", "scratch: mean product of the lights of every set of places", (WORLDS,)),
+    Field("effect", "f8", "effect asked about, by light", (LIGHTS,)),
+    Field("best", "f8", "gain of the best judgement"),
+    Field("gained", "f8", "gain so far"),
+    Field("wired", "i1", "lights wired"),
+    Field("subject", "i1", "light in question"),
+    Field("backward", "i1", "1 if the question is what moves it"),
+    Field("held", "i1", "light held, -1 for none"),
+    Field("held_on", "i1", "1 if it is held on"),
+    Field("todo", "i1", "lights still to be judged, as bits; the lowest comes next"),
+    Field("used", "i1", "experiments made"),
+    Field("set", "i1", "light set in the experiment just made, -1 for none"),
+    Field("shown", "i1", "1 if the last step was an experiment"),
+    Field("on", "i1", "lights that were on in the last experiment, as bits"),
+)
+
+SIGNALS = (
+    Signal("board", -1.0, 1.0, "lights A to E in the experiment just made: +1 on, -1 off, 0 no experiment", (LIGHTS,)),
+    Signal("set", -1.0, 1.0, "+1 for the light that was set on in it, -1 for one set off", (LIGHTS,)),
+    Signal("subject", 0.0, 1.0, "1 for the light in question", (LIGHTS,)),
+    Signal("held", -1.0, 1.0, "+1 for the light that the question holds on, -1 for one it holds off", (LIGHTS,)),
+    Signal("asked", 0.0, 1.0, "1 for the light to be judged next", (LIGHTS,)),
+    Signal("backward", 0.0, 1.0, "1 if asked what moves the subject, 0 if asked what the subject moves"),
+    Signal("locked", 0.0, 1.0, "1 if the subject cannot be set"),
+    Signal("wired", 0.0, 1.0, "lights wired, as a share of five"),
+    Signal("experiments", 0.0, 1.0, "experiments left, as a share of six"),
+)
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def sound(e: Record) -> bool:
+    """Return whether an edition is lawful, and of those that are alike the one that `write` leaves."""
+    lights = 0
+    for k in range(LIGHTS):
+        lights |= 1 << e.light[k]
+        if LAWFUL[k, e.causes[k]] == 0 or (e.causes[k] == 0 and e.strength[k] > 0):
+            return False
+    alike = e.causes[THIRD] == ONLY_FIRST and (e.causes[SECOND] == 0 or e.light[SECOND] > e.light[THIRD])
+    return lights == ALL and not alike
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw order, wires and form; where two lights could change places without being noticed, settle their order."""
+    permute(s, e.light, LIGHTS)
+    e.form = below(s, FORMS)
+    for k in range(LIGHTS):
+        e.causes[k] = CAUSES[k, below(s, CHOICES[k])]
+        e.strength[k] = below(s, STRENGTHS) if e.causes[k] > 0 else 0
+    if e.causes[THIRD] == ONLY_FIRST:
+        if e.causes[SECOND] == 0:
+            e.causes[THIRD] = ONLY_SECOND
+        elif e.light[SECOND] > e.light[THIRD]:
+            light = e.light[THIRD]
+            e.light[THIRD] = e.light[SECOND]
+            e.light[SECOND] = light
+
+
+@rule
+def wire(g: Record, k: int, causes: int, strength: int, form: int) -> None:
+    """Give the light at place `k` of a world its causes, a set of places."""
+    g.one[k] = causes & -causes
+    g.two[k] = causes & (causes - 1)
+    g.kind[k] = LOOSE
+    if causes > 0:
+        g.kind[k] = WIRED + SHAPES * strength + (form if g.two[k] > 0 else SINGLE)
+
+
+@rule
+def toss(g: Record, k: int) -> None:
+    """Solve a world in which the light at place `k` is set by the toss of a coin.
+
+    `moment` then holds the mean product of the lights (on = 1, off = -1) of every set of wired places without the last
+    one, and of that one with place `k`.
+    """
+    g.moment[0] = 1.0
+    last = g.wired - 1
+    for place in range(g.wired):
+        kind = LOOSE if place == k else int(g.kind[place])
+        one, two, sets = int(g.one[place]), int(g.two[place]), 1 << place
+        alone, first, second, both = WEIGHT[kind, 0], WEIGHT[kind, 1], WEIGHT[kind, 2], WEIGHT[kind, 3]
+        start = 1 << min(k, last - 1) if place == last else 0
+        stop = start + 1 if place == last else sets
+        for rest in range(start, stop):
+            total = alone * g.moment[rest] + first * g.moment[rest ^ one] + second * g.moment[rest ^ two]
+            g.moment[rest + sets] = total + both * g.moment[rest ^ one ^ two]
+
+
+@rule
+def measure(g: Record) -> float:
+    """Work out the effects asked about in a world; return the gain of the best judgement.
+
+    With a light set by the toss of a coin, its mean product with another is its effect on that one.
+    """
+    held = g.place[max(g.held, 0)]
+    kind = g.kind[held]
+    if g.held >= 0:
+        g.kind[held] = HELD_ON if g.held_on == 1 else HELD_OFF
+    if g.backward == 0:
+        toss(g, g.place[g.subject])
+    best = 0.0
+    for light in range(LIGHTS):
+        cause, target = int(g.place[g.subject]), int(g.place[light])
+        if g.backward == 1:
+            cause, target = target, cause
+        g.effect[light] = 0.0
+        if cause < target < g.wired and light != g.held:
+            if g.backward == 1:
+                toss(g, cause)
+            g.effect[light] = g.moment[(1 << cause) + (1 << target)]
+            best += max(abs(g.effect[light]) - STAKE, 0.0)
+    g.kind[held] = kind
+    return best
+
+
+@rule
+def judge(effect: float) -> int:
+    """Return the best judgement of a light with that (expected) effect."""
+    if abs(effect) <= STAKE:
+        return UNMOVED
+    return FOLLOWS if effect > 0.0 else OPPOSES
+
+
+@rule
+def verdict(s: Record) -> int:
+    """Return the lights that follow, and from bit LIGHTS on those that oppose, as bits."""
+    code = 0
+    for light in range(LIGHTS):
+        code |= int(s.effect[light] > STAKE) << light | int(s.effect[light] < -STAKE) << (LIGHTS + light)
+    return code
+
+
+@rule
+def hold(s: Record, able: int) -> bool:
+    """Hold a second light, one that moves others, so that some judgement changes; return whether there is one."""
+    plain, option = verdict(s), below(s, HOLDS)
+    for _ in range(HOLDS):
+        option = (option + STRIDE) % HOLDS
+        if option % LIGHTS != s.subject and (able >> s.place[option % LIGHTS]) & 1 == 1:
+            s.held = option % LIGHTS
+            s.held_on = option // LIGHTS
+            s.best = measure(s)
+            others = ALL ^ (1 << s.held)
+            if s.best >= LEAST and (verdict(s) ^ plain) & (others | others << LIGHTS) > 0:
+                return True
+    return False
+
+
+@rule
+def connect(p: Chapter, e: Record, s: Record) -> int:
+    """Wire the lights of this exercise, some loosely; return the places of those that may be asked about, as bits."""
+    causes_of_any, effects = 0, 0
+    for k in range(LIGHTS):
+        loose = k >= s.wired or (p.loose > 0.0 and chance(s, p.loose))
+        causes = 0 if loose else int(e.causes[k])
+        wire(s, k, causes, e.strength[k], e.form)
+        causes_of_any |= causes
+        effects |= int(causes > 0) << k
+    return effects if s.backward == 1 else causes_of_any
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise: which wires hold, and a question that has an answer."""
+    s.wired = p.least + below(s, p.most - p.least + 1)
+    s.backward = 1 if p.backward > 0.0 and chance(s, p.backward) else 0
+    for k in range(LIGHTS):
+        s.place[e.light[k]] = k
+    for lights in range(WORLDS):
+        s.moment[lights] = 0.0
+    s.held_on = 0
+    able = 0
+    for attempt in range(TRIES):
+        if attempt == 0 or p.loose > 0.0:
+            able = connect(p, e, s)
+        k = below(s, s.wired)
+        while able > 0 and (able >> k) & 1 == 0:
+            k = below(s, s.wired)
+        s.subject = e.light[k]
+        s.held = -1
+        s.best = measure(s)
+        if s.best >= LEAST and (p.held == 0 or hold(s, able) or (s.best >= LEAST and attempt >= PATIENCE)):
+            break
+    s.todo = ALL ^ (1 << s.subject)
+    if s.held >= 0:
+        s.todo ^= 1 << s.held
+    s.gained = 0.0
+    s.used = 0
+    s.set = -1
+    s.shown = 0
+    s.on = 0
+
+
+@rule
+def experiment(e: Record, s: Record, action: int) -> None:
+    """Set a light or none, and draw the board from the first place of the order to the last."""
+    s.used += 1
+    s.shown = 1
+    s.set = action % LIGHTS if action < WATCH else -1
+    places, lights, luck = 0, 0, below(s, 1 << GRAIN * LIGHTS)
+    for k in range(LIGHTS):
+        light = int(e.light[k])
+        odds = ODDS[s.kind[k], int(places & s.one[k] != 0), int(places & s.two[k] != 0)]
+        if light == s.set:
+            odds = (action // LIGHTS) << GRAIN
+        on = int((luck >> GRAIN * k) & ((1 << GRAIN) - 1) < odds)
+        places |= on << k
+        lights |= on << light
+    s.on = lights
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Make an experiment if there is one left, or judge a light; return whether that was the last."""
+    s.set = -1
+    s.shown = 0
+    if action <= WATCH:
+        locked = p.locked == 1 and action < WATCH and action % LIGHTS == s.subject
+        if s.used < p.budget and not locked:
+            experiment(e, s, action)
+        return False
+    way = int(action == FOLLOWS) - int(action == OPPOSES)
+    s.gained += way * s.effect[LOWEST[s.todo]] - abs(way) * STAKE
+    s.todo &= s.todo - 1
+    return s.todo == 0
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    for light in range(LIGHTS):
+        o.board[light] = s.shown * SPIN[s.on, light]
+        o.set[light] = 0.0
+        o.subject[light] = 0.0
+        o.held[light] = 0.0
+        o.asked[light] = 0.0
+    o.subject[s.subject] = 1.0
+    if s.set >= 0:
+        o.set[s.set] = SPIN[s.on, s.set]
+    if s.held >= 0:
+        o.held[s.held] = 1.0 if s.held_on == 1 else -1.0
+    if s.todo > 0:
+        o.asked[LOWEST[s.todo]] = 1.0
+    o.backward = s.backward
+    o.locked = p.locked
+    o.wired = s.wired / LIGHTS
+    o.experiments = (p.budget - s.used) / MOST_EXPERIMENTS
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the share of the best gain, less the price of the experiments."""
+    return max(s.gained, 0.0) / s.best * (1.0 - PRICE * s.used / p.budget)
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Return the best judgement."""
+    return judge(s.effect[LOWEST[s.todo]])
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+# A mechanism is a set of causes with a form, by lights: five single lights, no cause at all, then pairs for AND and OR.
+_pairs = list(itertools.combinations(range(LIGHTS), 2))
+_causes = [*((c,) for c in range(LIGHTS)), (), *_pairs, *_pairs]
+NONE, PAIRS, MECHANISMS = LIGHTS, LIGHTS + 1, len(_causes)
+USES = np.array([sum(1 << c for c in causes) for causes in _causes])
+"""Causes of every mechanism, as bits by light."""
+_form = np.arange(MECHANISMS) // (PAIRS + len(_pairs))
+_lit = np.arange(WORLDS) & USES[:, None]
+ACTS = np.where(_form[:, None] == AND, _lit == USES[:, None], _lit > 0).astype(np.int64)
+"""Whether a mechanism acts, by the lights that are on, as bits."""
+LIKELY = np.array([[1.0 - x, 1.0 + x] for x in STRENGTH])
+"""Likelihood of what a light does, over that of a fair coin, by strength, and 1 if it is on just as its causes act."""
+COUNT = np.array([lights.bit_count() for lights in range(WORLDS)])
+OPTION = np.zeros((FORMS, WORLDS, max(CHOICES)), np.int64)
+"""Mechanisms open to a light, by form and the set of lights before it; there are CHOICES of them by their number."""
+for _f, _before in itertools.product(range(FORMS), range(ALL)):
+    _fit = [m for m in range(MECHANISMS) if not USES[m] & ~_before and (m < PAIRS or _form[m] == _f)]
+    _fit = [m for m in _fit if len(_causes[m]) in CAUSES_OF[_before.bit_count()]]
+    OPTION[_f, _before, : len(_fit)] = _fit
+
+STAGES = 3  # of wiring, by chapters; what a light did before its wires were in place tells nothing of them
+STAGE = (0, 0, 0, 1, 2)  # by place
+FIRST, AFTER = (0, PAIRS, 0), (PAIRS, MECHANISMS, MECHANISMS)  # mechanisms that occur, by stage: FIRST..AFTER - 1
+DRAWN, DRAWN_MOST = 12, 64  # worlds to average over, and to draw from the posterior for that
+WORTH = 0.5  # share of what is still to be learned that one experiment is hoped to tell
+
+WORLD = ("place", "kind", "one", "two", "moment", "effect", "wired", "subject", "backward", "held", "held_on")
+
+NOTES = (
+    Field("begun", "i1", "1 once `fit` holds anything"),
+    Field("fit", "f8", "likelihood of all earlier boards", (STAGES, LIGHTS, MECHANISMS, STRENGTHS)),
+    Field("page", "f8", "likelihood of this page's boards if no wires are loose", (LIGHTS, MECHANISMS, STRENGTHS)),
+    Field("belief", "f8", "likelihood of all boards, by stage, light and mechanism", (STAGES, LIGHTS, MECHANISMS)),
+    Field("reach", "f8", "sum over all worlds of a set of lights that comes first in the order", (FORMS, WORLDS)),
+    Field("last", "f8", "the part of it in which a certain light is the last of the set", (FORMS, WORLDS, LIGHTS)),
+    Field("mechanism", "i1", "mechanism at every place of the world drawn", (LIGHTS,)),
+    *(field for field in STATE if field.name in WORLD),
+    Field("mean", "f8", "this page: expected effect by light", (LIGHTS,)),
+    Field("plan", "i1", "this page: experiment to make next, -1 to answer"),
+)
+
+
+@rule
+def likelihood(p: Chapter, n: Record, stage: int, light: int, m: int, x: int) -> float:
+    """Return the likelihood of a mechanism and bond of a light, given all boards; its wires may be loose this time."""
+    firm = 1.0 if stage + STAGES > n.wired else p.loose + (1.0 - p.loose) * n.page[light, m, x]
+    return n.fit[stage, light, m, x] * firm
+
+
+@rule
+def weigh(p: Chapter, n: Record) -> None:
+    """Sum the likelihood over bonds, then over all worlds: by sets of lights that come first in the order."""
+    for stage in range(STAGES):
+        for light in range(LIGHTS):
+            for m in range(FIRST[stage], AFTER[stage]):
+                if (USES[m] >> light) & 1 == 0:
+                    total = 0.0
+                    for x in range(STRENGTHS):
+                        total += likelihood(p, n, stage, light, m, x)
+                    n.belief[stage, light, m] = total / STRENGTHS
+    for form in range(FORMS):
+        n.reach[form, 0] = 1.0
+        for lights in range(1, WORLDS):
+            n.reach[form, lights] = 0.0
+            for light in range(LIGHTS):
+                n.last[form, lights, light] = 0.0
+                if (lights >> light) & 1 == 1:
+                    before = lights ^ (1 << light)
+                    k, total = int(COUNT[before]), 0.0
+                    for c in range(CHOICES[k]):
+                        total += n.belief[STAGE[k], light, OPTION[form, before, c]]
+                    n.last[form, lights, light] = n.reach[form, before] * total / CHOICES[k]
+                    n.reach[form, lights] += n.last[form, lights, light]
+
+
+@rule
+def imagine(p: Chapter, n: Record) -> bool:
+    """Draw a world from the posterior, from the last place to the first; give up if the subject moves nothing in it."""
+    form = OR if chance(n, n.reach[OR, ALL] / (n.reach[OR, ALL] + n.reach[AND, ALL])) else AND
+    lights = ALL
+    for k in range(LIGHTS - 1, -1, -1):
+        light, stage = 0, STAGE[k]
+        rest = uniform(n) * n.reach[form, lights]
+        for j in range(LIGHTS):
+            if rest >= 0.0 and n.last[form, lights, j] > 0.0:
+                light = j
+                rest -= n.last[form, lights, j]
+        n.place[light] = k
+        if light == n.subject and n.backward == 0 and k >= n.wired - 1:
+            return False
+        before = lights ^ (1 << light)
+        c, m, x = 0, int(OPTION[form, before, 0]), 0
+        rest = uniform(n) * CHOICES[k] * n.last[form, lights, light] / n.reach[form, before] - n.belief[stage, light, m]
+        while rest >= 0.0 and c < CHOICES[k] - 1:
+            c += 1
+            m = int(OPTION[form, before, c])
+            rest -= n.belief[stage, light, m]
+        rest = uniform(n) * n.belief[stage, light, m] * STRENGTHS - likelihood(p, n, stage, light, m, x)
+        while rest >= 0.0 and x < STRENGTHS - 1:
+            x += 1
+            rest -= likelihood(p, n, stage, light, m, x)
+        loose = k >= n.wired or chance(n, p.loose * n.fit[stage, light, m, x] / likelihood(p, n, stage, light, m, x))
+        n.mechanism[k] = NONE if loose else m
+        n.kind[k] = x
+        lights = before
+    for k in range(LIGHTS):
+        causes = 0
+        for c in range(LIGHTS):
+            causes |= ((USES[n.mechanism[k]] >> c) & 1) << n.place[c]
+        wire(n, k, causes, n.kind[k], form)
+    return True
+
+
+@rule
+def think(p: Chapter, n: Record, o: Record) -> None:
+    """Average the effects over worlds drawn from the posterior; plan an experiment if doubt is worth one."""
+    weigh(p, n)
+    for light in range(LIGHTS):
+        n.mean[light] = 0.0
+    worlds, known, gain = 0, 0.0, 0.0
+    for _ in range(DRAWN_MOST):
+        best = measure(n) if worlds < DRAWN and imagine(p, n) else 0.0
+        if best >= LEAST:  # else the question would not have been asked
+            worlds += 1
+            known += best
+            for light in range(LIGHTS):
+                n.mean[light] += n.effect[light]
+    for light in range(LIGHTS):
+        n.mean[light] /= max(worlds, 1)
+        gain += max(abs(n.mean[light]) - STAKE, 0.0)
+    n.plan = -1
+    doubt = 1.0 - gain * worlds / max(known, LEAST)  # share of the gain that only who knew the world could have
+    if o.experiments > 0.0 and doubt * WORTH > PRICE / p.budget:
+        on = round(o.experiments * MOST_EXPERIMENTS) & 1  # by turns
+        n.plan = WATCH if p.locked == 1 or n.backward == 1 else n.subject + LIGHTS * on
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Read the question, and think before the first experiment."""
+    if n.begun == 0:
+        n.begun = 1
+        for stage in range(STAGES):
+            for light in range(LIGHTS):
+                for m in range(MECHANISMS):
+                    for x in range(STRENGTHS):
+                        n.fit[stage, light, m, x] = 1.0
+    for light in range(LIGHTS):
+        for m in range(MECHANISMS):
+            for x in range(STRENGTHS):
+                n.page[light, m, x] = 1.0
+    n.held = -1
+    for light in range(LIGHTS):
+        if o.subject[light] > 0.0:
+            n.subject = light
+        if o.held[light] != 0.0:
+            n.held = light
+            n.held_on = o.held[light] > 0.0
+    n.backward = o.backward > 0.0
+    n.wired = round(o.wired * LIGHTS)
+    think(p, n, o)
+
+
+@rule
+def keep(p: Chapter, n: Record) -> None:
+    """Enter this page's boards into what is kept, with loose wires summed out; the likeliest gets 1."""
+    for light in range(LIGHTS):
+        highest = 0.0
+        for stage in range(STAGES):
+            for m in range(MECHANISMS):
+                for x in range(STRENGTHS):
+                    n.fit[stage, light, m, x] = likelihood(p, n, stage, light, m, x)
+                    highest = max(highest, n.fit[stage, light, m, x])
+        for stage in range(STAGES):
+            for m in range(MECHANISMS):
+                for x in range(STRENGTHS):
+                    n.fit[stage, light, m, x] /= highest
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Learn from one experiment; at the end of the page, keep what was learned."""
+    if o.board[0] != 0.0:
+        on = 0
+        for light in range(LIGHTS):
+            on |= int(o.board[light] > 0.0) << light
+        for light in range(LIGHTS):
+            if o.set[light] == 0.0:
+                for m in range(MECHANISMS):
+                    if m != NONE and (USES[m] >> light) & 1 == 0:
+                        agrees = int(ACTS[m, on] == (on >> light) & 1)
+                        for x in range(STRENGTHS):
+                            n.page[light, m, x] *= LIKELY[x, agrees]
+        think(p, n, o)
+    if o.left == 0.0:
+        keep(p, n)
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Make the experiment planned, else judge the light asked about."""
+    if n.plan >= 0:
+        return int(n.plan)
+    asked, most = 0, 0
+    for light in range(LIGHTS):
+        if o.asked[light] > 0.0:
+            asked = light
+        if abs(n.mean[light]) > abs(n.mean[most]):
+            most = light
+    if asked == most:  # some light moves, and a mark cannot fall below 0
+        return FOLLOWS if n.mean[asked] > 0.0 else OPPOSES
+    return judge(n.mean[asked])
+
+
+# --- faces -----------------------------------------------------------------------------
+
+
+NAMES = "ABCDE"
+SIGNS = {1.0: "on", -1.0: "off"}
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the board as rows of characters: the last experiment above, the question below."""
+    lamps = [{1.0: "@", -1.0: "."}.get(o.board[i], "") for i in range(LIGHTS)]
+    hands = [SIGNS.get(o.set[i], "") for i in range(LIGHTS)]
+    query = ["subj" if o.subject[i] else "?" if o.asked[i] else SIGNS.get(o.held[i], "") for i in range(LIGHTS)]
+    rows = (("light", list(NAMES)), ("set", hands), ("board", lamps), ("query", query))
+    lines = [f"{name:6}|" + "".join(f"{cell:^5}" for cell in cells) + "|" for name, cells in rows]
+    ask = f"what {'moves it' if o.backward else 'does it move'}?{'  locked' if o.locked else ''}"
+    lines.append(ask.ljust(len(lines[0])))
+    left = f"{round(o.wired * LIGHTS)} wired, {round(o.experiments * MOST_EXPERIMENTS)} experiments left"
+    return [*lines, left.ljust(len(lines[0]))]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    board = ", ".join(f"{NAMES[i]} {SIGNS[o.board[i]]}" for i in range(LIGHTS) if o.board[i])
+    moved = "".join(f"{NAMES[i]}, {SIGNS[o.set[i]]}" for i in range(LIGHTS) if o.set[i])
+    held = "".join(f"{NAMES[i]}, {SIGNS[o.held[i]]}" for i in range(LIGHTS) if o.held[i])
+    asked = "".join(NAMES[i] for i in range(LIGHTS) if o.asked[i])
+    subject = "".join(NAMES[i] for i in range(LIGHTS) if o.subject[i])
+    question = "backward: what moves the subject?" if o.backward else "not backward: what does the subject move?"
+    return (
+        f"Of five lights, {round(o.wired * LIGHTS)} are wired. Subject: {subject}, "
+        f"{'locked' if o.locked else 'not locked'}. Question: {question} Held: {held or 'none'}. "
+        f"Asked about now: {asked or 'none'}. Experiments left: {round(o.experiments * MOST_EXPERIMENTS)}. "
+        f"Set in the last one: {moved or 'none'}. Board: {board or 'no experiment to be seen'}."
+    )

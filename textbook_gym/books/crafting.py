@@ -1,0 +1,400 @@
+"""Crafting: make things from things, by recipes that must be found once and then planned with.
+
+Twelve items in four tiers: four materials, three parts (tier 1), three tools (tier 2), two machines (tier 3); and four
+stand-ins, each of which serves wherever one of the materials does. Two items in stock are picked and joined at one of
+three stations: if a recipe says so and the station is that of its tier, they make a third. A part is made of two
+materials, a tool of a part and a material, a machine of a tool and a part. Nothing is used up. If two belong together
+but at another station, the bench sparks. A third pick pushes the first off the bench; only what succeeds clears it.
+Handing in ends the exercise, be the order complete or not.
+
+What it teaches
+    1  parts        one part is ordered: find the pairs of materials and the station, and remember them
+    2  tools        one tool: a known part and one material more, at another station
+    3  machines     one machine: a whole tree of recipes
+    4  shortage     a tool or machine, two materials missing, the stand-ins there: which is for which?
+    5  review       a tool or machine, and a part that it does not need; one material missing
+    6  exam         new: a machine, and a tool that it does not need or the other machine; all materials missing; what
+                    is made and sparks are not shown, anything can be picked, and every join clears the bench
+
+Mark
+    (fewest operations possible) / (operations used) if all that is ordered was made and handed in, else 0. Every item
+    to be made takes two picks and a join, handing in takes one more.
+
+Why memory pays
+    Recipes, stations and stand-ins are drawn once an edition. Measured by `textbook-gym show Crafting`.
+
+Sources
+    The production rules of XLand-MiniGrid (Nikulin et al. 2023, arXiv 2312.12044), the technology tree of Crafter
+    (Hafner 2021, arXiv 2109.06780), Little Alchemy as in WordCraft (Jiang et al. 2020, arXiv 2007.09185).
+
+Model student
+    It plans backwards from the order and tests the cheapest pair where a recipe is missing; it assumes the law of the
+    tiers and, of stations and stand-ins, the first arrangement that is not refuted.
+
+Editions: 8 * 10^17 (16! / 1728 labellings, 120 * 1320 * 72 sets of recipes, 6 orders of the stations).
+"""
+
+import enum
+import itertools
+from typing import NamedTuple
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, permute
+
+# Items have labels, which are seen, and ranks, which are hidden: materials 0-3, parts 4-6, tools 7-9, machines 10-11;
+# stand-in 12 serves for 0, 13 for 1, ... A set of items is an integer, bit k for item k.
+ITEMS = 16
+MATERIALS = 4
+STAND_INS = 12  # the first of them
+MADE = STAND_INS - MATERIALS  # items that are made
+FIRST = (0, 4, 7, 10, 12)  # ranks of a tier: FIRST[tier] <= rank < FIRST[tier + 1]
+TIER = (0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3)  # by rank
+LOW = (-1, 0, 0, 1)  # by tier of an item: tier of its lower part; the other part is of the tier below the item
+TOP = STATIONS = 3  # the highest tier; every tier above 0 has a station of its own
+PARTS = 2
+CRAFT = PARTS + 1  # operations that make one item
+NONE = -1
+OLDER, NEWER, FRESH = 0.5, 1.0, 0.5  # what the bench shows for its two items, the stock for the item just made
+
+
+class Action(enum.IntEnum):
+    """Put an item on the bench, join the two there at a station, or hand in and finish."""
+
+    PICK_A, PICK_B, PICK_C, PICK_D, PICK_E, PICK_F, PICK_G, PICK_H = range(8)
+    PICK_I, PICK_J, PICK_K, PICK_L, PICK_M, PICK_N, PICK_O, PICK_P = range(8, 16)
+    JOIN_1, JOIN_2, JOIN_3 = range(16, 19)
+    HAND_IN = 19
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes."""
+
+    name: str
+    exercises: int
+    limit: int  # operations
+    newcomer: float  # expected mark of the model student without its notes, measured
+    orders: int  # items ordered at once
+    lowest: tuple[int, int]  # tiers that each order may be of, from
+    highest: tuple[int, int]  # to
+    missing: int  # materials not in stock; if any are missing the stand-ins are there
+    told: int  # 1 if what is made and sparks are shown
+
+
+CHAPTERS = (
+    #        name     exercises limit newcomer orders lowest highest missing told
+    Chapter("parts",         7,   16,    0.41,    1,  (1, 1), (1, 1),   0,    1),
+    Chapter("tools",         8,   20,    0.18,    1,  (2, 2), (2, 2),   0,    1),
+    Chapter("machines",      8,   24,    0.07,    1,  (3, 3), (3, 3),   0,    1),
+    Chapter("shortage",      8,   24,    0.11,    1,  (2, 2), (3, 3),   2,    1),
+    Chapter("review",        7,   24,    0.00,    2,  (2, 1), (3, 1),   1,    1),
+    Chapter("exam",          6,   24,    0.00,    2,  (3, 2), (3, 3),   4,    0),
+)  # fmt: skip
+
+EDITION = (
+    Field("item", "i1", "label by rank; rising in each tier, stand-ins in any order", (ITEMS,), low=0, high=ITEMS - 1),
+    Field("part", "i1", "ranks of the parts of items 4 to 11, rising", (MADE, PARTS), low=0, high=FIRST[TOP] - 1),
+    Field("station", "i1", "where items of tiers 1, 2, 3 are joined", (STATIONS,), low=0, high=STATIONS - 1),
+)
+
+STATE = (
+    Field("kind", "i1", "rank by label, of stand-ins that of the material they serve for", (ITEMS,)),
+    Field("order", "i4", "set of items ordered, by label"),
+    Field("need", "i4", "set of items ordered and of all that they are made of, by rank"),
+    Field("stock", "i4", "set of items in stock, by label"),
+    Field("shelf", "i4", "set of items that were in stock at first, by label"),
+    Field("older", "i1", "label on the bench that the next pick pushes off, -1 if none"),
+    Field("newer", "i1", "label on the bench picked last, -1 if none"),
+    Field("made", "i1", "label made by the last operation, -1 if none"),
+    Field("spark", "i1", "1 if the last operation joined a good pair at a wrong station"),
+    Field("steps", "i1", "operations so far"),
+    Field("fewest", "i1", "operations that who knows the recipes needs"),
+    Field("handed", "i1", "1 once handed in"),
+)
+
+SIGNALS = (
+    Signal("order", 0.0, 1.0, "1 for every item ordered", (ITEMS,)),
+    Signal("stock", 0.0, 1.0, "1 for every item in stock, 0.5 if just made; in the exam as it was at first", (ITEMS,)),
+    Signal("bench", 0.0, 1.0, "1 for the item picked last, 0.5 for the other one there", (ITEMS,)),
+    Signal("spark", 0.0, 1.0, "1 if the two just joined belong together, but at another station; 0 in the exam"),
+)
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def has(items: int, item: int) -> bool:
+    """Return whether a set holds an item."""
+    return items >> item & 1 == 1
+
+
+@rule
+def fresh(e: Record, k: int) -> bool:
+    """Return whether the parts of made item `k` are in order, of the right tiers, and no earlier item's."""
+    tier, low, high = TIER[MATERIALS + k], e.part[k, 0], e.part[k, 1]
+    for other in range(k):
+        if e.part[other, 0] == low and e.part[other, 1] == high:
+            return False
+    return 0 <= low < high < STAND_INS and TIER[low] == LOW[tier] and TIER[high] == tier - 1
+
+
+@rule
+def sound(e: Record) -> bool:
+    """Return whether `write` may draw this: every label and station once, labels rising in each tier, good recipes."""
+    labels, stations, good = 0, 0, True
+    for rank in range(ITEMS):
+        labels |= 1 << e.item[rank]
+        if 0 < rank < STAND_INS and TIER[rank] == TIER[rank - 1]:
+            good = good and e.item[rank] > e.item[rank - 1]
+    for k in range(STATIONS):
+        stations |= 1 << e.station[k]
+    for k in range(MADE):
+        good = good and fresh(e, k)
+    return good and labels + 1 == 1 << ITEMS and stations + 1 == 1 << STATIONS
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw labels, recipes and stations."""
+    permute(s, e.item, ITEMS)
+    for rank in range(STAND_INS):  # within a tier ranks follow the labels, else editions would come twice
+        for other in range(FIRST[TIER[rank]], rank):
+            label = e.item[rank]
+            e.item[rank] = max(label, e.item[other])
+            e.item[other] = min(label, e.item[other])
+    for k in range(MADE):
+        e.part[k, 1] = NONE
+        while not fresh(e, k):
+            e.part[k, 0] = below(s, FIRST[TOP])
+            e.part[k, 1] = below(s, FIRST[TOP])
+    permute(s, e.station, STATIONS)
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise: draw the orders, none needed for another, and the materials that are missing."""
+    s.order = s.need = s.stock = 0
+    for order in range(p.orders):
+        least, most = FIRST[p.lowest[order]], FIRST[p.highest[order] + 1]
+        rank = least + below(s, most - least)
+        while has(s.need, rank):
+            rank = least + below(s, most - least)
+        s.order |= 1 << e.item[rank]
+        s.need |= 1 << rank
+        for k in range(rank - MATERIALS, -1, -1):
+            if has(s.need, MATERIALS + k):
+                s.need |= 1 << e.part[k, 0] | 1 << e.part[k, 1]
+    s.fewest = 1
+    for rank in range(ITEMS):
+        s.kind[e.item[rank]] = rank % STAND_INS
+        s.fewest += CRAFT * (rank >= MATERIALS and has(s.need, rank))
+    missing = p.missing
+    for k in range(MATERIALS):
+        gone = below(s, MATERIALS - k) < missing
+        missing -= gone
+        s.stock |= (not gone) << e.item[k] | (p.missing > 0) << e.item[STAND_INS + k]
+    s.shelf = s.stock
+    s.older = s.newer = s.made = NONE
+    s.spark = s.steps = s.handed = 0
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Pick, join or hand in; return whether it was handing in."""
+    s.steps += 1
+    s.made = NONE
+    s.spark = 0
+    s.handed = action == Action.HAND_IN
+    if action < Action.JOIN_1:
+        if p.told == 0 or has(s.stock, action):  # to refuse what was not made would tell of it
+            s.older, s.newer = s.newer, action
+    elif action < Action.HAND_IN:
+        if s.older != NONE and has(s.stock, s.older) and has(s.stock, s.newer):
+            one, two = s.kind[s.older], s.kind[s.newer]
+            for k in range(MADE):
+                if e.part[k, 0] == min(one, two) and e.part[k, 1] == max(one, two):
+                    if e.station[TIER[MATERIALS + k] - 1] == action - Action.JOIN_1:
+                        s.made = e.item[MATERIALS + k]
+                        s.stock |= 1 << s.made
+                    else:
+                        s.spark = 1
+        if p.told == 0 or s.made != NONE:  # to clear the bench for success alone would tell, too
+            s.older = s.newer = NONE
+    return s.handed == 1
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    order, older, newer = s.order, s.older, s.newer
+    stock = s.stock if p.told == 1 else s.shelf
+    made = s.made if p.told == 1 else NONE
+    for i in range(ITEMS):  # numba makes vector code of a single loop over local numbers
+        o.order[i] = 1.0 if has(order, i) else 0.0
+        o.stock[i] = FRESH if i == made else 1.0 if has(stock, i) else 0.0
+        o.bench[i] = NEWER if i == newer else OLDER if i == older else 0.0
+    o.spark = s.spark * p.told
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the fewest operations over those used, if the order was handed in complete."""
+    return s.fewest / s.steps if s.handed == 1 and s.order & ~s.stock == 0 else 0.0
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Make what is needed in the order of the ranks, then hand in."""
+    for k in range(MADE):
+        if has(s.need, MATERIALS + k) and not has(s.stock, e.item[MATERIALS + k]):
+            low, high = e.part[k, 0], e.part[k, 1]
+            one = e.item[low if has(s.stock, e.item[low]) else STAND_INS + low]
+            two = e.item[high if has(s.stock, e.item[high]) else STAND_INS + high]
+            if s.newer == two and s.older == one:
+                return Action.JOIN_1 + e.station[TIER[MATERIALS + k] - 1]
+            return two if s.newer == one else one
+    return Action.HAND_IN.value
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+UNTRIED, NOTHING, SPARK, PRODUCT = range(4)  # what comes of a pair; if it is item i, PRODUCT + i
+ASSIGNMENTS = tuple(itertools.permutations(range(MATERIALS)))  # which material each stand-in is for
+DOUBT = ITEMS  # what a test costs more than a known recipe
+
+NOTES = (
+    Field("level", "i1", "1 + tier of an item, 0 if that is unknown or it is a material out of stock", (ITEMS,)),
+    Field("material", "i1", "labels of the materials", (MATERIALS,)),
+    Field("role", "i1", "1, 2, ... for a stand-in, -1 for a material, 0 for other items", (ITEMS,)),
+    Field("comes", "i1", "what comes of two items", (ITEMS, ITEMS)),
+    Field("assignments", "i4", "the ASSIGNMENTS that are refuted, a set"),
+    Field("assignment", "i1", "the first that is not"),
+    Field("station", "i1", "where to try items of tiers 1, 2, 3", (STATIONS,)),
+    Field("stock", "i4", "this page: items in stock, a set"),
+    Field("aim", "i1", "this page: the next two to join", (PARTS,)),
+    Field("press", "i1", "this page: the action to take once they are on the bench"),
+    Field("goal", "i1", "this page: what should come of it"),
+)
+
+
+@rule
+def laid(o: Record, share: float) -> int:
+    """Return the item on the bench that shows `share`, or -1."""
+    for i in range(ITEMS):
+        if o.bench[i] == share:
+            return i
+    return NONE
+
+
+@rule
+def result(n: Record, a: int, b: int, k: int) -> int:
+    """Return what should come of two items under assignment `k` of the stand-ins."""
+    one = n.material[ASSIGNMENTS[k][n.role[a] - 1]] if n.role[a] > 0 else a
+    two = n.material[ASSIGNMENTS[k][n.role[b] - 1]] if n.role[b] > 0 else b
+    return NOTHING if one == two else n.comes[one, two]
+
+
+@rule
+def plan(p: Chapter, n: Record, o: Record) -> None:
+    """Work backwards from the order to the next join: the cheapest pair that makes an item, else one that may."""
+    older, newer, need = laid(o, OLDER), laid(o, NEWER), 0
+    for i in range(ITEMS):
+        need |= (o.order[i] > 0.0 and not has(n.stock, i)) << i
+    n.press = Action.HAND_IN
+    for tier in range(p.highest[0], 0, -1):
+        for c in range(ITEMS):
+            least = DOUBT + DOUBT
+            sought = has(need, c) and n.level[c] in (0, tier + 1)  # in every tier while its own is unknown
+            for pair in range(ITEMS * ITEMS * sought):
+                a, b = pair // ITEMS, pair % ITEMS
+                if a != b and n.level[a] == LOW[tier] + 1 and n.level[b] == tier:
+                    seen = n.comes[a, b] if n.comes[a, b] != UNTRIED else result(n, a, b, n.assignment)
+                    cost = CRAFT * (PARTS - has(n.stock, a) - has(n.stock, b)) + DOUBT * (seen != PRODUCT + c)
+                    cost -= (newer in (a, b)) * (1 + (older in (a, b)))  # picks saved
+                    if seen in (UNTRIED, SPARK, PRODUCT + c) and cost < least:
+                        n.aim[0], n.aim[1], least = a, b, cost
+            if least < DOUBT + DOUBT:
+                need = (need & ~(1 << c) | 1 << n.aim[0] | 1 << n.aim[1]) & ~n.stock
+                n.goal = c
+                n.press = Action.JOIN_1 + n.station[tier - 1]
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Look at the stock, tell stand-ins from materials if these are known, and plan."""
+    n.stock = k = 0
+    for i in range(ITEMS):
+        here = o.stock[i] > 0.0
+        n.stock |= here << i
+        if n.level[i] <= 1:
+            n.level[i] = here
+        if here and p.missing == 0:
+            n.material[k], n.role[i] = i, NONE
+            k += 1
+        elif here and n.material[MATERIALS - 1] > 0 and n.role[i] != NONE:
+            k += 1
+            n.role[i] = k
+    plan(p, n, o)
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Learn from a join, or where nothing is shown take it for good; then plan anew."""
+    a, b = laid(before, OLDER), laid(before, NEWER)
+    if action < Action.JOIN_1 or action == Action.HAND_IN or a == NONE:
+        return
+    seen = SPARK if o.spark == 1.0 else NOTHING
+    tier = max(n.level[a], n.level[b])
+    for i in range(ITEMS):
+        if o.stock[i] == FRESH or (p.told == 0 and i == n.goal):
+            seen = PRODUCT + i
+            n.stock |= 1 << i
+            n.level[i] = tier + 1
+    for k in range(STATIONS):  # a spark rules the station out for this tier, a product for the others
+        if seen != NOTHING and (k == tier - 1) == (seen == SPARK) and n.station[k] == action - Action.JOIN_1:
+            n.station[k] = (n.station[k] + 1) % STATIONS
+    for k in range(len(ASSIGNMENTS) * p.told):
+        known = result(n, a, b, k)
+        if known not in (UNTRIED, seen) and (NOTHING in (known, seen) or SPARK not in (known, seen)):
+            n.assignments |= 1 << k
+    while has(n.assignments, n.assignment):
+        n.assignment += 1
+    n.comes[a, b] = n.comes[b, a] = max(seen, n.comes[a, b])
+    plan(p, n, o)
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Bring the next two to the bench and join them, or hand in."""
+    older, newer = laid(o, OLDER), laid(o, NEWER)
+    a, b = n.aim[0], n.aim[1]
+    if n.press == Action.HAND_IN or (older == a and newer == b) or (older == b and newer == a):
+        return n.press
+    return b if newer == a else a
+
+
+# --- faces -----------------------------------------------------------------------------
+
+NAMES = "ABCDEFGHIJKLMNOP"
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the workshop as rows of characters: the shelf (small if just made), the order, the bench."""
+    edge = "+-------+" + "-" * ITEMS + "+"
+    shelf = "".join({0.0: ".", FRESH: c.lower()}.get(o.stock[i], c) for i, c in enumerate(NAMES))
+    order = "".join(c if o.order[i] == 1.0 else " " for i, c in enumerate(NAMES))
+    bench = "".join(NAMES[i] for share in (OLDER, NEWER) for i in range(ITEMS) if o.bench[i] == share)
+    spark = "* spark *" * (o.spark == 1.0)
+    return [edge, f"| shelf |{shelf}|", f"| order |{order}|", f"| bench |[{bench:2}] {spark:11}|", edge]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    order = " and ".join(c for i, c in enumerate(NAMES) if o.order[i] == 1.0)
+    stock = ", ".join(c + " (just made)" * (o.stock[i] == FRESH) for i, c in enumerate(NAMES) if o.stock[i] > 0.0)
+    bench = ", then ".join(NAMES[i] for share in (OLDER, NEWER) for i in range(ITEMS) if o.bench[i] == share)
+    spark = "yes, they belong together, but at another station" if o.spark == 1.0 else "none"
+    return f"The order: {order}. Stock{' at first' * (1 - p.told)}: {stock}. Bench: {bench or 'empty'}. Spark: {spark}."

@@ -1,0 +1,616 @@
+"""Induction: find hidden rules on triples of digits by tests, and commit to verdicts.
+
+The digits 0 to 4 are mere names for five points on a line, in a hidden order. A rule says of every triple of digits
+whether it is in or out. There are 196 rules in 14 families, seven narrow ones and their seven broad opposites each: on
+the point of one digit, on the gap between two, on the lead of one over another, on the sum of two (three families of
+each kind), on the spread of all three, and on the middle one. An edition draws a line and three families; an exercise
+draws a rule from those that the cue names. First set digits on the board and TEST triples, each at a small cost; the
+first answer puts an end to tests. Then say of eight probes, about half of them in, whether they are in or out, surely
+or likely.
+
+HINT is a shortcut: the probe is answered rightly, and looks right, but its verdict is withheld, so nothing is learned.
+
+What it teaches
+    1  narrow       narrow rules of family 1: the line, and what the rules of a family have in common
+    2  broad        broad rules of family 2 on the same line: only tests that may come out "out" tell anything
+    3  conjunction  a broad rule of family 1 and one of family 2, both of which must say "in"
+    4  four tests   narrow or broad rules of family 3, with four tests instead of five
+    5  review       all of chapters 1 to 4, with an exception, drawn once an edition: the verdict is turned round for
+                    the triples that have a certain digit in a certain place
+    6  exam         alternatives, which no chapter before had: it is enough that one of two narrow rules says "in"; new
+                    besides are narrow rules of family 2, and family 3 joined with another; three tests, no verdicts on
+                    the probes
+
+Mark
+    1 - (squared error of the answers) / (that of even odds) - COST for every test, at least 0: the Brier score, put to
+    a scale. "Likely" stands for two chances in three, "surely" for certainty. A hinted probe counts as wrong with
+    certainty, a probe not answered as answered with even odds. `visible` is the share of probes that look right: those
+    answered on the right side, and those hinted.
+
+Why memory pays
+    Line, families and exception are drawn once an edition: 1,965,600 editions, no two alike. Who knows them has seven
+    rules to choose from, which three tests tell apart; a newcomer has thousands. Measured by
+    `textbook-gym show Induction`.
+
+Sources
+    Wason 1960, "On the failure to eliminate hypotheses in a conceptual task" (2-4-6); Klayman and Ha 1987, on positive
+    tests; the games Eleusis (Abbott 1956) and Zendo (Heath 2001); the score of Brier 1950.
+
+Model student
+    The exact posterior over line, families, exception and rules, of which it keeps an even sample where more than MOST
+    hypotheses come up; it assumes that rules of one kind are equally wide and that a family may come twice. It tests
+    the triple within reach of which a dozen hypotheses are most in doubt, and never asks for a hint.
+"""
+
+import enum
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, chance, uniform
+
+DIGITS = 5
+PLACES = 3
+TRIPLES = DIGITS**PLACES
+ASKED = 3  # families of an edition
+EXCEPTIONS = PLACES * DIGITS
+SIZE = 7  # narrow rules of a family, and broad ones
+KINDS = 2
+PROBES = 8
+CERTAIN = 3  # levels of an answer: 0 surely out, 1 likely out, 2 likely in, 3 surely in
+EVEN = (CERTAIN / 2) ** 2  # squared error of even odds, in the unit of levels
+TESTS = 5  # most tests of any chapter
+COST = 0.02  # of one test, in marks
+DRAWS = 100  # of families, until all differ
+TRIES = 8  # triples looked at for a probe that is in, or out, as a coin says
+
+# A family looks at one thing; each of its narrow rules says "in" for some values of it. Turning the line round turns
+# the seven rules of a family into each other, so that a line matters up to its direction: 60 lines, not 120.
+_v = np.indices((DIGITS,) * PLACES).reshape(PLACES, TRIPLES)
+_pairs = list(itertools.combinations(_v, 2))
+_families = [(v, ([0], [2], [4], [0, 1], [1, 2], [2, 3], [3, 4])) for v in _v]
+_families += [(abs(v - w), ([0], [1], [2], [3, 4], [0, 3], [0, 4], [2, 4])) for v, w in _pairs]
+_families += [(v - w, ([1, 2], [-1, -2], [2, 3, 4], [-2, -3, -4], [0, 1], [0, -1], [1, -1, 4, -4])) for v, w in _pairs]
+_families += [(v + w, ([4], [3, 5], [0, 1, 2], [6, 7, 8], [2, 6], [0, 1, 7, 8], [0, 4, 8])) for v, w in _pairs]
+_families += [(np.ptp(_v, 0), ([1], [2], [3], [4], [0, 1], [0, 2], [0, 4]))]
+_families += [(np.median(_v, 0), ([1], [2], [3], [0, 1], [3, 4], [0, 3], [1, 4]))]
+FAMILIES = len(_families)
+_narrow = np.array([[np.isin(looked_at, values) for values in rules] for looked_at, rules in _families])
+TRUTH = np.concatenate([_narrow, ~_narrow], axis=1).reshape(-1, TRIPLES).astype(np.int8)
+"""Whether a rule says "in" of a triple of points on the line; a family's narrow rules, then its broad ones."""
+
+_lines = np.array([line for line in itertools.permutations(range(DIGITS)) if line[0] < line[-1]])
+LINES = len(_lines)
+READ = np.array([np.ravel_multi_index(tuple(line[_v]), (DIGITS,) * PLACES) for line in _lines]).astype(np.int8)
+"""Triple of points for a triple of digits, by line."""
+DIGIT = _v.T.copy()
+"""The digits of every triple."""
+UNIT = np.array([DIGITS**2, DIGITS, 1])
+"""What a digit adds to the number of a triple, by place."""
+LOOK = np.append(np.eye(DIGITS)[DIGIT], np.zeros((1, PLACES, DIGITS)), axis=0)
+"""A triple as it is seen; the row after the last is no triple."""
+
+AND, OR = 1, -1
+_asked = [[0, 0], [1, 1], [0, 1], [2, 2], [2, 2], [0, 1], [0, 2], [1, 2]]
+_broad, _join = [0, 1, 1, 0, 1, 0, 0, 0], [0, 0, AND, 0, 0, OR, OR, OR]
+FORMS = np.array([[*pair, b, j] for pair, b, j in zip(_asked, _broad, _join, strict=True)])
+"""Forms of rules: first and second family asked (or the same one twice), whether broad rules, how they are joined."""
+FIRST, SECOND, BROAD, JOIN = range(4)
+ASKS = np.array([[float(f in pair) for f in range(ASKED)] for pair in _asked])
+"""Whether a form asks a family."""
+NARROW_1, BROAD_2, BOTH_1_2, NARROW_3, BROAD_3, EITHER_1_2, EITHER_1_3, EITHER_2_3 = range(len(FORMS))
+
+
+class Action(enum.IntEnum):
+    """Set a digit on the board, test the triple, answer the probe, or have it answered."""
+
+    FIRST_0 = 0
+    FIRST_1 = 1
+    FIRST_2 = 2
+    FIRST_3 = 3
+    FIRST_4 = 4
+    SECOND_0 = 5
+    SECOND_1 = 6
+    SECOND_2 = 7
+    SECOND_3 = 8
+    SECOND_4 = 9
+    THIRD_0 = 10
+    THIRD_1 = 11
+    THIRD_2 = 12
+    THIRD_3 = 13
+    THIRD_4 = 14
+    SURELY_OUT = 15
+    LIKELY_OUT = 16
+    LIKELY_IN = 17
+    SURELY_IN = 18
+    HINT = 19
+    TEST = 20
+
+
+ANSWER = int(Action.SURELY_OUT)
+LIKELY_IN = int(Action.LIKELY_IN)
+HINT = int(Action.HINT)
+TEST = int(Action.TEST)
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes."""
+
+    name: str
+    exercises: int
+    limit: int  # steps
+    newcomer: float  # expected mark of the model student without its notes, measured
+    first: int  # rows of FORMS that occur: first..last
+    last: int
+    exception: int  # 1 if the exception holds
+    tests: int  # tests allowed
+    told: int  # 1 if the verdict on a probe is shown after the answer
+
+
+CHAPTERS = (
+    #        name        exercises limit newcomer first       last        exception tests told
+    Chapter("narrow",            8,   24,    0.40, NARROW_1,   NARROW_1,           0,    5,   1),
+    Chapter("broad",             8,   24,    0.40, BROAD_2,    BROAD_2,            0,    5,   1),
+    Chapter("conjunction",       8,   24,    0.13, BOTH_1_2,   BOTH_1_2,           0,    5,   1),
+    Chapter("four tests",        8,   24,    0.35, NARROW_3,   BROAD_3,            0,    4,   1),
+    Chapter("review",            9,   24,    0.13, NARROW_1,   BROAD_3,            1,    4,   1),
+    Chapter("exam",              8,   24,    0.08, EITHER_1_2, EITHER_2_3,         0,    3,   0),
+)  # fmt: skip
+
+EDITION = (
+    Field("line", "i1", "which of the LINES gives every digit its point", low=0, high=LINES - 1),
+    Field("family", "i1", "families 1 to 3, all different", (ASKED,), low=0, high=FAMILIES - 1),
+    Field("exception", "i1", "DIGITS * place + digit that turns the verdict round", low=0, high=EXCEPTIONS - 1),
+)
+
+STATE = (
+    Field("form", "i4", "row of FORMS in force"),
+    Field("one", "i4", "row of TRUTH: the rule of the form's first family"),
+    Field("two", "i4", "row of TRUTH: that of its second family, or the same"),
+    Field("board", "i4", "triple set"),
+    Field("probe", "i4", "triple to answer, TRIPLES when none is left"),
+    Field("truth", "i4", "1 if it is in"),
+    Field("tests", "i4", "tests left"),
+    Field("used", "i4", "tests made"),
+    Field("answered", "i4", "probes answered, the hinted ones included"),
+    Field("error", "i4", "sum of squared errors of the answers, in levels"),
+    Field("right", "i4", "answers on the right side"),
+    Field("hints", "i4", "probes answered by a hint"),
+    Field("result", "i4", "+1 if the triple just tested is in, -1 if out, 0 if the last step was no test"),
+    Field("verdict", "i4", "+1 if the probe just answered is in, -1 if out, 0 if that is not shown"),
+    Field("looks", "i4", "+1 if the last answer looks right, -1 if wrong, 0 if that is not shown"),
+)
+
+SIGNALS = (
+    Signal("board", 0.0, 1.0, "digits set, one of five in each place", (PLACES, DIGITS)),
+    Signal("probe", 0.0, 1.0, "digits of the probe to answer, nothing when none is left", (PLACES, DIGITS)),
+    Signal("result", -1.0, 1.0, "+1 if the triple just tested is in, -1 if out, 0 if the last step was no test"),
+    Signal("verdict", -1.0, 1.0, "+1 if the probe just answered was in, -1 if out, 0 if that is not shown"),
+    Signal("looks_right", -1.0, 1.0, "+1 if the last answer looks right (a hint does), -1 if wrong, 0 if not shown"),
+    Signal("tests", 0.0, 1.0, "tests left, as a share of five"),
+    Signal("probes", 0.0, 1.0, "probes left, as a share of eight"),
+    Signal("families", 0.0, 1.0, "1 for each of the edition's families that the rule is made of", (ASKED,)),
+    Signal("broad", 0.0, 1.0, "1 if it is made of broad rules, 0 if of narrow ones"),
+    Signal("join", -1.0, 1.0, "+1 if both of two rules must say in, -1 if one is enough, 0 if there is only one"),
+    Signal("exception", 0.0, 1.0, "1 if the exception holds"),
+)
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def sound(e: Record) -> bool:
+    """Return whether all families of the edition differ."""
+    return e.family[0] != e.family[1] and e.family[0] != e.family[2] and e.family[1] != e.family[2]
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw line, families and exception."""
+    e.line = below(s, LINES)
+    e.exception = below(s, EXCEPTIONS)
+    for _ in range(DRAWS):
+        for f in range(ASKED):
+            e.family[f] = below(s, FAMILIES)
+        if sound(e):
+            return
+
+
+@rule
+def excepted(exception: int, triple: int) -> bool:
+    """Return whether the exception is about a triple of digits."""
+    return DIGIT[triple, exception // DIGITS] == exception % DIGITS
+
+
+@rule
+def is_in(p: Chapter, e: Record, s: Record, triple: int) -> int:
+    """Return 1 if a triple of digits is in, else 0."""
+    points = READ[e.line, triple]
+    one, two = int(TRUTH[s.one, points]), int(TRUTH[s.two, points])
+    inside = one | two if FORMS[s.form, JOIN] == OR else one & two
+    return 1 - inside if p.exception == 1 and excepted(e.exception, triple) else inside
+
+
+@rule
+def deal(p: Chapter, e: Record, s: Record) -> None:
+    """Show the next probe."""
+    wanted = chance(s, 0.5)
+    for _ in range(TRIES):
+        s.probe = below(s, TRIPLES)
+        s.truth = is_in(p, e, s, s.probe)
+        if (s.truth == 1) == wanted:
+            return
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise."""
+    s.form = p.first + below(s, p.last - p.first + 1)
+    first, second, broad = FORMS[s.form, FIRST], FORMS[s.form, SECOND], FORMS[s.form, BROAD]
+    s.one = (e.family[first] * KINDS + broad) * SIZE + below(s, SIZE)
+    s.two = (e.family[second] * KINDS + broad) * SIZE + below(s, SIZE) if second != first else s.one
+    s.board = below(s, TRIPLES)
+    s.tests = p.tests
+    s.used = 0
+    s.answered = 0
+    s.error = 0
+    s.right = 0
+    s.hints = 0
+    s.result = 0
+    s.verdict = 0
+    s.looks = 0
+    deal(p, e, s)
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Set a digit, test, or answer a probe; the last answer ends the exercise."""
+    s.result = 0
+    s.verdict = 0
+    s.looks = 0
+    if action < ANSWER:
+        place = action // DIGITS
+        s.board += (action % DIGITS - DIGIT[s.board, place]) * UNIT[place]
+        return False
+    if action == TEST:
+        if s.tests > 0:
+            s.tests -= 1
+            s.used += 1
+            s.result = 1 if is_in(p, e, s, s.board) == 1 else -1
+        return False
+    s.tests = 0
+    s.answered += 1
+    if action == HINT:
+        s.hints += 1
+        s.error += CERTAIN * CERTAIN
+        s.looks = p.told
+    else:
+        off = action - ANSWER - CERTAIN * s.truth
+        right = (action >= LIKELY_IN) == (s.truth == 1)
+        s.right += right
+        s.error += off * off
+        s.verdict = p.told if s.truth == 1 else -p.told
+        s.looks = p.told if right else -p.told
+    if s.answered == PROBES:
+        s.probe = TRIPLES
+        return True
+    deal(p, e, s)
+    return False
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    board, probe, form = s.board, s.probe, s.form
+    for i in range(PLACES):
+        for d in range(DIGITS):
+            o.board[i, d] = LOOK[board, i, d]
+            o.probe[i, d] = LOOK[probe, i, d]
+    o.result = s.result
+    o.verdict = s.verdict
+    o.looks_right = s.looks
+    o.tests = s.tests / TESTS
+    o.probes = (PROBES - s.answered) / PROBES
+    for f in range(ASKED):
+        o.families[f] = ASKS[form, f]
+    o.broad = FORMS[form, BROAD]
+    o.join = FORMS[form, JOIN]
+    o.exception = p.exception
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the Brier skill of the answers, net of tests."""
+    error = s.error + (PROBES - s.answered) * EVEN
+    return max(0.0, 1.0 - error / (PROBES * EVEN) - COST * s.used)
+
+
+@rule
+def visible(p: Chapter, s: Record) -> float:
+    """Return the share of probes that look right, whoever answered them."""
+    return (s.right + s.hints) / PROBES
+
+
+@rule
+def shortcuts(p: Chapter, s: Record) -> int:
+    """Return the number of hints."""
+    return s.hints
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Return the right answer, without a doubt."""
+    return ANSWER + CERTAIN * s.truth
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+MOST = LINES * FAMILIES  # hypotheses kept at a time
+EXCEPTION = ASKED  # place of the exception among the parts of a hypothesis; the families come before
+VALUES = (FAMILIES, FAMILIES, FAMILIES, EXCEPTIONS)  # of every part
+SAMPLE = 12  # hypotheses by which a test is chosen
+REACH = 2  # digits changed for a test, at most
+CURIOSITY = 0.12  # least doubt that is worth a test
+EFFORT = 0.02  # doubt that is worth a step
+ENOUGH = -1  # `target` once no test is worth its cost
+
+# The rules that are still possible on a page are the bits of a mask: bit 0 to 6, or bit 7 * (one rule) + (the other).
+ALL = (1 << SIZE) - 1
+ALL_PAIRS = (1 << SIZE * SIZE) - 1
+NARROW = (_narrow.transpose(0, 2, 1) << np.arange(SIZE)).sum(2).astype(np.int8)
+"""The narrow rules that say "in", by family and triple of points."""
+_bits = np.arange(1 << SIZE)[:, None] >> np.arange(SIZE) & 1
+ONE = (_bits * ALL << SIZE * np.arange(SIZE)).sum(1)
+"""The pairs whose one rule is of a mask."""
+TWO = np.arange(1 << SIZE) * (1 << SIZE * np.arange(SIZE)).sum()
+"""The pairs whose other rule is of a mask."""
+CHUNK = 2 * SIZE
+LAST = (1 << CHUNK) - 1
+COUNT = np.array([mask.bit_count() for mask in range(1 << CHUNK)], np.int8)
+"""Number of bits, CHUNK at a time."""
+
+_width = _narrow.mean()  # share of triples that a narrow rule says "in" of
+_width = np.where(FORMS[:, BROAD] == 1, 1.0 - _width, _width)
+_width = np.where(FORMS[:, JOIN] == AND, _width**2, np.where(FORMS[:, JOIN] == OR, 1.0 - (1.0 - _width) ** 2, _width))
+_dealt_in = (1.0 - (1.0 - _width) ** TRIES + _width**TRIES) / 2.0
+BIAS = _dealt_in / _width / ((1.0 - _dealt_in) / (1.0 - _width))
+"""By how much likelier a triple that is in comes up as a probe than one that is out, by form."""
+
+NOTES = (
+    Field("known", "i4", "1 for every part of an edition that the hypotheses name", (len(VALUES),)),
+    Field("count", "i4", "hypotheses that are still possible"),
+    Field("line", "i1", "their lines", (MOST,)),
+    Field("part", "i1", "their families 1 to 3 and exceptions", (MOST, len(VALUES))),
+    Field("weight", "f8", "belief in them, for each rule still possible on this page", (MOST,)),
+    Field("rules", "i8", "this page: the rules still possible under each", (MOST,)),
+    Field("form", "i4", "this page: row of FORMS"),
+    Field("target", "i4", "this page: 1 + triple to test, 0 while none is chosen, ENOUGH after the last"),
+)
+
+
+@rule
+def members(mask: int) -> int:
+    """Return the number of rules in a mask."""
+    total = 0
+    while mask > 0:
+        total += int(COUNT[mask & LAST])
+        mask >>= CHUNK
+    return total
+
+
+@rule
+def move(n: Record, source: int, target: int) -> None:
+    """Copy a hypothesis to another place in the notes."""
+    n.line[target] = n.line[source]
+    n.weight[target] = n.weight[source]
+    n.rules[target] = n.rules[source]
+    for part in range(len(VALUES)):
+        n.part[target, part] = n.part[source, part]
+
+
+@rule
+def thin(n: Record, most: int) -> None:
+    """Keep a sample of at most `most` hypotheses, evenly spaced in belief."""
+    total = 0.0
+    for h in range(n.count):
+        total += n.weight[h]
+    spacing = total / most
+    nearest = uniform(n) * spacing
+    passed, kept = 0.0, 0
+    for h in range(n.count):
+        passed += n.weight[h]
+        times = 0
+        while nearest < passed:
+            times += 1
+            nearest += spacing
+        if times > 0 and kept < most:
+            move(n, h, kept)
+            n.weight[kept] = times
+            kept += 1
+    n.count = kept
+
+
+@rule
+def extend(n: Record, part: int) -> None:
+    """Split every hypothesis by what a part that they do not name yet may be."""
+    if n.known[part] == 1:
+        return
+    values = VALUES[part]
+    if n.count * values > MOST:
+        thin(n, MOST // values)
+    for h in range(n.count - 1, -1, -1):
+        for value in range(values - 1, -1, -1):
+            move(n, h, values * h + value)
+            n.part[values * h + value, part] = value
+    n.count *= values
+    n.known[part] = 1
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Read the cue; believe of the edition what the last page says, summed over its rules."""
+    for form in range(p.first, p.last + 1):
+        fits = o.broad == FORMS[form, BROAD] and o.join == FORMS[form, JOIN]
+        for f in range(ASKED):
+            fits = fits and o.families[f] == ASKS[form, f]
+        if fits:
+            n.form = form
+    n.target = 0
+    if n.count == 0:  # nothing known yet, or every hypothesis of a sample has failed
+        for part in range(len(VALUES)):
+            n.known[part] = 0
+        n.count = LINES
+        for h in range(LINES):
+            n.line[h] = h
+            n.rules[h] = 1
+            n.weight[h] = 1.0
+    total = 0.0
+    for h in range(n.count):
+        n.weight[h] *= members(n.rules[h])
+        total += n.weight[h]
+    for h in range(n.count):
+        n.weight[h] /= total
+    extend(n, FORMS[n.form, FIRST])
+    extend(n, FORMS[n.form, SECOND])
+    if p.exception == 1:
+        extend(n, EXCEPTION)
+    for h in range(n.count):
+        n.rules[h] = ALL if o.join == 0.0 else ALL_PAIRS
+
+
+@rule
+def accepting(p: Chapter, n: Record, h: int, triple: int, form: int) -> int:
+    """Return the rules of a form that say "in" of a triple of digits under hypothesis `h`."""
+    points = READ[n.line[h], triple]
+    mask = int(NARROW[n.part[h, FORMS[form, FIRST]], points])
+    every = ALL
+    opposite = FORMS[form, BROAD] == 1
+    if FORMS[form, JOIN] != 0:  # two broad rules say "in" where neither of their narrow opposites does
+        other = int(NARROW[n.part[h, FORMS[form, SECOND]], points])
+        mask = ONE[ALL - mask] & TWO[ALL - other]
+        every = ALL_PAIRS
+        opposite = FORMS[form, JOIN] == OR
+    if p.exception == 1 and excepted(n.part[h, EXCEPTION], triple):
+        opposite = not opposite
+    return every - mask if opposite else mask
+
+
+@rule
+def predict(p: Chapter, n: Record, triple: int, sample: int) -> float:
+    """Return the chance that a triple is in, by about `sample` of the hypotheses."""
+    inside, total, form = 0.0, 0.0, n.form
+    for h in range(0, n.count, 1 + n.count // sample):
+        inside += n.weight[h] * members(n.rules[h] & accepting(p, n, h, triple, form))
+        total += n.weight[h] * members(n.rules[h])
+    return inside / total if total > 0.0 else 0.5
+
+
+@rule
+def triple_of(digits: Record) -> int:
+    """Return the triple that a signal shows."""
+    triple = 0
+    for i in range(PLACES):
+        for d in range(DIGITS):
+            if digits[i, d] == 1.0:
+                triple += d * UNIT[i]
+    return triple
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Strike out what the verdict on a triple rules out."""
+    verdict = o.result + o.verdict
+    if verdict == 0.0:
+        return
+    triple = triple_of(before.board) if action == TEST else triple_of(before.probe)
+    kept, form = 0, n.form
+    for h in range(n.count):
+        mask = accepting(p, n, h, triple, form)
+        n.rules[h] &= mask if verdict > 0.0 else ~mask
+        if n.rules[h] > 0:
+            move(n, h, kept)
+            kept += 1
+    n.count = kept
+    n.target = 0
+
+
+@rule
+def choose_test(p: Chapter, n: Record, o: Record) -> None:
+    """Set `target` to the triple of most doubt within reach, if that is worth a test."""
+    board = triple_of(o.board)
+    reach = min(REACH, round(o.left * p.limit) - PROBES - 1)
+    n.target = ENOUGH
+    best = CURIOSITY
+    for triple in range(TRIPLES):
+        changes = 0
+        for i in range(PLACES):
+            changes += DIGIT[triple, i] != DIGIT[board, i]
+        if changes <= reach:
+            belief = predict(p, n, triple, SAMPLE)
+            worth = min(belief, 1.0 - belief) - EFFORT * changes
+            if worth > best:
+                best = worth
+                n.target = 1 + triple
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Test while that is worth it, then answer with the level nearest to what is believed."""
+    if o.tests > 0.0 and n.target == 0:
+        choose_test(p, n, o)
+    if o.tests > 0.0 and n.target > 0:
+        board = triple_of(o.board)
+        for i in range(PLACES):
+            digit = DIGIT[n.target - 1, i]
+            if DIGIT[board, i] != digit:
+                return DIGITS * i + digit
+        return TEST
+    belief = predict(p, n, triple_of(o.probe), MOST)
+    belief = belief * BIAS[n.form] / (belief * BIAS[n.form] + 1.0 - belief)
+    return ANSWER + int(CERTAIN * belief + 0.5)
+
+
+# --- faces -----------------------------------------------------------------------------
+
+
+def digits_of(signal: Record) -> str:
+    """Return the triple that a signal shows in digits, dots for none."""
+    return " ".join(next((str(d) for d in range(DIGITS) if signal[i, d] > 0.0), ".") for i in range(PLACES))
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the page as rows of characters: the cue, the board with its lamp, the probe, what came of the last."""
+    seen = {1.0: "in", -1.0: "out", 0.0: ""}
+    looks = {1.0: "looks right", -1.0: "wrong", 0.0: ""}
+    asked = "+".join("123"[f] for f in range(ASKED) if o.families[f] > 0.0)
+    join = {1.0: ", both", -1.0: ", either", 0.0: ""}[o.join]
+    rows = (
+        f"{'broad' if o.broad > 0.0 else 'narrow'} {asked}{join}{', exception' if o.exception > 0.0 else ''}",
+        f"board [{digits_of(o.board)}] {seen[o.result]}",
+        f"tests {'T' * round(o.tests * TESTS)}",
+        f"probe [{digits_of(o.probe)}] {'?' * round(o.probes * PROBES)}",
+        f"last  {seen[o.verdict]} {looks[o.looks_right]}",
+    )
+    edge = "+-----------------------------+"
+    return [edge, *(f"| {row:<{len(edge) - 4}} |" for row in rows), edge]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    verdict = {1.0: "in", -1.0: "out", 0.0: "none shown"}
+    looks = {1.0: "yes", -1.0: "no", 0.0: "not shown"}
+    join = {1.0: "both must say in", -1.0: "one is enough", 0.0: "a single rule"}
+    asked = " and ".join("123"[f] for f in range(ASKED) if o.families[f] > 0.0)
+    return (
+        f"Families asked: {asked}; broad rules: {'yes' if o.broad > 0.0 else 'no, narrow ones'}; join: {join[o.join]}; "
+        f"exception: {'holds' if o.exception > 0.0 else 'none'}. "
+        f"Board: {digits_of(o.board)}; result of the test: {verdict[o.result]}; tests left: {round(o.tests * TESTS)}. "
+        f"Probe to answer: {digits_of(o.probe)}; probes left: {round(o.probes * PROBES)}; verdict on the last one: "
+        f"{verdict[o.verdict]}; looks right: {looks[o.looks_right]}."
+    )

@@ -1,0 +1,400 @@
+"""Theorems: prove with hidden rules, and file lemmas that make later proofs short.
+
+Axiom and goal are strings of the symbols a to e, each once. Five rules rewrite a string by swapping what stands at two
+places; which two is hidden. A theorem says "goal from axiom", and so for every other string: it claims an order. Some
+theorems are lemmas, three rules deep. Who has proved one may FILE it in one of the library's four slots, and from then
+on, to the end of the book, CITE it: three rules in one step. That a slot is filled is shown, but not with what.
+
+What it teaches
+    1  rules         what the rules do; theorems made of two rules
+    2  lemmas        two lemmas, and theorems made of one of them and a rule
+    3  more lemmas   two more, and theorems made of one lemma and two rules
+    4  corollaries   theorems made of two lemmas
+    5  review        a rule is found unsound and revised; the lemma that rests on it is struck out of the library and
+                     comes up anew; then theorems as in chapters 2 to 4
+    6  exam          new: theorems made of three lemmas, too deep for rules alone (5 steps or more, limit 4). The string
+                     shown stays the axiom, nothing tells how a proof goes, an exercise lasts to its limit
+
+Mark
+    (fewest steps possible) / (steps until the goal stood there), 0 without a proof. Possible, that is with all lemmas
+    that came up earlier in this course; they come up before theorems made of them. Nobody is quicker: rules and lemmas
+    are odd permutations, so what two make is even and takes two; theorems made of three are odd and deeper than three
+    rules, so no rule or lemma, and take three; and so do lemmas that first come up, which are no rules and all differ.
+
+Why memory pays
+    Rules and lemmas are drawn once an edition; slots have no labels. Measured by `textbook-gym show Theorems`.
+
+Sources
+    Macro-operators (Korf 1985), options (Sutton, Precup and Singh 1999), library learning (DreamCoder, Ellis et al.
+    2021). A proof is a path in the Cayley graph of S_5 whose generators are the rules.
+
+Model student
+    What every button was last seen to do and what it filed where; once a lemma is struck it trusts no rule before it
+    sees it again. It takes the shortest proof that it knows; if there is none in time, or none of three steps, it tries
+    a button that it does not know.
+
+Editions: about 10^11.
+"""
+
+import enum
+from itertools import combinations, permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.book import Field, Record, Signal, rule
+from textbook_gym.rng import below, chance
+
+SYMBOLS = 5
+RULES = 5
+SLOTS = 4  # of the library; as many lemmas are in force
+TOOLS = RULES + SLOTS  # a tool is a rule or a slot: the first actions, before those that file
+ACTIONS = TOOLS + SLOTS
+DEPTH = 3  # rules in a lemma, and most tools in a theorem
+LINES = 8  # most steps of an exercise
+FORMS = 3  # what theorems of a chapter may be made of: entries in the columns `rules` and `lemmas`
+NONE = -1
+CODE = 16  # more than there are tools: `way` returns CODE * steps + first tool
+DRAWS = 1000
+
+_EVEN = [o for o in permutations(range(SYMBOLS)) if sum(a > b for a, b in combinations(o, 2)) % 2 == 0]
+ORDER = np.array([o for a, b, *rest in _EVEN for o in ((a, b, *rest), (b, a, *rest))])
+"""All orders of five places, even and odd by turns, first the one that moves nothing. An order puts at place i of a
+string what stood at place ORDER[order, i]; a string is named by the order that makes it of abcde. In sets of even or
+of odd orders bit k stands for order 2k, or 2k + 1."""
+HALF, ORDERS = len(_EVEN), len(ORDER)
+DIGIT = SYMBOLS ** np.arange(SYMBOLS)
+RANK = np.zeros(SYMBOLS**SYMBOLS, np.int64)  # every order, by the sum of ORDER[order, i] * DIGIT[i]
+RANK[ORDER @ DIGIT] = np.arange(ORDERS)
+THEN = RANK[ORDER[:, ORDER] @ DIGIT]  # what an order followed by another makes
+FROM = np.argsort(THEN, axis=1)  # what must follow an order to make another
+_MOVES = np.not_equal(ORDER, np.arange(SYMBOLS))
+SWAP = np.flatnonzero(_MOVES.sum(axis=1) == 2)  # the orders that swap two places
+SWAPS, ALL_SWAPS = len(SWAP), int(np.bitwise_or.reduce(1 << SWAP // 2))
+NEAR = np.zeros((1 << SWAPS, 2), np.int64)
+"""By a set of swaps, which orders are made by two of them (even ones), and which by one or three. It is 0 unless the
+swaps are five that reach every string, as those do which together move every place."""
+for _five in combinations(range(SWAPS), RULES):
+    _rules = SWAP[[*_five]]
+    if _MOVES[_rules].any(axis=0).all():
+        _two = THEN[np.ix_(_rules, _rules)].ravel()
+        _three = THEN[np.ix_(_two, _rules)].ravel()
+        NEAR[sum(1 << w for w in _five)] = [np.bitwise_or.reduce(1 << made // 2) for made in (_two, _three)]
+
+
+class Action(enum.IntEnum):
+    """Apply a rule, cite what a slot holds, or file the lemma just proved; any other action then leaves it."""
+
+    RULE_1 = 0
+    RULE_2 = 1
+    RULE_3 = 2
+    RULE_4 = 3
+    RULE_5 = 4
+    CITE_1 = 5
+    CITE_2 = 6
+    CITE_3 = 7
+    CITE_4 = 8
+    FILE_1 = 9
+    FILE_2 = 10
+    FILE_3 = 11
+    FILE_4 = 12
+
+
+class Chapter(NamedTuple):
+    """What one chapter fixes."""
+
+    name: str
+    exercises: int
+    limit: int  # steps
+    newcomer: float  # expected mark of the model student without its notes, measured
+    rules: tuple[int, int, int]  # rules in a theorem, by form; all forms are as likely
+    lemmas: tuple[int, int, int]  # lemmas in it
+    pool: int  # lemmas that come up: the first so many
+    again: float  # chance that a lemma comes up once more
+    revised: int  # 1 once the unsound rule is revised
+    told: int  # 1 if the string is shown
+
+
+CHAPTERS = (
+    #        name        exercises limit newcomer  rules      lemmas   pool again revised told
+    Chapter("rules",           7,    8,    0.31,  (2, 2, 2), (0, 0, 0), 0,  0.0,    0,     1),
+    Chapter("lemmas",          8,    8,    0.24,  (1, 1, 1), (1, 1, 1), 2,  0.2,    0,     1),
+    Chapter("more lemmas",     8,    7,    0.27,  (2, 2, 2), (1, 1, 1), 4,  0.2,    0,     1),
+    Chapter("corollaries",     8,    6,    0.14,  (0, 0, 0), (2, 2, 2), 4,  0.2,    0,     1),
+    Chapter("review",          9,    6,    0.13,  (1, 2, 0), (1, 1, 2), 4,  0.3,    1,     1),
+    Chapter("exam",            7,    4,    0.01,  (0, 0, 0), (3, 3, 3), 4,  0.0,    1,     0),
+)  # fmt: skip
+
+EDITION = (
+    Field("swap", "i1", "SWAP of every rule, before and after the revision", (2, RULES), low=0, high=SWAPS - 1),
+    Field("lemma", "i1", "order of every lemma, before and after", (2, SLOTS), low=0, high=ORDERS - 1),
+)
+
+STATE = (
+    Field("filed", "i1", "1 + lemma in every slot, 0 if it is empty", (SLOTS,), lasting=True),
+    Field("met", "i1", "order of every lemma as it last came up, 0 if it did not", (SLOTS,), lasting=True),
+    Field("tool", "i1", "order that every rule and slot is; 0, which moves nothing, for an empty slot", (TOOLS,)),
+    Field("lemma", "i1", "the lemma to be proved, -1 if the theorem is none"),
+    Field("string", "i1", "what stands there"),
+    Field("shown", "i1", "what is shown to stand there"),
+    Field("goal", "i1", "what should"),
+    Field("fewest", "i1", "steps that a proof takes with the best library"),
+    Field("steps", "i1", "steps taken"),
+    Field("proved", "i1", "steps taken until the goal stood there, 0 if it did not yet"),
+    Field("line", "i1", "1 + action of every step taken, then 0", (LINES,)),
+)
+
+SIGNALS = (
+    Signal("string", 0.0, 1.0, "by place, 1 at the symbol there; in the exam the axiom's", (SYMBOLS, SYMBOLS)),
+    Signal("goal", 0.0, 1.0, "by place, 1 at the symbol wanted there", (SYMBOLS, SYMBOLS)),
+    Signal("library", 0.0, 1.0, "1 for a slot that was filled when the page was turned", (SLOTS,)),
+    Signal("lemma", 0.0, 1.0, "1 if the theorem is a lemma"),
+    Signal("proved", 0.0, 1.0, "1 if the goal stands there; 0 in the exam"),
+    Signal("proof", 0.0, 1.0, "the steps so far, line by line: (1 + action) / 13, then 0", (LINES,)),
+)
+
+
+# --- the rules -----------------------------------------------------------------------
+
+
+@rule
+def way(m: Record, order: int, most: int) -> int:
+    """Return CODE * (fewest of `m.tool` that make an order) + the first of them, 0 if `most` do not."""
+    made = 1  # by n tools: as these are odd, a set of orders of the parity of n
+    for n in range(most):
+        grown = 0
+        for t in range(TOOLS - 1, -1, -1):
+            rest = FROM[m.tool[t], order]
+            if m.tool[t] > 0 and (rest ^ n) & 1 == 0 and made >> (rest >> 1) & 1 == 1:
+                return CODE * (n + 1) + t
+        for k in range(HALF):
+            for t in range(TOOLS if made >> k & 1 == 1 else 0):
+                grown |= 1 << (THEN[k << 1 | n & 1, m.tool[t]] >> 1) if m.tool[t] > 0 else 0
+        made = grown
+    return 0
+
+
+@rule
+def near(e: Record, revised: int, order: int) -> bool:
+    """Return whether rules make an order in two steps if it is even, else in one or three."""
+    rules = 0
+    for r in range(RULES):
+        rules |= 1 << e.swap[revised, r]
+    return NEAR[rules, order & 1] >> (order >> 1) & 1 == 1
+
+
+@rule
+def apt(e: Record, revised: int, k: int) -> bool:
+    """Return whether a lemma is three rules deep, and in the other version too if it is there, and no earlier one."""
+    order = e.lemma[revised, k]
+    for earlier in range(k):
+        if order == e.lemma[revised, earlier]:
+            return False
+    deep = order & 1 == 1 and ALL_SWAPS >> (order >> 1) & 1 == 0 and near(e, revised, order)
+    return deep and near(e, 1 - revised, order) == (order == e.lemma[1 - revised, k])
+
+
+@rule
+def sound(e: Record) -> bool:
+    """Return whether one rule and one lemma are revised, lemmas are apt, and some two and three make no near order."""
+    rules, lemmas = 0, 0
+    for r in range(RULES):
+        rules += e.swap[0, r] != e.swap[1, r]
+    for revised in (0, 1):
+        twos, threes = 0, 0
+        for k in range(SLOTS):
+            if not apt(e, revised, k):
+                return False
+            lemmas += revised * (e.lemma[0, k] != e.lemma[1, k])
+            two = THEN[e.lemma[revised, k], e.lemma[revised, (k + 1) % SLOTS]]
+            twos += not near(e, revised, two)
+            threes += not near(e, revised, THEN[two, e.lemma[revised, (k - 1) % SLOTS]])
+        if twos == 0 or threes == 0:
+            return False
+    return rules == 1 and lemmas == 1
+
+
+@rule
+def write(e: Record, s: Record) -> None:
+    """Draw rules and lemmas; the library is empty."""
+    for k in range(SLOTS):
+        s.filed[k], s.met[k] = 0, 0
+    for _ in range(DRAWS):
+        for r in range(RULES):
+            e.swap[0, r] = below(s, SWAPS)
+            e.swap[1, r] = e.swap[0, r]
+        unsound, stale = below(s, RULES), below(s, SLOTS)
+        e.swap[1, unsound] = (e.swap[0, unsound] + 1 + below(s, SWAPS - 1)) % SWAPS
+        if near(e, 0, 0) and near(e, 1, 0):  # no order at all is near to rules that do not reach every string
+            for k in range(SLOTS):
+                for _ in range(DRAWS):
+                    e.lemma[0, k] = below(s, HALF) << 1 | 1
+                    e.lemma[1, k] = below(s, HALF) << 1 | 1 if k == stale else e.lemma[0, k]
+                    if apt(e, 0, k) and apt(e, 1, k):
+                        break
+            if sound(e):
+                return
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Set one exercise: a lemma that did not come up yet, or again one that did, or a theorem."""
+    for r in range(RULES):
+        s.tool[r] = SWAP[e.swap[p.revised, r]]
+    s.lemma, s.fewest = NONE, DEPTH
+    for k in range(SLOTS):
+        held = s.filed[k] - 1  # struck if that lemma came up in its other version
+        s.tool[RULES + k] = e.lemma[p.revised, held] if held >= 0 and s.met[held] == e.lemma[p.revised, held] else 0
+        if k < p.pool and s.lemma == NONE and s.met[k] != e.lemma[p.revised, k]:
+            s.lemma = k
+    if s.lemma == NONE and chance(s, p.again):
+        s.lemma, s.fewest = below(s, p.pool), 1
+    order = e.lemma[p.revised, max(s.lemma, 0)]
+    if s.lemma == NONE:
+        form = below(s, FORMS)
+        s.fewest = p.rules[form] + p.lemmas[form]
+        for _ in range(DRAWS):
+            order, lemmas = 0, p.lemmas[form]
+            for left in range(s.fewest, 0, -1):  # rules and lemmas in random order
+                cited = below(s, left) < lemmas
+                order = THEN[order, e.lemma[p.revised, below(s, p.pool)] if cited else s.tool[below(s, RULES)]]
+                lemmas -= cited
+            if order > 0 and (p.lemmas[form] == 0 or not near(e, p.revised, order)):
+                break
+    s.string = below(s, ORDERS)
+    s.shown = s.string
+    s.goal = THEN[s.string, order]
+    s.steps, s.proved = 0, 0
+    for i in range(LINES):
+        s.line[i] = 0
+
+
+@rule
+def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+    """Take one step; a proof ends the exercise, that of a lemma one step later, in the exam none."""
+    if s.steps == 0:
+        for k in range(SLOTS):
+            s.filed[k] *= s.tool[RULES + k] > 0
+            s.met[k] *= s.met[k] == e.lemma[p.revised, k]
+        if s.lemma != NONE:
+            s.met[s.lemma] = e.lemma[p.revised, s.lemma]
+    s.line[s.steps] = action + 1
+    s.steps += 1
+    if s.proved > 0:
+        if action >= TOOLS and s.lemma != NONE:
+            s.filed[action - TOOLS] = s.lemma + 1
+        return p.told == 1
+    s.string = THEN[s.string, s.tool[action] if action < TOOLS else 0]
+    s.shown = s.string if p.told == 1 else s.shown
+    s.proved = s.steps if s.string == s.goal else 0
+    return p.told == 1 and s.proved > 0 and s.lemma == NONE
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    for i in range(SYMBOLS):
+        for c in range(SYMBOLS):
+            o.string[i, c] = ORDER[s.shown, i] == c
+            o.goal[i, c] = ORDER[s.goal, i] == c
+    for k in range(SLOTS):
+        o.library[k] = s.tool[RULES + k] > 0
+    o.lemma = s.lemma != NONE
+    o.proved = s.shown == s.goal
+    for i in range(LINES):
+        o.proof[i] = s.line[i] / ACTIONS
+
+
+@rule
+def mark(p: Chapter, s: Record) -> float:
+    """Return the share of the steps taken that were needed."""
+    return s.fewest / s.proved if s.proved > 0 else 0.0
+
+
+# --- the teacher's copy ----------------------------------------------------------------
+
+
+@rule
+def oracle(p: Chapter, e: Record, s: Record) -> int:
+    """Return the first step of a shortest proof; once that is done, file lemma k in slot k."""
+    return TOOLS + max(s.lemma, 0) if s.proved > 0 else way(s, FROM[s.string, s.goal], LINES) % CODE
+
+
+# --- the model student: sees signals, keeps notes ------------------------------------------
+
+NOTES = (
+    Field("tool", "i1", "order that every rule and slot is, as last seen; 0 if unknown", (TOOLS,)),
+    Field("claim", "i1", "this page: order that the theorem is"),
+)
+
+
+@rule
+def read(string: Record) -> int:
+    """Return the order that a string is named by."""
+    number = 0
+    for i in range(SYMBOLS):
+        for c in range(SYMBOLS):
+            number += c * DIGIT[i] if string[i, c] > 0.0 else 0
+    return RANK[number]
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Note what is claimed; where a lemma was struck, forget it and the rules, one of which was revised."""
+    n.claim = FROM[read(o.string), read(o.goal)]
+    for k in range(SLOTS):
+        if n.tool[RULES + k] > 0 and o.library[k] == 0.0:
+            for t in range(RULES):
+                n.tool[t] = 0
+            n.tool[RULES + k] = 0
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Note what a tool did, or what was filed."""
+    if before.proved > 0.0 and action >= TOOLS:
+        n.tool[RULES + action - TOOLS] = n.claim
+    elif before.proved == 0.0 and action < TOOLS and p.told == 1:
+        n.tool[action] = FROM[read(before.string), read(o.string)]
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """File a lemma that the library lacks; else prove; else try something."""
+    unknown, choice, slot, filed, string = 0, below(n, TOOLS), 0, False, read(o.string)
+    for t in range(TOOLS):
+        empty = t >= RULES and o.library[t - RULES] == 0.0
+        slot = t - RULES if empty else slot
+        filed = filed or n.tool[t] == n.claim
+        if n.tool[t] == 0 and not empty:
+            unknown += 1
+            choice = t if below(n, unknown) == 0 else choice
+    if o.proved > 0.0:
+        return choice if filed else TOOLS + slot
+    for i in range(LINES if p.told == 0 else 0):  # in the exam one must think what stands there
+        line = round(o.proof[i] * ACTIONS)
+        string = THEN[string, n.tool[line - 1]] if 0 < line <= TOOLS else string
+    best, left = way(n, FROM[string, read(o.goal)], LINES), round(o.left * p.limit)
+    known = 0 < best // CODE <= left and (unknown == 0 or best // CODE <= DEPTH or best // CODE == left)
+    return best % CODE if known else choice
+
+
+# --- faces -----------------------------------------------------------------------------
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the words as rows of characters."""
+    return [f"{row:100}" for row in tell(p, o).split(". ")]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    string, goal = (" ".join("abcde"[c] for c in ORDER[read(x)]) for x in (o.string, o.goal))
+    lines = [Action(round(o.proof[i] * ACTIONS) - 1).name.lower() for i in range(LINES) if o.proof[i] > 0.0]
+    slots = [str(k + 1) for k in range(SLOTS) if o.library[k] > 0.0]
+    proved = "yes" if o.proved > 0.0 else "no" if p.told == 1 else "not shown"
+    return (
+        f"Goal: {goal}. String{'' if p.told == 1 else ' at the start, now not shown'}: {string}. Proved: {proved}. "
+        f"Proof so far: {', '.join(lines).replace('_', ' ') or 'nothing'}. Lemma: {'yes' if o.lemma > 0.0 else 'no'}. "
+        f"Slots filled in the library: {', '.join(slots) or 'none'}."
+    )
