@@ -7,7 +7,7 @@ import golden
 import numpy as np
 import pytest
 
-from textbook_gym.book import BookError, Field, Signal, read
+from textbook_gym.book import BookError, read
 from textbook_gym.checks import check_book
 from textbook_gym.registry import BOOKS, find
 
