@@ -55,8 +55,10 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         render_mode: "ansi", "rgb_array" or None.
         privileged: add `info["privileged"]`: edition, state, true mark and grade, and the oracle's next action.
         interpreted: run the rules as plain Python: slow, for debugging, equal to the last bit.
+        unknown: refused by name, with the nearest keyword.
 
     Raises:
+        TypeError: a keyword is not one of those above.
         ValueError: a value is not one of those above.
     """
 
@@ -75,6 +77,7 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         render_mode: str | None = None,
         privileged: bool = False,
         interpreted: bool = False,
+        **unknown: Any,
     ) -> None:
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise ValueError(f"render_mode={render_mode!r}: choose one of {', '.join(RENDER_MODES)} or None")
@@ -89,6 +92,7 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
             order=order,
             threads=1,
             interpreted=interpreted,
+            **unknown,
         )
         self.privileged = privileged
         self.observation_space = observation_space(self.lanes)

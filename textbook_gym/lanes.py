@@ -23,6 +23,10 @@ INFO = ("chapter", "exercise", "edition", "exercise_done", "mark", "grade", "is_
 SHORTCUT_INFO = ("visible", "shortcuts")  # besides, in books with a shortcut
 
 
+KEYWORDS = ("episode", "reward", "split", "chapters", "exercises", "order", "threads", "interpreted")
+FACE = ("render_mode", "privileged", "autoreset_mode", "max_episode_steps")  # keywords of the environments alone
+
+
 def member(kind: type[enum.IntEnum], keyword: str, value: str) -> int:
     """Return the member of an enumeration that a keyword's value names.
 
@@ -50,8 +54,10 @@ class Lanes:
         order: "book" or "shuffled" (a control: chapters in random order, the exam last).
         threads: most threads to use; None for all cores.
         interpreted: run the rules as plain Python: slow, for debugging, equal to the last bit.
+        unknown: refused; taken so that the message can say what there is.
 
     Raises:
+        TypeError: a keyword is not one of those above.
         ValueError: a value is not one of those above; the message says which are.
     """
 
@@ -68,7 +74,11 @@ class Lanes:
         order: str = "book",
         threads: int | None = None,
         interpreted: bool = False,
+        **unknown: Any,
     ) -> None:
+        for keyword in unknown:
+            known = [*KEYWORDS, *FACE]
+            raise TypeError(f"no keyword {keyword!r}{did_you_mean(keyword, known)}; there are {', '.join(known)}")
         if isinstance(lanes, bool) or not isinstance(lanes, (int, np.integer)) or lanes < 1:
             raise ValueError(f"{lanes!r} lanes: give a whole number >= 1")
         if threads is not None and (not isinstance(threads, int) or threads < 1):

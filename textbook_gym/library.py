@@ -29,7 +29,7 @@ from textbook_gym.book import HEADER, Book, Signal
 from textbook_gym.course import NUMBERS, OUT
 from textbook_gym.env import BookEnv, observation_space
 from textbook_gym.kernel import Engine
-from textbook_gym.lanes import INFO, SHORTCUT_INFO, Lanes
+from textbook_gym.lanes import FACE, INFO, SHORTCUT_INFO, Lanes
 from textbook_gym.places import OPTIONS, each_lane
 from textbook_gym.registry import BOOKS, LIBRARY, did_you_mean, find
 from textbook_gym.render import RENDER_MODES, render, tell
@@ -45,7 +45,6 @@ BOOK_STREAM = 0xA24BAED4963EE407  # any odd constant: the root that edition numb
 PLACES, BUTTONS = 1003, 1004  # streams of an edition besides those in `course`
 NOTHING = -1  # what a button does that stands for no action; `course.act` lets a step go by
 WHERE = ["book", *OPTIONS]  # what `reset(options=...)` may say
-FACE = ("render_mode", "privileged", "autoreset_mode", "max_episode_steps")  # keywords that `Lanes` do not take
 
 
 def words(records: np.ndarray) -> np.ndarray:

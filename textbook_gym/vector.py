@@ -71,6 +71,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         render_mode: str | None = None,
         privileged: bool = False,
         interpreted: bool = False,
+        **unknown: Any,
     ) -> None:
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise ValueError(f"render_mode={render_mode!r}: choose one of {', '.join(RENDER_MODES)} or None")
@@ -90,6 +91,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             order=order,
             threads=threads,
             interpreted=interpreted,
+            **unknown,
         )
         self.num_envs = int(num_envs)
         self.privileged = privileged
