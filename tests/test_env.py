@@ -251,8 +251,10 @@ def test_a_wrong_keyword_is_refused_where_it_is_given(keywords, message):
 def test_unknown_ids_and_keywords():
     with pytest.raises(gym.error.NameNotFound, match="Bandits"):
         gym.make("textbook/Bandit-v0")
-    with pytest.raises(TypeError, match="colour"):
-        gym.make("textbook/Bandits-v0", colour="red")
+    with pytest.raises(TypeError, match=r"no keyword 'rewrd' \(did you mean 'reward'\?\); there are episode, reward"):
+        gym.make("textbook/Bandits-v0", rewrd="mark")
+    with pytest.raises(TypeError, match="no keyword 'colour'; there are"):
+        gym.make_vec("textbook/Bandits-v0", num_envs=2, colour="red")
 
 
 @pytest.mark.parametrize("action", [6, -1, 2.5, float("nan"), None, "PULL_A", np.array([1, 2])])
