@@ -22,7 +22,7 @@ LEAST_BENEFIT = 0.1  # model student's last third - newcomer
 LEAST_ROOM = 0.2  # 1 - newcomer
 LEAST_EDITIONS = 0.5  # share of drawn editions that must be distinct
 PROBES = 64  # lanes for checks that go through plain Python or many actions
-TWINS = 2  # courses, of two exercises a chapter, walked both compiled and interpreted
+TWINS = 1  # courses, of two exercises a chapter, walked compiled and interpreted, which takes seconds
 
 
 class ChapterMarks(NamedTuple):

@@ -17,7 +17,7 @@ Mark
     arm that is not open yet pays nothing and counts 0, and so does a pull not made.
 
 Why memory pays
-    Directions are drawn once an edition. Measured by `textbook-gym show Bandits`.
+    Directions are drawn once an edition: 10,762,272 editions. Measured by `textbook-gym show Bandits`.
 
 Sources
     The bandits of RL^2 (Duan et al. 2016, arXiv 1611.02779), made structured (shared latent directions, as in linear
