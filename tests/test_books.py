@@ -1,5 +1,6 @@
 """Every book keeps its contract; a new one is tested before its author writes a test."""
 
+import functools
 import pathlib
 import sys
 
@@ -14,8 +15,21 @@ from textbook_gym.registry import BOOKS, find
 TOY = pathlib.Path(__file__).parent / "toy" / "lamps.py"
 
 
+@functools.cache
+def conformance(book_name):
+    """The marks of a book that keeps its contract, measured once."""
+    return check_book(BOOKS[book_name])
+
+
 def test_book_passes_conformance(book_name):
-    check_book(BOOKS[book_name])
+    assert len(conformance(book_name)) == len(find(book_name).chapters)
+
+
+def test_model_students_learn_most_of_what_there_is_to_learn(book_name):
+    """In the last third of chapters 1 to 4; what `textbook-gym show` prints as `learned`."""
+    marks = conformance(book_name)
+    assert min(m.learned for m in marks[:4]) >= 0.5
+    assert all(m.random < m.newcomer + 2 * m.newcomer_error and m.newcomer < m.model <= m.oracle == 1 for m in marks)
 
 
 def test_playthrough_is_as_it_was(book_name):

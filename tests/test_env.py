@@ -46,7 +46,7 @@ def test_64_lanes_equal_64_single_environments(env_id, mode):
     many = gym.make_vec(env_id, num_envs=n, autoreset_mode=mode.value)
     single = SyncVectorEnv([lambda: gym.make(env_id).unwrapped for _ in range(n)], autoreset_mode=mode)
     assert_same(many.reset(seed=5), single.reset(seed=5))
-    for _ in range(STEPS.get(env_id, 200)):
+    for _ in range(STEPS.get(env_id, 100)):
         actions = rng.integers(0, many.single_action_space.n, n)
         a, b = many.step(actions), single.step(actions)
         assert_same(a, b)

@@ -113,7 +113,7 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         self._advance = partial(lanes.engine.loop("advance", *arrays), *arrays, 0, 1)
         self._mask = np.ones(1, np.bool_)
         words = lanes.records.view(np.uint64).reshape(1, -1)
-        turned = (lanes.records, words, lanes.plan, self._mask, self._seen, self._out)
+        turned = (lanes.records, words, lanes.plan, 0, self._mask, self._seen, self._out)
         self._turn = partial(lanes.engine.loop("reset", *turned), *turned, 0, 1)
         self._shortcut = lanes.book.has_shortcut
         self._playing = not self._out["terminated"][0]

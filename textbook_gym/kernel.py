@@ -102,6 +102,7 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
         lanes: Record,
         words: Record,
         plan: Record,
+        others: int,
         mask: Record,
         seen: Record,
         out: Record,
@@ -117,7 +118,8 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                 if fresh and not course.open_edition(lane.edition, lane.state, c, words, i, plan[0], write, ends):
                     failed += 1
                 course.begin(lane, plan[c.chapter], pose)
-                course.show(lane, plan[c.chapter], 0.0, out[i], seen[i], observe, shortcuts)
+            if mask[i] or others:
+                course.show(lanes[i], plan[lanes[i].clock.chapter], 0.0, out[i], seen[i], observe, shortcuts)
         return failed
 
     def walk_loop(
@@ -307,15 +309,22 @@ class Engine:
         self.run("show", len(lanes), 1, LANES_A_THREAD, lanes, plan, seen, out)
 
     def reset(
-        self, lanes: np.ndarray, plan: np.ndarray, mask: np.ndarray, seen: np.ndarray, out: np.ndarray, threads: int
+        self,
+        lanes: np.ndarray,
+        plan: np.ndarray,
+        mask: np.ndarray,
+        seen: np.ndarray,
+        out: np.ndarray,
+        others: bool,
+        threads: int,
     ) -> None:
-        """Turn the page in every lane of the mask; write `seen` and `out` there.
+        """Turn the page in every lane of the mask; write `seen` and `out` there, of the others too if asked to.
 
         Raises:
             BookError: the book seems to have no edition in the split that a lane asks for.
         """
         words = lanes.view(np.uint64).reshape(len(lanes), -1)
-        if self.run("reset", len(lanes), threads, LANES_A_THREAD, lanes, words, plan, mask, seen, out):
+        if self.run("reset", len(lanes), threads, LANES_A_THREAD, lanes, words, plan, int(others), mask, seen, out):
             split = course.Split(int(lanes["clock"]["split"][0])).name.lower()
             raise BookError(
                 f"{self.book.name}: none of {course.TRIES} drawn editions belongs to split={split!r}; "

@@ -154,6 +154,7 @@ class Lanes:
         out: np.ndarray,
         options: Mapping[str, Any] | None = None,
         seeds: Sequence[int] | None = None,
+        others: bool = False,
     ) -> None:
         """Turn the page in every lane of the mask, or go where `options` say.
 
@@ -165,6 +166,7 @@ class Lanes:
                 name) and `state` (a mapping of those STATE fields that the book lets be set); for many lanes
                 `edition` and `state` may also be lists with one entry a lane of the mask.
             seeds: start a fresh learner in every lane of the mask, `seeds[i]` in lane i.
+            others: write what the other lanes show too; nothing moves there, and their reward is 0.
 
         Raises:
             ValueError: an unknown seed, option, edition or chapter; nothing has changed then.
@@ -174,14 +176,14 @@ class Lanes:
         if seeds is not None:
             self._seed(seeds, mask)
         worlds = self._go(place, mask) if place else {}
-        self.engine.reset(self.records, self.plan, mask, seen, out, self.threads)
+        self.engine.reset(self.records, self.plan, mask, seen, out, others, self.threads)
         self.started = True
         if worlds:
             for i, world in worlds.items():
                 for name, value in world.items():
                     self.records["edition"][name][i] = value
                 self.records["clock"]["number"][i] = -1
-            self.engine.reset(self.records, self.plan, mask, seen, out, self.threads)
+            self.engine.reset(self.records, self.plan, mask, seen, out, others, self.threads)
         if place and place.states:
             self._arrange(place.states, seen, out)
 

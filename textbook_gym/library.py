@@ -168,12 +168,9 @@ class Shelf(Lanes):
 
     def reset(
         self,
-        mask: np.ndarray,
-        seen: np.ndarray,
-        out: np.ndarray,
-        options: Mapping[str, Any] | None = None,
-        seeds: Sequence[int] | None = None,
-    ) -> None:
+        mask: np.ndarray, seen: np.ndarray, out: np.ndarray,
+        options: Mapping[str, Any] | None = None, seeds: Sequence[int] | None = None, others: bool = False,
+    ) -> None:  # fmt: skip
         """Turn the page in every lane of the mask, or go where `options` say; see `Lanes.reset`.
 
         Options are those, and `book` (a name, or a list of them). An edition without a book is of the book that its
@@ -201,6 +198,8 @@ class Shelf(Lanes):
                 self._move(fresh, books_of(numbers, len(self.desks)))
                 clock["number"][fresh], clock["asked"][fresh] = numbers, 1
                 rooms += [self._play(b, i) for b, i in self._by_book(fresh)]  # written last, below
+        if others:
+            rooms += [self._play(b, i, turn=False) for b, i in self._by_book(np.flatnonzero(~mask))]
         self._lay_out(lanes)
         self._write(rooms, seen, out)
         self.started = True
@@ -249,14 +248,14 @@ class Shelf(Lanes):
         desk.records = copied.view(desk.engine.lane)[:, 0]
         return desk, copied
 
-    def _play(self, b: int, lanes: np.ndarray, options: Any = None, chosen: np.ndarray | None = None) -> Room:
-        """Take the actions `chosen` in some lanes, all in book `b`, or, if there are none, turn their pages."""
+    def _play(self, b: int, lanes: np.ndarray, options: Any = None, chosen: Any = None, turn: bool = True) -> Room:
+        """Take the actions `chosen` in some lanes, all in book `b`, or, if there are none, turn their pages or look."""
         desk, copied = self._take(b, lanes)
         room = desk.room()
         if chosen is not None:
             desk.advance(chosen, *room[1:])
         else:
-            desk.reset(np.ones(len(lanes), np.bool_), *room[1:], options)
+            desk.reset(np.full(len(lanes), turn), *room[1:], options, others=not turn)
         self._words[lanes, : copied.shape[1]] = copied
         return lanes, room
 

@@ -128,8 +128,8 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             seeds = [int(self.np_random.integers(1 << 63)) if s is None else s for s in seeds]
         if not self.lanes.started and not mask.all():
             raise ValueError("the first reset must be of all lanes; leave reset_mask out")
-        flat, seen, out = self.lanes.room() if mask.all() else self.lanes.shown()
-        self.lanes.reset(mask, seen, out, options, seeds)  # type: ignore[arg-type]  # no None is left
+        flat, seen, out = self.lanes.room()
+        self.lanes.reset(mask, seen, out, options, seeds, not mask.all())  # type: ignore[arg-type]  # no None is left
         self._ended = self._ended & ~mask
         self._elapsed[mask] = 0
         return flat, self._info(out, None if mask.all() else mask.copy())

@@ -132,35 +132,51 @@ def goes(e: Record, states: int, cell: int) -> int:
 
 
 @rule
+def apt(e: Record, states: int) -> bool:
+    """Return whether the machine of the first states is connected and minimal (no two states alike)."""
+    there, back = 1, 1  # sets of states, as bits: those reached from the first one, those that reach it
+    apart, pairs = 0, 0  # sets of pairs of states: those that a word of inputs tells apart (Moore 1956), all
+    for _ in range(states):
+        for cell in range(INPUTS * states):
+            state, target = cell // INPUTS, goes(e, states, cell)
+            there |= (there >> state & 1) << target
+            back |= (back >> target & 1) << state
+    if there & back != (1 << states) - 1:
+        return False
+    for _ in range(states):
+        for cell in range(INPUTS * states):
+            state, target = cell // INPUTS, goes(e, states, cell)
+            for other in range(cell % INPUTS, cell - cell % INPUTS, INPUTS):
+                now, pair = goes(e, states, other), STATES * state + other // INPUTS
+                differ = apart >> STATES * max(target, now) + min(target, now) & 1
+                apart |= (differ | (e.output[cell] != e.output[other])) << pair
+                pairs |= 1 << pair
+        if apart == pairs:
+            return True
+    return False
+
+
+@rule
 def sound(e: Record) -> bool:
-    """Return whether the machine is connected and minimal (no two states alike) at every stage of its growth."""
+    """Return whether the machine is connected and minimal at every stage of its growth."""
+    fine = True
     for states in range(1, STATES + 1):
-        if JOINED[states - 1] == states:
-            there, back = 1, 1  # sets of states, as bits: those reached from the first one, those that reach it
-            apart, pairs = 0, 0  # sets of pairs of states: those that a word of inputs tells apart (Moore 1956), all
-            for _ in range(states):
-                for cell in range(INPUTS * states):
-                    state, target = cell // INPUTS, goes(e, states, cell)
-                    there |= (there >> state & 1) << target
-                    back |= (back >> target & 1) << state
-                    for other in range(cell % INPUTS, cell - cell % INPUTS, INPUTS):
-                        now, pair = goes(e, states, other), STATES * state + other // INPUTS
-                        differ = apart >> STATES * max(target, now) + min(target, now) & 1
-                        apart |= (differ | (e.output[cell] != e.output[other])) << pair
-                        pairs |= 1 << pair
-            if there & back != (1 << states) - 1 or apart != pairs:
-                return False
-    return True
+        fine = fine and (JOINED[states - 1] != states or apt(e, states))
+    return fine
 
 
 @rule
 def write(e: Record, s: Record) -> None:
-    """Draw targets and outputs."""
+    """Draw targets and outputs, state by state; begin again at the first stage that is not sound."""
     for _ in range(DRAWS):
-        for cell in range(CELLS):
-            e.target[cell] = below(s, JOINED[cell // INPUTS] if chance(s, NEAR) else STATES)
-            e.output[cell] = below(s, OUTPUTS)
-        if sound(e):
+        fine = True
+        for state in range(STATES):
+            if fine:
+                for cell in range(INPUTS * state, INPUTS * state + INPUTS):
+                    e.target[cell] = below(s, JOINED[state] if chance(s, NEAR) else STATES)
+                    e.output[cell] = below(s, OUTPUTS)
+                fine = JOINED[state] != state + 1 or apt(e, state + 1)
+        if fine:
             return
 
 

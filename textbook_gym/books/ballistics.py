@@ -220,9 +220,10 @@ def set_up(p: Chapter, e: Record, s: Record) -> None:
     longest = vacuum * LONGEST[drag, wind]
     s.target = longest * (p.near + (p.far - p.near) * s.place[s.passed])
     s.typical = longest * (p.far - p.near) * MEAN_MISS
-    s.nearest = longest
+    nearest = longest
     for angle in range(ANGLES):
-        s.nearest = min(s.nearest, abs(vacuum * RANGE[drag, wind, angle] - s.target))
+        nearest = min(nearest, abs(vacuum * RANGE[drag, wind, angle] - s.target))
+    s.nearest = nearest
     s.shots = 0
     s.standing = 0.0
 

@@ -17,7 +17,7 @@ Mark
     arm that is not open yet pays nothing and counts 0, and so does a pull not made.
 
 Why memory pays
-    Directions are drawn once an edition. Measured by `textbook-gym show Bandits`.
+    Directions are drawn once an edition: 10,762,272 editions. Measured by `textbook-gym show Bandits`.
 
 Sources
     The bandits of RL^2 (Duan et al. 2016, arXiv 1611.02779), made structured (shared latent directions, as in linear
@@ -38,6 +38,7 @@ from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance
 
 ARMS = 6
+SIXTHS = np.arange(ARMS + 1) / ARMS
 THREE = 3  # arms open in chapter 1
 SEASONS = 4
 DIRECTIONS = 8
@@ -210,7 +211,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     for c in range(SEASONS):
         o.cue[c] = 0.5 * (s.season == c) + 0.5 * (s.other == c)
-    o.arms = p.arms / ARMS
+    o.arms = SIXTHS[p.arms]
     o.payoff = s.paid
 
 

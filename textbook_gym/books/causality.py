@@ -89,6 +89,8 @@ LOWEST = np.array([(mask & -mask).bit_length() - 1 for mask in range(WORLDS)])
 """Lowest bit of a set."""
 SPIN = np.array([[2.0 * ((mask >> light) & 1) - 1.0 for light in range(LIGHTS)] for mask in range(WORLDS)])
 """Lights of a set as +1, others as -1."""
+BOARD = np.stack([0.0 * SPIN, SPIN]).astype(np.float32)  # by whether there was an experiment, as it is shown
+FIFTHS = np.arange(LIGHTS + 1) / LIGHTS
 
 
 class Action(enum.IntEnum):
@@ -385,7 +387,7 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     for light in range(LIGHTS):
-        o.board[light] = s.shown * SPIN[s.on, light]
+        o.board[light] = BOARD[s.shown, s.on, light]
         o.set[light] = 0.0
         o.subject[light] = 0.0
         o.held[light] = 0.0
@@ -399,7 +401,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
         o.asked[LOWEST[s.todo]] = 1.0
     o.backward = s.backward
     o.locked = p.locked
-    o.wired = s.wired / LIGHTS
+    o.wired = FIFTHS[s.wired]
     o.experiments = (p.budget - s.used) / MOST_EXPERIMENTS
 
 

@@ -55,6 +55,7 @@ NO, YES, ODD, SLOTS = 4, 5, 6, 7  # slots of `bin`: 0 to 3 are 2 * answer + answ
 _card = np.indices((VALUES,) * FEATURES).reshape(FEATURES, CARDS)
 HAS = np.array([_card[f] == v for f in range(FEATURES) for v in range(VALUES)], np.int64).T.copy()
 """Whether a card has a value of a feature, by VALUES * feature + value."""
+FACE = HAS.astype(np.float32)  # the same, as it is shown
 
 _grids = np.array(list(itertools.product((0, 1), repeat=VALUES * VALUES))).reshape(-1, VALUES, VALUES)
 _fair = (_grids.sum((1, 2)) == SET_SIZE) & np.all(_grids.any(1), 1) & np.all(_grids.any(2), 1)
@@ -68,6 +69,7 @@ _every = [(*question, *more) for question in _questions for more in itertools.pr
 FORMS = np.array([*_taught, *(form for form in _every if form not in _taught)])
 """Forms of rules, in the terms of the signals question_a to exception; those of chapters 1 to 4 come first."""
 ASK_A, ASK_B, JOIN, CROSS, EXCEPT = range(5)
+CUE = np.stack([0 * FORMS, FORMS]).astype(np.float32)  # by whether the form is named, as it is shown
 TAUGHT = len(_taught)
 BY_A, BY_B, BY_CROSS, BY_ALL = range(TAUGHT)
 
@@ -222,12 +224,12 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     for value in range(FEATURES * VALUES):
-        o.card[value] = HAS[s.card, value]
-    o.question_a = FORMS[s.form, ASK_A] * p.cued
-    o.question_b = FORMS[s.form, ASK_B] * p.cued
-    o.join = FORMS[s.form, JOIN] * p.cued
-    o.cross = FORMS[s.form, CROSS] * p.cued
-    o.exception = FORMS[s.form, EXCEPT] * p.cued
+        o.card[value] = FACE[s.card, value]
+    o.question_a = CUE[p.cued, s.form, ASK_A]
+    o.question_b = CUE[p.cued, s.form, ASK_B]
+    o.join = CUE[p.cued, s.form, JOIN]
+    o.cross = CUE[p.cued, s.form, CROSS]
+    o.exception = CUE[p.cued, s.form, EXCEPT]
     for b in range(BINS):
         o.right_bin[b] = s.shown == b
     o.verdict = s.verdict

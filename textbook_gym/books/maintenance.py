@@ -59,6 +59,7 @@ MODULES = 6
 CAUSES = 8
 WIDEST = 3  # modules that a cause reaches, at most
 EFFORT = 3  # steps that a repair takes
+DONE = np.arange(EFFORT + 1) / EFFORT  # share of a repair that is done, by its steps
 FAULTS = 3  # own causes of a job, at most
 HARM = 0.5  # what a cause left under tape takes off the hidden test, in causes removed
 DEEPEST = 8  # debts of one cause, at most
@@ -291,7 +292,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
         o.failures[m] = cell(s.failures, m) / CAUSES
         o.tape[m] = cell(s.tape, m)
     for c in range(CAUSES):
-        o.work[c] = s.work[c] / EFFORT
+        o.work[c] = DONE[s.work[c]]
         o.finding[c] = s.finding[c]
     o.outcome = s.outcome
 

@@ -51,6 +51,7 @@ SLOTS = 4  # of the library; as many lemmas are in force
 TOOLS = RULES + SLOTS  # a tool is a rule or a slot: the first actions, before those that file
 ACTIONS = TOOLS + SLOTS
 DEPTH = 3  # rules in a lemma, and most tools in a theorem
+WRITTEN = np.arange(ACTIONS + 1) / ACTIONS  # a line of a proof as it is shown, by 1 + action
 LINES = 8  # most steps of an exercise
 FORMS = 3  # what theorems of a chapter may be made of: entries in the columns `rules` and `lemmas`
 NONE = -1
@@ -63,6 +64,7 @@ ORDER = np.array([o for a, b, *rest in _EVEN for o in ((a, b, *rest), (b, a, *re
 string what stood at place ORDER[order, i]; a string is named by the order that makes it of abcde. In sets of even or
 of odd orders bit k stands for order 2k, or 2k + 1."""
 HALF, ORDERS = len(_EVEN), len(ORDER)
+SPELT = np.equal(ORDER[:, :, None], np.arange(SYMBOLS)).astype(np.float32)  # every string, as it is shown
 DIGIT = SYMBOLS ** np.arange(SYMBOLS)
 RANK = np.zeros(SYMBOLS**SYMBOLS, np.int64)  # every order, by the sum of ORDER[order, i] * DIGIT[i]
 RANK[ORDER @ DIGIT] = np.arange(ORDERS)
@@ -295,14 +297,14 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     for i in range(SYMBOLS):
         for c in range(SYMBOLS):
-            o.string[i, c] = ORDER[s.shown, i] == c
-            o.goal[i, c] = ORDER[s.goal, i] == c
+            o.string[i, c] = SPELT[s.shown, i, c]
+            o.goal[i, c] = SPELT[s.goal, i, c]
     for k in range(SLOTS):
         o.library[k] = s.tool[RULES + k] > 0
     o.lemma = s.lemma != NONE
     o.proved = s.shown == s.goal
     for i in range(LINES):
-        o.proof[i] = s.line[i] / ACTIONS
+        o.proof[i] = WRITTEN[s.line[i]]
 
 
 @rule
