@@ -1,4 +1,7 @@
-"""The ledger: what happened when I did this. See `memory` for what a memory is, `presets` for the tables of each book."""
+"""The ledger: what happened when I did this.
+
+See `memory` for what a memory is, `channels` for what a table can hold, `presets` for the tables of each book.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,8 +53,9 @@ class Page:
             raise ValueError(f"ledger table {number}: each situation, and `under`, must hold as many floats, {words}")
         self.rows = self.rows if words else 1
         # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
-        self.multipliers = scramble(np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)) | np.uint64(1)
-        self.columns, columns = self._columns(ledger, table.get("actions")) if self.outcome else ([-1], 0)
+        counters: Any = np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)
+        self.multipliers = np.asarray(scramble(counters)) | np.uint64(1)
+        self.columns, columns = self._columns(ledger, table.get("actions", range(ledger.actions)))
         wide, deep = sum(c.size for c in self.outcome), sum(c.size for c in self.told)
         done, told = (all_bounds(c, ledger.seen_space) for c in (self.outcome, self.told))
         self.low, self.high = (  # everything is 0 while nothing is known
@@ -81,10 +85,10 @@ class Page:
 
     def _columns(self, ledger: Memory, groups: Any) -> tuple[np.ndarray, int]:
         """Return the column of each action, -1 for none, and how many columns there are."""
-        if groups is None:
-            return np.arange(ledger.actions), ledger.actions
         names = list(ledger.book.actions) if ledger.book is not None else []
         columns = np.full(ledger.actions, -1)
+        if not self.outcome:
+            return columns, 0
         for column, group in enumerate(groups):
             for action in group if isinstance(group, (list, tuple)) else [group]:
                 number = names.index(action) if action in names else action
@@ -97,22 +101,23 @@ class Page:
     def key(self, channels: tuple[Channel, ...], step: Step) -> np.ndarray:
         """Return the name of the situation that channels tell, an odd uint64 for each lane."""
         words = np.rint(read_all(channels, step) / np.float32(self.grain)).astype(np.int64).view(np.uint64)
-        mixed = (words * self.multipliers[:-1]).sum(axis=1, dtype=np.uint64) + self.multipliers[-1]
+        mixed: Any = (words * self.multipliers[:-1]).sum(axis=1, dtype=np.uint64) + self.multipliers[-1]
         return np.asarray(scramble(mixed)) | np.uint64(1)
 
     def learn(self, which: np.ndarray, step: Step) -> None:
         """Enter a step of the lanes numbered by `which`."""
         if self.moved:
-            found = read_all(self.under, step).any(axis=1)
+            found = np.asarray(read_all(self.under, step).any(axis=1))
             if not found.any():
                 return
             which, step = which[found], step.of(found)
             key = self.key(self.under, step)
         else:
             key = self.key(self.under, present(step.before))
-        columns = self.columns[step.actions] if self.outcome else np.full(len(which), -1)
         outcome, told = read_all(self.outcome, step), read_all(self.told, step)
-        compiled(ledger_learn)(which, key, columns, outcome, told, self.silent, self.rate, *self.entered)
+        compiled(ledger_learn)(
+            which, key, self.columns[step.actions], outcome, told, self.silent, self.rate, *self.entered
+        )
 
     def look(self, which: np.ndarray, now: Step, out: np.ndarray, start: int) -> None:
         """Write what is known of the present situations to `out`, from column `start`."""
@@ -140,7 +145,7 @@ class Ledger(Memory):
         told: channels whose means are kept irrespective of action.
         under: channels to enter it under instead, if they are not all 0: enter under what was found where it was, look
             up what is sought. They are read off the whole step, its outcome included.
-        actions: actions, by name or number, whose outcomes are kept; a list within the list shares a column; None for
+        actions: actions, by name or number, whose outcomes are kept; a list within the list shares a column; by default
             all, each with its own.
         rows: situations held; the one longest not entered into makes room for a new one.
         silent: what to do with a step whose outcomes are all 0: "count" it, "skip" it, or skip it where something

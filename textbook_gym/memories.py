@@ -5,6 +5,8 @@ Bytes a lane, for d floats of observation, A actions and float32 throughout; eve
     Recap        24
     Transcript   4 n (d + A + 2)
     Ledger       each table of R rows, C columns, K outcomes and T told: 4 R (C (1 + K) + T + 4) + 4
+    Recall       4 n (S + 1 + K) + 8, for S floats of situation and K of outcome
+    Notebook     4 slots
 """
 
 from typing import Any
@@ -12,9 +14,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from textbook_gym.book import HEADER
+from textbook_gym.channels import Names, Step, all_bounds, present, read_all, read_channels
 from textbook_gym.ledger import Ledger
 from textbook_gym.memory import REWARD_BOUND, Memory
-from textbook_gym.memory_loops import compiled, push
+from textbook_gym.memory_loops import compiled, push, recall_look
+from textbook_gym.presets import TABLES
 
 
 class Recap(Memory):
@@ -127,5 +132,152 @@ class Transcript(Memory):
             out[:] = self.rows[which]
 
 
-MEMORIES: dict[str, type[Memory]] = {m.name: m for m in (Recap, Transcript, Ledger)}
+class Recall(Memory):
+    """The past steps that are most like the present: for each, how like it is, what was done and what came of it.
+
+    Added to the observation, nearest first, the later first of equals: exp(- distance), the action (one of A) and the
+    outcomes; zeros where nothing is recalled. The distance is Euclidean, over the channels of `situation`, each in
+    units of its range.
+
+    Args:
+        k: steps that are recalled.
+        n: steps that are kept; the oldest makes room.
+        situation: channels (see `channels`) that are compared; None for all of the observation but the header.
+        outcome: channels of what came of it; None for those of the book's ledger and the reward.
+        silent: "skip" steps whose outcomes are all 0, or "count" them.
+        keep: when it is wiped.
+    """
+
+    name = "recall"
+
+    def __init__(
+        self,
+        k: int = 4,
+        n: int = 64,
+        situation: Names | None = None,
+        outcome: Names | None = None,
+        silent: str = "skip",
+        keep: str = "edition",
+    ) -> None:
+        super().__init__(keep, k=k, n=n, situation=situation, outcome=outcome, silent=silent)
+        if any(isinstance(v, bool) or not isinstance(v, int) for v in (k, n)) or not 1 <= k <= n:
+            raise ValueError(f"k={k!r}, n={n!r}: give whole numbers with 1 <= k <= n")
+        if silent not in ("skip", "count"):
+            raise ValueError(f"silent={silent!r}: choose 'skip' or 'count'")
+        self.k, self.n, self.situation, self.outcome, self.silent = k, n, situation, outcome, silent
+
+    def _open(self) -> tuple[np.ndarray, np.ndarray]:
+        outcome = self.outcome
+        if outcome is None:
+            table = TABLES.get(self.book.name, [{}])[0] if self.book is not None else {}
+            outcome = [*table.get("outcome", ()), *table.get("told", ()), "reward"]
+        names = self.situation
+        if names is None:
+            names = list(range(self.width - (sum(s.size for s in HEADER) if self.book is not None else 0)))
+        self.asked = read_channels(names, self.width, self.actions, self.book)
+        self.answers = read_channels(outcome, self.width, self.actions, self.book)
+        low, high = all_bounds(self.asked, self.seen_space)
+        spread = np.where(np.isfinite(high - low) & (high > low), high - low, 1.0)
+        self.scale = (1.0 / spread).astype(np.float32)
+        low, high = all_bounds(self.answers, self.seen_space)
+        self.places = self._room("places", (self.n, len(self.scale)))
+        self.deeds = self._room("deeds", (self.n,), np.int32)  # 1 + action, 0 for a free place
+        self.ends = self._room("ends", (self.n, len(low)))
+        self.next = self._room("next", (), np.int64)  # steps entered so far
+        one, none = np.ones(1 + self.actions), np.zeros(1 + self.actions)
+        return np.tile(np.concatenate([none, np.minimum(low, 0)]), self.k), np.tile(
+            np.concatenate([one, np.maximum(high, 0)]), self.k
+        )
+
+    def _learn(
+        self,
+        which: np.ndarray,
+        actions: np.ndarray,
+        observations: np.ndarray,
+        rewards: np.ndarray,
+        marks: np.ndarray,
+        done: np.ndarray,
+    ) -> None:
+        step = Step(self.before, observations, np.asarray(actions, np.int64), rewards, marks).of(which)
+        ends = read_all(self.answers, step)
+        if self.silent == "skip":
+            told = np.asarray(ends.any(axis=1))
+            which, step, ends = which[told], step.of(told), ends[told]
+        at = self.next[which] % self.n
+        self.places[which, at] = read_all(self.asked, present(step.before)) * self.scale
+        self.deeds[which, at] = 1 + step.actions
+        self.ends[which, at] = ends
+        self.next[which] += 1
+
+    def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
+        out[:, : self.width] = observations
+        here = read_all(self.asked, present(observations)) * self.scale
+        best = np.zeros((len(which), self.k), np.int64)
+        compiled(recall_look)(
+            which, here, self.places, self.deeds, self.ends, self.next, self.actions, best, out, self.width
+        )
+
+
+class Notebook(Memory):
+    """Blank slots that the student writes itself: what is worth keeping it must learn.
+
+    The action becomes `MultiDiscrete`: the deed, the slot to write (0 for none, else 1 to `slots`), and the symbol.
+    Added to the observation are the slots, each one of `symbols`, all zeros while blank. A step that only turns a page can be
+    used to write; one that an autoreset ignores cannot.
+
+    Args:
+        slots: slots.
+        symbols: symbols to choose from.
+        keep: when it is wiped.
+    """
+
+    name = "notebook"
+
+    def __init__(self, slots: int = 8, symbols: int = 8, keep: str = "edition") -> None:
+        super().__init__(keep, slots=slots, symbols=symbols)
+        if any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in (slots, symbols)):
+            raise ValueError(f"slots={slots!r}, symbols={symbols!r}: give whole numbers >= 1")
+        self.slots, self.symbols = slots, symbols
+
+    def _open(self) -> tuple[np.ndarray, np.ndarray]:
+        self.written = self._room("written", (self.slots,), np.int32)  # 1 + symbol, 0 for blank
+        heads = np.array([self.actions, 1 + self.slots, self.symbols])
+        self.action_space = spaces.MultiDiscrete(heads, start=np.array([self.first_action, 0, 0]))
+        size = self.slots * self.symbols
+        return np.zeros(size), np.ones(size)
+
+    def deed(self, actions: Any, heard: np.ndarray | None = None) -> Any:
+        """Write, and return what is left: the deeds."""
+        given = np.asarray(actions)
+        if given.shape != (self.lanes, 3) or given.dtype.kind not in "iu":
+            raise ValueError(
+                f"actions {given.shape} of {given.dtype}: {self.lanes} rows of deed, slot, symbol are needed"
+            )
+        slot, symbol = given[:, 1], given[:, 2]
+        if slot.min() < 0 or slot.max() > self.slots or symbol.min() < 0 or symbol.max() >= self.symbols:
+            raise ValueError(
+                f"write heads slot {slot}, symbol {symbol}: slots 0..{self.slots}, symbols 0..{self.symbols - 1}"
+            )
+        which = np.flatnonzero(slot > 0 if heard is None else (slot > 0) & heard)
+        self.written[which, slot[which] - 1] = 1 + symbol[which]
+        return given[:, 0]
+
+    def _learn(
+        self,
+        which: np.ndarray,
+        actions: np.ndarray,
+        observations: np.ndarray,
+        rewards: np.ndarray,
+        marks: np.ndarray,
+        done: np.ndarray,
+    ) -> None:
+        """Learn nothing by itself."""
+
+    def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
+        out[:, : self.width] = observations
+        shown = self.written[which][:, :, None] == np.arange(1, 1 + self.symbols)
+        out[:, self.width :] = shown.reshape(len(which), -1)
+
+
+MEMORIES: dict[str, type[Memory]] = {m.name: m for m in (Recap, Transcript, Ledger, Recall, Notebook)}
 """Name of a memory -> its class."""

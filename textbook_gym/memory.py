@@ -9,20 +9,21 @@ axis is the lane, `nbytes` in all, and does not grow.
     learn(mask, actions, observations, rewards, info)   what one step showed in these lanes
     step(actions, observations, rewards, info, reset)   both of the above, for one step of all lanes
     look(observations, which) -> remembered             what the student sees: the observation, then the memory
-    deed(actions) -> actions                            what the environment gets of a student's action
+    deed(actions, heard) -> actions                     what the environment gets of a student's actions
     wipe(mask)                                          forget everything in these lanes
 
-When it is wiped says `keep`, and it is read off `info` alone, never off `reset`: "exercise" (at every page: amnesia, the
-control), "chapter", "edition" (when a new world opens), "forever". `reset(seed=...)` means a fresh learner, so the
+When it is wiped says `keep`, and it is read off `info` alone, never off `reset`: "exercise" (at every page: amnesia,
+the control), "chapter", "edition" (when a new world opens), "forever". `reset(seed=...)` means a fresh learner, so the
 wrappers wipe then, whatever `keep` says; a bare reset or an autoreset wipes nothing.
 
-Of `info` it reads `exercise_done` (the exercise is over: the next step, if there is one, only turns the page, and is not
-learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that tells
+Of `info` it reads `exercise_done` (the exercise is over: the next step, if there is one, only turns the page, and is
+not learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that tells
 none of these is one edition without end, and each of its episodes is an exercise.
 
 A blank memory is all zeros. `save`, `load` and `transplant` move lanes as bytes: versioned, checksummed, no pickle.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -30,8 +31,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from textbook_gym.book import Book
-from textbook_gym.registry import did_you_mean
+from textbook_gym.book import Book, read
+from textbook_gym.registry import BOOKS, did_you_mean
 from textbook_gym.saving import seal, unseal
 
 KEEPS = ("exercise", "chapter", "edition", "forever")
@@ -195,7 +196,10 @@ class Memory:
         """Take in one step of all lanes: those whose exercise was over only turned the page, all others learn.
 
         Args:
-            actions: as in `learn`, and so are observations, rewards and info.
+            actions: as in `learn`.
+            observations: likewise.
+            rewards: likewise.
+            info: likewise.
             reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action.
         """
         turned = self.over.copy() if reset is None else self.over | reset
@@ -215,8 +219,16 @@ class Memory:
         self._look(np.asarray(observations), which, out)
         return out
 
-    def deed(self, actions: Any) -> Any:
-        """Return what the environment gets of the actions, one a lane."""
+    def deed(self, actions: Any, heard: np.ndarray | None = None) -> Any:
+        """Return what the environment gets of the actions, one a lane.
+
+        Args:
+            actions: the student's.
+            heard: bool, (lanes,): False where the environment will ignore the action (an autoreset); None for all True.
+
+        Raises:
+            ValueError: a part of an action that is the memory's own is out of range.
+        """
         return actions
 
     def wipe(self, mask: np.ndarray) -> None:
@@ -247,9 +259,11 @@ class Memory:
     # --- as bytes ----------------------------------------------------------------------
 
     def _head(self) -> dict[str, Any]:
-        """Return what a saved memory must have in common with this one: kind, and the layout of a lane."""
+        """Return what a saved memory must have in common with this one: kind, settings, and the layout of a lane."""
         layout = [[n, a.dtype.newbyteorder("<").str, list(a.shape[1:])] for n, a in self.arrays.items()]
-        return {"memory": self.name, "layout": layout}
+        settings = {k: v for k, v in self.settings.items() if k != "keep"}
+        plain: dict[str, Any] = json.loads(json.dumps({"memory": self.name, "settings": settings, "layout": layout}))
+        return plain
 
     def _which(self, lanes: Sequence[int] | None) -> list[int]:
         """Return checked lane numbers, all for None."""
@@ -321,8 +335,11 @@ def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
 
 def book_of(env: Any) -> Book | None:
     """Return the book that an environment, single or vector, reads, if it reads one."""
-    inner: Any = env.unwrapped
+    inner = env.unwrapped
     if isinstance(inner, gymnasium.vector.SyncVectorEnv):
         inner = inner.envs[0].unwrapped
     book = getattr(getattr(inner, "lanes", None), "book", None)
+    path = getattr(env.spec, "kwargs", {}).get("book")
+    if book is None and path in BOOKS.values():  # in other processes, hence known by name only
+        book = read(path)
     return book if isinstance(book, Book) else None

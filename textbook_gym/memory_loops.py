@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 
 COUNT_SCALE = 5.0  # counts are shown as log(1 + count) / 5, at most 1: 147 and more are many
 
@@ -144,7 +145,11 @@ def ledger_look(
     Args:
         which: numbers of lanes, (m,).
         key: names of the situations, (m, q) uint64: q are looked up, one after the other.
-        keys: as in `ledger_learn`, and so are counts, means, visits and averages.
+        keys: as in `ledger_learn`.
+        counts: likewise.
+        means: likewise.
+        visits: likewise.
+        averages: likewise.
         out: float32 (m, width).
         start: first column to write.
     """
@@ -169,3 +174,62 @@ def ledger_look(
             for k in range(deep):
                 out[m, at + 1 + k] = averages[i, row, k]
             at += 1 + deep
+
+
+def recall_look(
+    which: Any,
+    here: Any,
+    places: Any,
+    deeds: Any,
+    ends: Any,
+    entered: Any,
+    actions: int,
+    best: Any,
+    out: Any,
+    start: int,
+) -> None:
+    """Write the past steps nearest to the present ones: likeness, action, outcomes.
+
+    Args:
+        which: numbers of lanes, (m,).
+        here: where they stand, (m, words).
+        places: where past steps were taken, (n, length, words), a ring.
+        deeds: (n, length), 1 + action, 0 for a free place.
+        ends: outcomes, (n, length, k).
+        entered: steps entered so far, (n,).
+        actions: how many there are.
+        best: room for the nearest, (m, nearest).
+        out: float32 (m, width).
+        start: first column to write.
+    """
+    length, words, wide, nearest = places.shape[1], places.shape[2], ends.shape[2], best.shape[1]
+    for m in range(len(which)):
+        i, found = which[m], 0
+        distances = np.empty(nearest, np.float32)
+        for back in range(min(length, entered[i])):  # the latest first
+            j = (entered[i] - 1 - back) % length
+            distance = np.float32(0.0)
+            for w in range(words):
+                d = here[m, w] - places[i, j, w]
+                distance += d * d
+            if found == nearest and distance >= distances[found - 1]:
+                continue
+            at = found if found < nearest else nearest - 1
+            while at > 0 and distance < distances[at - 1]:
+                distances[at] = distances[at - 1]
+                best[m, at] = best[m, at - 1]
+                at -= 1
+            distances[at] = distance
+            best[m, at] = j
+            found = min(found + 1, nearest)
+        at = start
+        for k in range(nearest):
+            for w in range(1 + actions + wide):
+                out[m, at + w] = 0.0
+            if k < found:
+                j = best[m, k]
+                out[m, at] = math.exp(-math.sqrt(distances[k]))
+                out[m, at + deeds[i, j]] = 1.0
+                for w in range(wide):
+                    out[m, at + 1 + actions + w] = ends[i, j, w]
+            at += 1 + actions + wide
