@@ -222,8 +222,8 @@ class Notebook(Memory):
     """Blank slots that the student writes itself: what is worth keeping it must learn.
 
     The action becomes `MultiDiscrete`: the deed, the slot to write (0 for none, else 1 to `slots`), and the symbol.
-    Added to the observation are the slots, each one of `symbols`, all zeros while blank. A step that only turns a page can be
-    used to write; one that an autoreset ignores cannot.
+    Added to the observation are the slots, each one of `symbols`, all zeros while blank. A step that only turns a page
+    can be used to write; one that an autoreset ignores cannot.
 
     Args:
         slots: slots.

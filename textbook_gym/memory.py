@@ -17,8 +17,8 @@ the control), "chapter", "edition" (when a new world opens), "forever". `reset(s
 wrappers wipe then, whatever `keep` says; a bare reset or an autoreset wipes nothing.
 
 Of `info` it reads `exercise_done` (the exercise is over: the next step, if there is one, only turns the page, and is
-not learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that tells
-none of these is one edition without end, and each of its episodes is an exercise.
+not learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that
+tells none of these is one edition without end, and each of its episodes is an exercise.
 
 A blank memory is all zeros. `save`, `load` and `transplant` move lanes as bytes: versioned, checksummed, no pickle.
 """
@@ -335,11 +335,13 @@ def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
 
 def book_of(env: Any) -> Book | None:
     """Return the book that an environment, single or vector, reads, if it reads one."""
-    inner = env.unwrapped
+    inner, spec = env.unwrapped, env.spec
     if isinstance(inner, gymnasium.vector.SyncVectorEnv):
         inner = inner.envs[0].unwrapped
+    elif isinstance(inner, gymnasium.vector.AsyncVectorEnv):  # in other processes, hence known by name only
+        spec = inner.get_attr("spec")[0]
     book = getattr(getattr(inner, "lanes", None), "book", None)
-    path = getattr(env.spec, "kwargs", {}).get("book")
-    if book is None and path in BOOKS.values():  # in other processes, hence known by name only
+    path = getattr(spec, "kwargs", {}).get("book")
+    if book is None and path in BOOKS.values():
         book = read(path)
     return book if isinstance(book, Book) else None
