@@ -175,14 +175,14 @@ def test_seed_reaches_the_environment_and_makes_a_fresh_learner():
         vector.step(np.array([0, 1]))
     kept = vector.memory.save([1])
     vector.reset(seed=[3, None])  # one fresh learner beside an old one
-    assert vector.memory.pages[0].entered[5][0].sum() == 0
-    assert vector.memory.pages[0].entered[5][1].sum() > 0
+    assert vector.memory.visits[0].sum() == 0
+    assert vector.memory.visits[1].sum() > 0
     assert kept != vector.memory.save([0])
 
 
 def visits(memory):
-    """Return the steps that the first table of a ledger has entered, by lane."""
-    return memory.pages[0].entered[5].sum(axis=1)
+    """Return the steps that a ledger of one table has entered, by lane."""
+    return memory.visits.sum(axis=1)
 
 
 EXPECTED = {  # steps entered, of three an exercise, after each of nine exercises: two a chapter, four an edition
@@ -439,7 +439,8 @@ def test_every_book_has_a_ledger_that_fits_and_learns(book):
         assert vector.observation_space.contains(seen)
         told += (seen[:, vector.memory.width :] != 0).any()
     assert told > 50
-    assert all(page.entered[5].any() for page in vector.memory.pages), "a table that never enters anything"
+    starts = np.cumsum([0, *(page.rows for page in vector.memory.pages)])[:-1]
+    assert vector.memory.visits[:, starts].any(axis=0).all(), "a table that never enters anything"
 
 
 def test_who_copies_the_ledger_gets_good_marks_in_vocabulary():
@@ -570,8 +571,7 @@ def test_saved_it_goes_on_in_another_number_of_lanes(name):
 
 def test_foreign_or_damaged_bytes_are_refused_and_nothing_is_touched():
     memory = doors("ledger").memory
-    memory.visited = memory.pages[0].entered[5]
-    memory.visited[0, 0] = 5.0
+    memory.visits[0, 0] = 5.0
     good, now = memory.save(), memory.save()
     other = doors("ledger", situation=[0]).memory
     course = gym.make("textbook/Bandits-v0")

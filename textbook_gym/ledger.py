@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.book import HEADER
-from textbook_gym.channels import Channel, Names, Step, all_bounds, present, read_all, read_channels
+from textbook_gym.channels import Channel, Names, all_bounds, program, read_channels, size
 from textbook_gym.memory import Memory
-from textbook_gym.memory_loops import compiled, ledger_learn, ledger_look
+from textbook_gym.memory_loops import At, compiled, ledger_learn, ledger_look
 from textbook_gym.registry import did_you_mean
 from textbook_gym.rng import WEYL, scramble
 
@@ -21,7 +21,7 @@ Table = Mapping[str, Any]
 
 
 class Page:
-    """One table of a ledger, bound: what names its situations, and what is entered; see `Ledger`."""
+    """One table of a ledger, read and checked: what names its situations, and what is entered; see `Ledger`."""
 
     def __init__(self, ledger: Memory, number: int, table: Table) -> None:
         for word in set(table) - set(WORDS):
@@ -46,35 +46,22 @@ class Page:
         asked = self._others(ledger) if asked is None else asked
         several = bool(asked) and all(isinstance(a, (list, tuple)) for a in asked)
         self.queries = [channels(a) for a in (asked if several else [asked])]
-        self.under = self.queries[0] if table.get("under") is None else channels(table["under"])
-        self.moved = table.get("under") is not None
-        words = sum(c.size for c in self.under)
-        if any(sum(c.size for c in query) != words for query in self.queries):
-            raise ValueError(f"ledger table {number}: each situation, and `under`, must hold as many floats, {words}")
-        self.rows = self.rows if words else 1
-        # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
-        counters: Any = np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)
-        self.multipliers = np.asarray(scramble(counters)) | np.uint64(1)
-        self.columns, columns = self._columns(ledger, table.get("actions", range(ledger.actions)))
-        wide, deep = sum(c.size for c in self.outcome), sum(c.size for c in self.told)
+        self.elsewhere = table.get("under") is not None
+        self.under = channels(table["under"]) if self.elsewhere else self.queries[0]
+        self.words = size(self.under)
+        if any(size(query) != self.words for query in self.queries):
+            raise ValueError(
+                f"ledger table {number}: each situation, and `under`, must hold as many floats, {self.words}"
+            )
+        self.rows = self.rows if self.words else 1
+        self.columns, self.column_of = self._columns(ledger, table.get("actions", range(ledger.actions)))
+        self.wide, self.deep = size(self.outcome), size(self.told)
         done, told = (all_bounds(c, ledger.seen_space) for c in (self.outcome, self.told))
         self.low, self.high = (  # everything is 0 while nothing is known
-            np.tile(np.concatenate([*[[count, *bound(a, 0.0)]] * columns, [count, *bound(b, 0.0)]]), len(self.queries))
+            np.tile(
+                np.concatenate([*[[count, *bound(a, 0.0)]] * self.columns, [count, *bound(b, 0.0)]]), len(self.queries)
+            )
             for count, bound, a, b in ((0.0, np.minimum, done[0], told[0]), (1.0, np.maximum, done[1], told[1]))
-        )
-        self.width = len(self.low)
-
-        def room(name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
-            return ledger._room(f"{name}{number}", shape, dtype)
-
-        self.entered = (
-            room("keys", (self.rows,), np.uint64),
-            room("used", (self.rows,), np.int32),
-            room("clock", (), np.int32),
-            room("counts", (self.rows, columns)),
-            room("means", (self.rows, columns, wide)),
-            room("visits", (self.rows,)),
-            room("averages", (self.rows, deep)),
         )
 
     def _others(self, ledger: Memory) -> list[int]:
@@ -83,12 +70,12 @@ class Page:
         taken = {int(p) for c in (*self.outcome, *self.told) for p in c.places.ravel()}
         return [p for p in range(last) if p not in taken]
 
-    def _columns(self, ledger: Memory, groups: Any) -> tuple[np.ndarray, int]:
-        """Return the column of each action, -1 for none, and how many columns there are."""
+    def _columns(self, ledger: Memory, groups: Any) -> tuple[int, np.ndarray]:
+        """Return how many columns there are, and the column of each action, -1 for none."""
         names = list(ledger.book.actions) if ledger.book is not None else []
         columns = np.full(ledger.actions, -1)
         if not self.outcome:
-            return columns, 0
+            return 0, columns
         for column, group in enumerate(groups):
             for action in group if isinstance(group, (list, tuple)) else [group]:
                 number = names.index(action) if action in names else action
@@ -96,34 +83,7 @@ class Page:
                     hint = did_you_mean(str(action), names)
                     raise ValueError(f"no action {action!r}{hint}; give names or numbers below {ledger.actions}")
                 columns[number] = column
-        return columns, len(groups)
-
-    def key(self, channels: tuple[Channel, ...], step: Step) -> np.ndarray:
-        """Return the name of the situation that channels tell, an odd uint64 for each lane."""
-        words = np.rint(read_all(channels, step) / np.float32(self.grain)).astype(np.int64).view(np.uint64)
-        mixed: Any = (words * self.multipliers[:-1]).sum(axis=1, dtype=np.uint64) + self.multipliers[-1]
-        return np.asarray(scramble(mixed)) | np.uint64(1)
-
-    def learn(self, which: np.ndarray, step: Step) -> None:
-        """Enter a step of the lanes numbered by `which`."""
-        if self.moved:
-            found = np.asarray(read_all(self.under, step).any(axis=1))
-            if not found.any():
-                return
-            which, step = which[found], step.of(found)
-            key = self.key(self.under, step)
-        else:
-            key = self.key(self.under, present(step.before))
-        outcome, told = read_all(self.outcome, step), read_all(self.told, step)
-        compiled(ledger_learn)(
-            which, key, self.columns[step.actions], outcome, told, self.silent, self.rate, *self.entered
-        )
-
-    def look(self, which: np.ndarray, now: Step, out: np.ndarray, start: int) -> None:
-        """Write what is known of the present situations to `out`, from column `start`."""
-        key = np.stack([self.key(query, now) for query in self.queries], axis=1)
-        keys, _, _, counts, means, visits, averages = self.entered
-        compiled(ledger_look)(which, key, keys, counts, means, visits, averages, out, start)
+        return len(groups), columns
 
 
 class Ledger(Memory):
@@ -175,6 +135,43 @@ class Ledger(Memory):
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:
         self.pages = [Page(self, number, table) for number, table in enumerate(self._tables())]
+        channels: list[Channel] = []
+        cuts: list[int] = []
+        totals = dict.fromkeys((At.ROW, At.COUNT, At.MEAN, At.AVERAGE), 0)
+        layout = np.zeros((len(self.pages), len(At)), np.int64)
+        for at, p in zip(layout, self.pages, strict=True):
+            for entry in totals:
+                at[entry] = totals[entry]
+            at[At.CUT], at[At.QUERIES], at[At.ELSEWHERE], at[At.WORDS] = len(cuts), len(p.queries), p.elsewhere, p.words
+            at[At.ROWS], at[At.COLUMNS], at[At.WIDE], at[At.DEEP] = p.rows, p.columns, p.wide, p.deep
+            at[At.SILENT] = p.silent
+            for entry, part in ((At.UNDER, [p.under]), (At.ASKED, p.queries), (At.OUTCOME, [p.outcome])):
+                at[entry] = len(channels)
+                for some in part:
+                    channels += some
+                    cuts += [len(channels)] * (entry == At.ASKED)
+            at[At.TOLD] = len(channels)
+            channels += p.told
+            at[At.END] = len(channels)
+            totals[At.ROW] += p.rows
+            totals[At.COUNT] += p.rows * p.columns
+            totals[At.MEAN] += p.rows * p.columns * p.wide
+            totals[At.AVERAGE] += p.rows * p.deep
+        words = max(p.words for p in self.pages)
+        # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
+        counters: Any = np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)
+        self._multipliers = np.asarray(scramble(counters)) | np.uint64(1)
+        self._program = (*program(channels), layout)
+        self._cuts = np.array(cuts, np.int64)
+        self._scales = np.array([[p.rate, p.grain] for p in self.pages])
+        self._column_of = np.array([p.column_of for p in self.pages], np.int64)
+        self.keys = self._room("keys", (totals[At.ROW],), np.uint64)
+        self.used = self._room("used", (totals[At.ROW],), np.int32)
+        self.clock = self._room("clock", (), np.int32)
+        self.visits = self._room("visits", (totals[At.ROW],))
+        self.counts = self._room("counts", (totals[At.COUNT],))
+        self.means = self._room("means", (totals[At.MEAN],))
+        self.averages = self._room("averages", (totals[At.AVERAGE],))
         return np.concatenate([p.low for p in self.pages]), np.concatenate([p.high for p in self.pages])
 
     def _learn(
@@ -186,14 +183,15 @@ class Ledger(Memory):
         marks: np.ndarray,
         done: np.ndarray,
     ) -> None:
-        step = Step(self.before, observations, np.asarray(actions, np.int64), rewards, marks)
-        step = step if len(which) == self.lanes else step.of(which)
-        for page in self.pages:
-            page.learn(which, step)
+        compiled(ledger_learn)(
+            which, self.before, observations, actions, rewards, marks,
+            *self._program, self._scales, self._column_of, self._multipliers,
+            self.keys, self.used, self.clock, self.visits, self.counts, self.means, self.averages,
+        )  # fmt: skip
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
-        out[:, : self.width] = observations
-        now, start = present(observations), self.width
-        for page in self.pages:
-            page.look(which, now, out, start)
-            start += page.width
+        compiled(ledger_look)(
+            which, observations, self.actions,
+            *self._program, self._cuts, self._scales, self._multipliers,
+            self.keys, self.visits, self.counts, self.means, self.averages, out,
+        )  # fmt: skip

@@ -4,7 +4,7 @@ Bytes a lane, for d floats of observation, A actions and float32 throughout; eve
 
     Recap        24
     Transcript   4 n (d + A + 2)
-    Ledger       each table of R rows, C columns, K outcomes and T told: 4 R (C (1 + K) + T + 4) + 4
+    Ledger       each table of R rows, C columns, K outcomes and T told: 4 R (C (1 + K) + T + 4); 4 in all
     Recall       4 n (S + 1 + K) + 8, for S floats of situation and K of outcome
     Notebook     4 slots
 """
@@ -15,10 +15,10 @@ import numpy as np
 from gymnasium import spaces
 
 from textbook_gym.book import HEADER
-from textbook_gym.channels import Names, Step, all_bounds, present, read_all, read_channels
+from textbook_gym.channels import Names, all_bounds, program, read_channels, size
 from textbook_gym.ledger import Ledger
 from textbook_gym.memory import REWARD_BOUND, Memory
-from textbook_gym.memory_loops import compiled, push, recall_look
+from textbook_gym.memory_loops import compiled, push, recall_learn, recall_look
 from textbook_gym.presets import TABLES
 
 
@@ -174,20 +174,19 @@ class Recall(Memory):
         names = self.situation
         if names is None:
             names = list(range(self.width - (sum(s.size for s in HEADER) if self.book is not None else 0)))
-        self.asked = read_channels(names, self.width, self.actions, self.book)
-        self.answers = read_channels(outcome, self.width, self.actions, self.book)
-        low, high = all_bounds(self.asked, self.seen_space)
+        asked = read_channels(names, self.width, self.actions, self.book)
+        answers = read_channels(outcome, self.width, self.actions, self.book)
+        low, high = all_bounds(asked, self.seen_space)
         spread = np.where(np.isfinite(high - low) & (high > low), high - low, 1.0)
-        self.scale = (1.0 / spread).astype(np.float32)
-        low, high = all_bounds(self.answers, self.seen_space)
-        self.places = self._room("places", (self.n, len(self.scale)))
+        self._program = (*program([*asked, *answers]), len(asked), (1.0 / spread).astype(np.float32))
+        self.spots = self._room("spots", (size(asked), self.n))
         self.deeds = self._room("deeds", (self.n,), np.int32)  # 1 + action, 0 for a free place
-        self.ends = self._room("ends", (self.n, len(low)))
-        self.next = self._room("next", (), np.int64)  # steps entered so far
-        one, none = np.ones(1 + self.actions), np.zeros(1 + self.actions)
-        return np.tile(np.concatenate([none, np.minimum(low, 0)]), self.k), np.tile(
-            np.concatenate([one, np.maximum(high, 0)]), self.k
-        )
+        self.ends = self._room("ends", (self.n, size(answers)))
+        self.entered = self._room("entered", (), np.int64)
+        low, high = all_bounds(answers, self.seen_space)
+        low = np.concatenate([np.zeros(1 + self.actions), np.minimum(low, 0.0)])
+        high = np.concatenate([np.ones(1 + self.actions), np.maximum(high, 0.0)])
+        return np.tile(low, self.k), np.tile(high, self.k)
 
     def _learn(
         self,
@@ -198,24 +197,16 @@ class Recall(Memory):
         marks: np.ndarray,
         done: np.ndarray,
     ) -> None:
-        step = Step(self.before, observations, np.asarray(actions, np.int64), rewards, marks).of(which)
-        ends = read_all(self.answers, step)
-        if self.silent == "skip":
-            told = np.asarray(ends.any(axis=1))
-            which, step, ends = which[told], step.of(told), ends[told]
-        at = self.next[which] % self.n
-        self.places[which, at] = read_all(self.asked, present(step.before)) * self.scale
-        self.deeds[which, at] = 1 + step.actions
-        self.ends[which, at] = ends
-        self.next[which] += 1
+        compiled(recall_learn)(
+            which, self.before, observations, actions, rewards, marks, self.actions,
+            *self._program, self.silent == "skip", self.spots, self.deeds, self.ends, self.entered,
+        )  # fmt: skip
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
-        out[:, : self.width] = observations
-        here = read_all(self.asked, present(observations)) * self.scale
-        best = np.zeros((len(which), self.k), np.int64)
         compiled(recall_look)(
-            which, here, self.places, self.deeds, self.ends, self.next, self.actions, best, out, self.width
-        )
+            which, observations, self.actions, *self._program, self.k,
+            self.spots, self.deeds, self.ends, self.entered, out,
+        )  # fmt: skip
 
 
 class Notebook(Memory):
