@@ -231,8 +231,6 @@ def mark_compilable(function: Callable[..., Any]) -> None:
 
 def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
     """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
-    import numba
-
     entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
     clocked: list[Callable[..., Any]] = [
         *(course.act, course.show, course.leave, course.open_edition, course.turn_page, course.begin)
@@ -240,13 +238,20 @@ def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
     rules = reachable_rules([*entries, *clocked, below, mix], book)
     for function in rules:
         mark_compilable(function)
-    loops = make_loops(book, source_digest(rules))
-    compiled = {}
-    for name, loop in loops.items():
-        try:
-            compiled[name] = numba.njit(cache=True, nogil=True, **OPTIONS)(loop)
-        except RuntimeError:  # numba found no folder to keep its cache in
-            compiled[name] = numba.njit(nogil=True, **OPTIONS)(loop)
+    return {name: compile_loop(loop) for name, loop in make_loops(book, source_digest(rules)).items()}
+
+
+def compile_loop(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a loop that is compiled at its first call, or loaded from the disk cache, without interpreter lock.
+
+    The cache notices edits of the loop's own file only: see the top of this file.
+    """
+    import numba
+
+    try:
+        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, **OPTIONS)(loop)
+    except RuntimeError:  # numba found no folder to keep its cache in
+        compiled = numba.njit(nogil=True, **OPTIONS)(loop)
     return compiled
 
 

@@ -1,7 +1,7 @@
 """Courses as bytes: versioned, checksummed, readable anywhere, without pickle.
 
 Layout: one line of JSON (format, book, layout, settings, number of courses, payload length, SHA-256 of the payload),
-then the payload: the lane record of every course, little-endian.
+then the payload: the lane record of every course, little-endian. `seal` and `unseal` serve all that is saved.
 """
 
 import hashlib
@@ -26,16 +26,39 @@ def header(lanes: Lanes) -> dict[str, Any]:
     }
 
 
+def seal(form: str, head: dict[str, Any], payload: bytes) -> bytes:
+    """Return a line of JSON that names and checks the payload, then the payload."""
+    line = {"format": form, **head, "bytes": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
+    return json.dumps(line).encode() + b"\n" + payload
+
+
+def unseal(form: str, what: str, data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Return head and payload of what `seal` returned.
+
+    Args:
+        form: the format that is wanted.
+        what: what the bytes should be, for messages.
+        data: the bytes.
+
+    Raises:
+        ValueError: the bytes are foreign or damaged.
+    """
+    line, newline, payload = bytes(data).partition(b"\n")
+    try:
+        head = json.loads(line)
+        known = isinstance(head, dict) and head.get("format") == form and newline == b"\n"
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(f"these {len(data)} bytes are no saved {what}; give what save() returned ({form!r})")
+    if head.get("bytes") != len(payload) or head.get("sha256") != hashlib.sha256(payload).hexdigest():
+        raise ValueError(f"the saved {what} is damaged: {len(payload)} bytes do not match its checksum; save it again")
+    return head, payload
+
+
 def pack(lanes: Lanes, which: list[int]) -> bytes:
     """Return the courses in the lanes `which` as bytes."""
-    payload = lanes.records[which].tobytes()
-    head = {
-        **header(lanes),
-        "courses": len(which),
-        "bytes": len(payload),
-        "sha256": hashlib.sha256(payload).hexdigest(),
-    }
-    return json.dumps(head).encode() + b"\n" + payload
+    return seal(FORMAT, {**header(lanes), "courses": len(which)}, lanes.records[which].tobytes())
 
 
 def unpack(data: bytes, lanes: Lanes, which: list[int]) -> None:
@@ -44,16 +67,7 @@ def unpack(data: bytes, lanes: Lanes, which: list[int]) -> None:
     Raises:
         ValueError: the bytes are damaged or foreign, or do not fit these lanes, which are then untouched.
     """
-    line, newline, payload = bytes(data).partition(b"\n")
-    try:
-        head = json.loads(line)
-        known = isinstance(head, dict) and head.get("format") == FORMAT and newline == b"\n"
-    except ValueError:
-        known = False
-    if not known:
-        raise ValueError(f"these {len(data)} bytes are no saved course; give what save() returned ({FORMAT!r})")
-    if head.get("bytes") != len(payload) or head.get("sha256") != hashlib.sha256(payload).hexdigest():
-        raise ValueError(f"the saved course is damaged: {len(payload)} bytes do not match its checksum; save it again")
+    head, payload = unseal(FORMAT, "course", data)
     here = header(lanes)
     for key, saved in {**head, **head["settings"]}.items():
         wanted = {**here, **here["settings"]}.get(key, saved)

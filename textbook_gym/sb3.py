@@ -1,7 +1,7 @@
 """Stable-Baselines3: the batched engine as a native `VecEnv`, without a Python object a lane in the hot path.
 
 from textbook_gym.sb3 import make
-model = PPO("MlpPolicy", make("textbook/BanditsCourse-v0", 256)).learn(1_000_000)
+model = PPO("MlpPolicy", make("textbook/BanditsCourse-v0", 256, memory="ledger")).learn(1_000_000)
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvO
 
 from textbook_gym.env import observation_space
 from textbook_gym.lanes import Lanes
+from textbook_gym.memory import Memory, make_memory
 from textbook_gym.registry import did_you_mean
 from textbook_gym.render import RENDER_MODES, render
 from textbook_gym.saving import pack, unpack
@@ -31,6 +32,8 @@ class BookVecEnv(VecEnv):
         num_envs: how many lanes.
         seed: lane i is seeded with seed + i; None for a seed from the operating system.
         render_mode: "rgb_array", "ansi" or None.
+        memory: a name, such as "ledger", or a `Memory`, that observations go through; None for none.
+        memory_settings: of the named memory, such as {"keep": "edition"}.
         lanes: the remaining keywords of `textbook_gym.lanes.Lanes`.
 
     Raises:
@@ -38,7 +41,15 @@ class BookVecEnv(VecEnv):
     """
 
     def __init__(
-        self, book: str, num_envs: int = 1, *, seed: int | None = None, render_mode: str | None = None, **lanes: Any
+        self,
+        book: str,
+        num_envs: int = 1,
+        *,
+        seed: int | None = None,
+        render_mode: str | None = None,
+        memory: str | Memory | None = None,
+        memory_settings: dict[str, Any] | None = None,
+        **lanes: Any,
     ) -> None:
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise ValueError(f"render_mode={render_mode!r}: choose one of {', '.join(RENDER_MODES)} or None")
@@ -46,7 +57,12 @@ class BookVecEnv(VecEnv):
         self.render_mode = render_mode
         self.metadata = {"render_modes": RENDER_MODES}
         actions = gymnasium.spaces.Discrete(len(self.lanes.book.actions))
-        super().__init__(num_envs, observation_space(self.lanes), actions)
+        spaces = observation_space(self.lanes), actions
+        self.memory = None if memory is None else make_memory(memory, **(memory_settings or {}))
+        if self.memory is not None:
+            self.memory.bind(*spaces, num_envs, self.lanes.book)
+            spaces = self.memory.observation_space, self.memory.action_space
+        super().__init__(num_envs, *spaces)
         self.seed(seed)
         self._chosen = np.zeros(num_envs, np.int64)
         self._returns = np.zeros(num_envs)
@@ -63,15 +79,22 @@ class BookVecEnv(VecEnv):
         """Turn all pages; after `seed`, start fresh learners. Return float32 observations (num_envs, width)."""
         flat, seen, out = self.lanes.room()
         seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
-        self.lanes.reset(np.ones(self.num_envs, np.bool_), seen, out, None, seeds)
+        every = np.ones(self.num_envs, np.bool_)
+        self.lanes.reset(every, seen, out, None, seeds)
+        if self.memory is not None:
+            if seeds is not None:
+                self.memory.wipe(every)
+            self.memory.begin(every, flat, self._told(out))
         self.reset_infos = [self._info(row) for row in out.tolist()]
         self._seeds = [None] * self.num_envs
         self._returns[:] = 0.0
         self._lengths[:] = 0
-        return flat
+        return flat if self.memory is None else self.memory.look(flat)
 
     def step_async(self, actions: np.ndarray) -> None:
         """Keep the actions for `step_wait`; they are checked here."""
+        if self.memory is not None:
+            actions = self.memory.deed(actions)
         self._chosen[:] = self.lanes.check_actions(actions)
 
     def step_wait(self) -> VecEnvStepReturn:
@@ -79,6 +102,9 @@ class BookVecEnv(VecEnv):
         flat, seen, out = self.lanes.room()
         self.lanes.advance(self._chosen, seen, out)
         rewards, dones = out["reward"].astype(np.float32), out["terminated"].copy()
+        memory = self.memory
+        if memory is not None:
+            memory.step(self._chosen, flat, rewards, self._told(out))
         self._returns += rewards
         self._lengths += 1
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -86,6 +112,8 @@ class BookVecEnv(VecEnv):
         if len(ended):
             lengths, returns = self._lengths[ended].tolist(), self._returns[ended].tolist()
             last = flat[ended]  # a copy: the pages are turned in place
+            if memory is not None:
+                last = memory.look(last, ended)
             for i, row, length, total, seen_last in zip(
                 ended.tolist(), out[ended].tolist(), lengths, returns, last, strict=True
             ):
@@ -98,7 +126,13 @@ class BookVecEnv(VecEnv):
             self._returns[ended] = 0.0
             self._lengths[ended] = 0
             self.lanes.reset(dones, seen, out)
-        return flat, rewards, dones, infos
+            if memory is not None:
+                memory.begin(dones, flat, self._told(out))
+        return flat if memory is None else memory.look(flat), rewards, dones, infos
+
+    def _told(self, out: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the info of all lanes by key: views of `OUT` records."""
+        return {key: out[key] for key in self.lanes.info_keys}
 
     def _info(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """Return the info of one lane from its `OUT` record."""
@@ -116,9 +150,10 @@ class BookVecEnv(VecEnv):
         return pack(self.lanes, list(range(self.num_envs)))
 
     def load(self, data: bytes) -> np.ndarray:
-        """Go on with saved courses; return the observations they stopped at."""
+        """Go on with saved courses; return the observations they stopped at. A memory is loaded by itself, before."""
         unpack(data, self.lanes, list(range(self.num_envs)))
-        return self.lanes.shown()[0]
+        flat = self.lanes.shown()[0]
+        return flat if self.memory is None else self.memory.look(flat)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Return an attribute, the same for every lane asked for."""
@@ -153,7 +188,8 @@ def make(env_id: str, num_envs: int = 1, *, seed: int | None = None, **keywords:
         env_id: such as `textbook/BanditsCourse-v0`.
         num_envs: how many lanes.
         seed: lane i is seeded with seed + i.
-        keywords: as for `gym.make`: episode, reward, split, chapters, exercises, order, render_mode; and threads.
+        keywords: as for `gym.make`: episode, reward, split, chapters, exercises, order, render_mode; and threads,
+            memory, memory_settings.
 
     Raises:
         ValueError: the id is none of ours, or a keyword's value is not known.

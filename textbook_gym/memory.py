@@ -1,0 +1,328 @@
+"""Memory that carries from exercise to exercise: the contract. The memories are in `memories`, wrappers in `remember`.
+
+A memory stands between an environment and a student. It adds floats to what the student sees, and sees nothing else
+itself: observations, actions, rewards, and the public `info`. It is written once, for many learners ("lanes") side by
+side; a single environment is one lane. Until `bind` it is settings only, afterwards it holds NumPy arrays whose first
+axis is the lane, `nbytes` in all, and does not grow.
+
+    begin(mask, observations, info)                     a page was turned in these lanes
+    learn(mask, actions, observations, rewards, info)   what one step showed in these lanes
+    step(actions, observations, rewards, info, reset)   both of the above, for one step of all lanes
+    look(observations, which) -> remembered             what the student sees: the observation, then the memory
+    deed(actions) -> actions                            what the environment gets of a student's action
+    wipe(mask)                                          forget everything in these lanes
+
+When it is wiped says `keep`, and it is read off `info` alone, never off `reset`: "exercise" (at every page: amnesia, the
+control), "chapter", "edition" (when a new world opens), "forever". `reset(seed=...)` means a fresh learner, so the
+wrappers wipe then, whatever `keep` says; a bare reset or an autoreset wipes nothing.
+
+Of `info` it reads `exercise_done` (the exercise is over: the next step, if there is one, only turns the page, and is not
+learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that tells
+none of these is one edition without end, and each of its episodes is an exercise.
+
+A blank memory is all zeros. `save`, `load` and `transplant` move lanes as bytes: versioned, checksummed, no pickle.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+from textbook_gym.book import Book
+from textbook_gym.registry import did_you_mean
+from textbook_gym.saving import seal, unseal
+
+KEEPS = ("exercise", "chapter", "edition", "forever")
+FORMAT = "textbook_gym memory 1"
+REWARD_BOUND = 10.0  # rewards are remembered within +-10, so that spaces stay bounded
+
+Info = Mapping[str, Any]
+
+
+class Memory:
+    """What all memories have in common; see the top of this file.
+
+    A memory of one's own: derive, give a `name`, and fill in `_open` (make room), `_learn`, `_turn` and `_look`.
+
+    Args:
+        keep: when it is wiped: "exercise", "chapter", "edition" or "forever".
+        settings: what else the constructor was given, JSON-able, so that a copy can be made.
+
+    Raises:
+        ValueError: `keep` is none of these.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init__(self, keep: str = "edition", **settings: Any) -> None:
+        if keep not in KEEPS:
+            raise ValueError(f"keep={keep!r}{did_you_mean(str(keep), list(KEEPS))}; choose one of {', '.join(KEEPS)}")
+        self.keep = keep
+        self.settings: dict[str, Any] = {"keep": keep, **settings}
+        self.lanes = 0  # none before `bind`
+        self.arrays: dict[str, np.ndarray] = {}
+
+    # --- binding -----------------------------------------------------------------------
+
+    def bind(
+        self,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        lanes: int = 1,
+        book: Book | None = None,
+    ) -> None:
+        """Make room for so many lanes, all blank; what was remembered is lost.
+
+        Args:
+            observation_space: of one lane, a flat `Box`.
+            action_space: of one lane, `Discrete`.
+            lanes: how many learners.
+            book: the book that is read, if it is known: it knows its signals by name.
+
+        Raises:
+            ValueError: other spaces, or settings that do not fit them.
+        """
+        if not isinstance(observation_space, spaces.Box) or len(observation_space.shape) != 1:
+            raise ValueError(
+                f"memory {self.name!r} needs a flat Box of observations, not {observation_space}; "
+                f"wrap the environment in gymnasium.wrappers.FlattenObservation"
+            )
+        if not isinstance(action_space, spaces.Discrete):
+            raise ValueError(f"memory {self.name!r} needs Discrete actions, not {action_space}; map them to numbers")
+        self.lanes, self.book = int(lanes), book
+        self.seen_space, self.deed_space = observation_space, action_space
+        self.width, self.actions, self.first_action = (
+            observation_space.shape[0],
+            int(action_space.n),
+            int(action_space.start),
+        )
+        self.arrays = {}
+        self.before = self._room("before", (self.width,))  # what the student saw last
+        self.edition = self._room("edition", (), np.int64)
+        self.chapter = self._room("chapter", (), np.int64)
+        self.known = self._room("known", (), np.bool_)  # whether a page was opened since the memory was blank
+        self.over = self._room("over", (), np.bool_)  # the exercise is finished: the next step turns the page
+        self.closed = self._room("closed", (), np.bool_)  # the book is finished: the next page is of a new edition
+        self.fresh = self._room("fresh", (), np.bool_)  # no step since the page was turned
+        self.action_space: spaces.Space[Any] = action_space
+        self.observation_space = self._space(*self._open())
+
+    def _room(self, name: str, shape: tuple[int, ...] = (), dtype: Any = np.float32) -> np.ndarray:
+        """Return a blank array of shape (lanes, *shape) that is saved, wiped and transplanted with the memory."""
+        self.arrays[name] = np.zeros((self.lanes, *shape), dtype)
+        return self.arrays[name]
+
+    def _space(self, low: np.ndarray, high: np.ndarray) -> spaces.Box:
+        """Return the space of what a student sees, given the bounds of what the memory adds."""
+        seen = self.seen_space
+        return spaces.Box(
+            np.concatenate([seen.low, low]).astype(np.float32), np.concatenate([seen.high, high]).astype(np.float32)
+        )
+
+    def _open(self) -> tuple[np.ndarray, np.ndarray]:
+        """Make room; return lowest and highest values of the floats that the memory adds."""
+        raise NotImplementedError
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all lanes take."""
+        return sum(a.nbytes for a in self.arrays.values())
+
+    # --- living ------------------------------------------------------------------------
+
+    def begin(self, mask: np.ndarray, observations: np.ndarray, info: Info) -> None:
+        """A page was turned in the lanes of the mask.
+
+        Args:
+            mask: bool, (lanes,).
+            observations: what the pages show, (lanes, width); only lanes of the mask are read.
+            info: arrays of shape (lanes,).
+        """
+        if not mask.any():
+            return
+        edition = np.asarray(info.get("edition", self.edition))
+        chapter = np.asarray(info.get("chapter", self.chapter))
+        if self.keep == "exercise":
+            self.wipe(mask & ~self.fresh)
+        elif self.keep != "forever":
+            stale = self.closed | (edition != self.edition)
+            if self.keep == "chapter":
+                stale |= chapter != self.chapter
+            self.wipe(mask & self.known & stale)
+        self._turn(mask, observations)
+        for array, value in ((self.edition, edition), (self.chapter, chapter), (self.before, observations)):
+            array[mask] = value[mask]
+        for array, flag in ((self.known, True), (self.fresh, True), (self.over, False), (self.closed, False)):
+            array[mask] = flag
+
+    def learn(
+        self, mask: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: np.ndarray, info: Info
+    ) -> None:
+        """Learn from one step in the lanes of the mask.
+
+        Args:
+            mask: bool, (lanes,).
+            actions: what the environment was given, (lanes,).
+            observations: what the step showed: at an episode's end the final observation, (lanes, width).
+            rewards: (lanes,).
+            info: arrays of shape (lanes,): what the step told, not what the next page tells.
+        """
+        no = np.zeros(self.lanes, np.bool_)
+        done = np.asarray(info.get("exercise_done", no), np.bool_)
+        marks = np.asarray(info.get("mark", no), np.float32)
+        rewards = np.clip(rewards, -REWARD_BOUND, REWARD_BOUND).astype(np.float32)
+        which = np.flatnonzero(mask)
+        if not len(which):
+            return
+        self._learn(which, actions - self.first_action, observations, rewards, marks, done)
+        closed = np.asarray(info.get("book_done", no), np.bool_)
+        if len(which) == self.lanes:
+            self.before[:], self.over[:], self.closed[:], self.fresh[:] = observations, done, closed, False
+        else:
+            self.before[which], self.over[which], self.closed[which] = observations[which], done[which], closed[which]
+            self.fresh[which] = False
+
+    def step(
+        self,
+        actions: np.ndarray,
+        observations: np.ndarray,
+        rewards: np.ndarray,
+        info: Info,
+        reset: np.ndarray | None = None,
+    ) -> None:
+        """Take in one step of all lanes: those whose exercise was over only turned the page, all others learn.
+
+        Args:
+            actions: as in `learn`, and so are observations, rewards and info.
+            reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action.
+        """
+        turned = self.over.copy() if reset is None else self.over | reset
+        self.learn(~turned, actions, observations, rewards, info)
+        self.begin(turned, observations, info)
+
+    def look(self, observations: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+        """Return what the student sees, float32 (lanes, width of `observation_space`), in fresh memory.
+
+        Args:
+            observations: what the environment shows, one row a lane.
+            which: numbers of the lanes that the rows belong to; None for all.
+        """
+        if which is None:
+            which = np.arange(self.lanes)
+        out = np.empty((len(which), *self.observation_space.shape), np.float32)
+        self._look(np.asarray(observations), which, out)
+        return out
+
+    def deed(self, actions: Any) -> Any:
+        """Return what the environment gets of the actions, one a lane."""
+        return actions
+
+    def wipe(self, mask: np.ndarray) -> None:
+        """Forget everything in the lanes of the mask (bool): they are as after `bind`."""
+        if mask.any():
+            for array in self.arrays.values():
+                array[mask] = 0
+
+    def _turn(self, mask: np.ndarray, observations: np.ndarray) -> None:
+        """Take in a turned page, after wiping; `self.fresh` says where it is the same page as before."""
+
+    def _learn(
+        self,
+        which: np.ndarray,
+        actions: np.ndarray,
+        observations: np.ndarray,
+        rewards: np.ndarray,
+        marks: np.ndarray,
+        done: np.ndarray,
+    ) -> None:
+        """Take in a step of the lanes numbered by `which`; actions count from 0, `self.before` is what was seen."""
+        raise NotImplementedError
+
+    def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
+        """Write what is seen to `out`, one row for each entry of `which`."""
+        raise NotImplementedError
+
+    # --- as bytes ----------------------------------------------------------------------
+
+    def _head(self) -> dict[str, Any]:
+        """Return what a saved memory must have in common with this one: kind, and the layout of a lane."""
+        layout = [[n, a.dtype.newbyteorder("<").str, list(a.shape[1:])] for n, a in self.arrays.items()]
+        return {"memory": self.name, "layout": layout}
+
+    def _which(self, lanes: Sequence[int] | None) -> list[int]:
+        """Return checked lane numbers, all for None."""
+        which = list(range(self.lanes)) if lanes is None else [int(i) for i in lanes]
+        if not which or len(set(which)) != len(which) or any(not 0 <= i < self.lanes for i in which):
+            raise ValueError(f"lanes={lanes!r}: give different numbers from 0 to {self.lanes - 1}")
+        return which
+
+    def save(self, lanes: Sequence[int] | None = None) -> bytes:
+        """Return what some lanes (None for all) remember, as bytes."""
+        which = self._which(lanes)
+        parts = [a[which].astype(a.dtype.newbyteorder("<"), copy=False).tobytes() for a in self.arrays.values()]
+        return seal(FORMAT, {**self._head(), "lanes": len(which)}, b"".join(parts))
+
+    def load(self, data: bytes, lanes: Sequence[int] | None = None) -> None:
+        """Put what `save` returned into some lanes (None for all), one for one.
+
+        Raises:
+            ValueError: damaged or foreign bytes, another memory or layout, or another number of lanes; the present
+                memory is untouched.
+        """
+        head, payload = unseal(FORMAT, "memory", data)
+        which = self._which(lanes)
+        for key, wanted in self._head().items():
+            if head.get(key) != wanted:
+                raise ValueError(
+                    f"the saved memory has {key}={str(head.get(key))[:80]}, this one {str(wanted)[:80]}; "
+                    f"bind the same memory with the same settings to the same spaces"
+                )
+        if head.get("lanes") != len(which):
+            raise ValueError(f"{head.get('lanes')} saved lanes for {len(which)}; name as many with `lanes=`")
+        start = 0
+        for array in self.arrays.values():
+            size = array[0].nbytes * len(which)
+            kind = array.dtype.newbyteorder("<")
+            array[which] = np.frombuffer(payload[start : start + size], kind).reshape(len(which), *array.shape[1:])
+            start += size
+
+    def transplant(self, other: "Memory | bytes", lanes: Sequence[int] | None = None) -> None:
+        """Put another student's memory, or its saved bytes, into some lanes (None for all); see `load`."""
+        self.load(other.save() if isinstance(other, Memory) else other, lanes)
+
+
+def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
+    """Return a memory by name, or the given one.
+
+    Args:
+        memory: "recap", "transcript", "ledger", ... or a `Memory`.
+        settings: of the named memory; none beside a `Memory`.
+
+    Raises:
+        ValueError: no such memory, or settings that it does not take.
+    """
+    from textbook_gym.memories import MEMORIES
+
+    if isinstance(memory, Memory):
+        if settings:
+            raise ValueError(f"settings {sorted(settings)} beside a Memory; give them to its constructor")
+        return memory
+    kind = MEMORIES.get(str(memory))
+    if kind is None:
+        known = list(MEMORIES)
+        raise ValueError(f"memory={memory!r}{did_you_mean(str(memory), known)}; choose one of {', '.join(known)}")
+    try:
+        return kind(**settings)
+    except TypeError as error:
+        raise ValueError(f"memory {memory!r} does not take these settings: {error}") from error
+
+
+def book_of(env: Any) -> Book | None:
+    """Return the book that an environment, single or vector, reads, if it reads one."""
+    inner: Any = env.unwrapped
+    if isinstance(inner, gymnasium.vector.SyncVectorEnv):
+        inner = inner.envs[0].unwrapped
+    book = getattr(getattr(inner, "lanes", None), "book", None)
+    return book if isinstance(book, Book) else None
