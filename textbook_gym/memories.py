@@ -236,13 +236,15 @@ class Ledger(Memory):
 
     name = "ledger"
 
-    def __init__(
-        self, keep: str = "edition", tables: Sequence[Table] | None = None, **table: Any
-    ) -> None:
+    def __init__(self, keep: str = "edition", tables: Sequence[Table] | None = None, **table: Any) -> None:
         if tables is not None and table:
             raise ValueError(f"settings {sorted(table)} beside `tables`; put them into a table")
         given: dict[str, Any] = dict(table) if tables is None else {"tables": [dict(t) for t in tables]}
         super().__init__(keep, **given)
+
+    def spec(self) -> dict[str, Any]:
+        """Return settings that make this ledger again: its tables, also where they came from a preset."""
+        return {"keep": self.keep, "tables": [dict(table) for table in self._tables()]}
 
     def _tables(self) -> Sequence[Table]:
         from textbook_gym.presets import TABLES

@@ -335,7 +335,9 @@ class Watch(BaseCallback):
             return
         before = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
         training = self.model.policy.training
-        self.latest = scores(examine(as_worn(Detached(self.model)), self.model.textbook["env_id"], editions=self.editions))
+        self.latest = scores(
+            examine(as_worn(Detached(self.model)), self.model.textbook["env_id"], editions=self.editions)
+        )
         self.model.policy.set_training_mode(training)
         torch.set_rng_state(before[0])
         np.random.set_state(before[1])  # noqa: NPY002

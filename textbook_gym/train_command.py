@@ -22,7 +22,9 @@ def add(commands: Any) -> None:
     train.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the memory, as JSON; repeatable"
     )
-    train.add_argument("--reward", default="improvement", help="improvement, mark, exam or visible (default %(default)s)")
+    train.add_argument(
+        "--reward", default="improvement", help="improvement, mark, exam or visible (default %(default)s)"
+    )
     train.add_argument("--steps", type=int, help="steps of all lanes together (default: the preset's)")
     train.add_argument("--lanes", type=int, help="environments side by side (default: the preset's)")
     train.add_argument("--seed", type=int, default=0, help="of everything (default %(default)s)")
@@ -53,7 +55,14 @@ def pairs(given: list[str]) -> dict[str, Any]:
 def run(chosen: argparse.Namespace) -> int:
     """Train, show progress, print what was reached."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.table import Table
 
     book = find(chosen.book).name

@@ -7,10 +7,9 @@ memory it was trained with; `as_worn` reads that, so that a study takes the mode
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Discrete
+from gymnasium.spaces import Box, Discrete
 
 from textbook_gym.book import Book
-from textbook_gym.env import observation_box
 from textbook_gym.memory import Memory, make_memory
 from textbook_gym.students import Agent, ModelAgent
 
@@ -33,7 +32,7 @@ class Worn:
 
     def begin(self, book: Book, lanes: int, seed: int) -> None:
         """Start with a blank memory in every lane."""
-        self.memory.bind(observation_box(book), Discrete(len(book.actions)), lanes, book)
+        self.memory.bind(Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)), lanes, book)
         self.deeds: np.ndarray | None = None  # what was done last; None before the first step
         self.wiped = np.zeros(lanes, np.bool_)
         self.agent.begin(book, lanes, seed)
