@@ -6,13 +6,17 @@ made of it:
 
     name          the value after the step
     was:name      the value before the step
+    minus:name    the value after the step, with its sign turned
     is:name       1 where the value is not 0, else 0
     half:name     1 where the value is 0.5, else 0
     change:name   value after - value before
-    moved:name    1 for each row (the last axis of the signal) that changed in any place, else 0
+    push:name     that, summed over the rows of a signal of rows
+    moved:name    1 for each row that changed in any place, else 0
+    used:name     the first row that changed, as it was before the step; 0 if none changed
     grew:name     the largest rise of any float, 0 if none rose
-    centre:name   centre of mass, 0 to 1, of the floats of a row: where the 1 of a one-hot row stands
+    centre:name   centre of mass, 0 to 1, of the floats of each row: where the 1 of a one-hot row stands
     shift:name    centre of mass after - before
+    action        1 for the action taken, 0 for all others
     reward        the reward, within +-10
     mark          the mark of an exercise just finished, else 0
 """
@@ -28,63 +32,93 @@ from textbook_gym.book import HEADER, Book
 from textbook_gym.memory import REWARD_BOUND
 from textbook_gym.registry import did_you_mean
 
-MAKES = ("was", "is", "half", "change", "moved", "grew", "centre", "shift")
-PAYS = ("reward", "mark")
+MAKES = ("was", "minus", "is", "half", "change", "push", "moved", "used", "grew", "centre", "shift")
+STEPS = ("action", "reward", "mark")  # channels that are no signals
 FORM = re.compile(r"(?:(?P<make>\w+):)?(?P<name>\w+)(?:\[(?P<first>\d+):(?P<last>\d+)\])?")
 
 Names = Sequence[str | int]
 
 
+class Step(NamedTuple):
+    """One step of some lanes."""
+
+    before: np.ndarray  # observations before it, (lanes, width)
+    after: np.ndarray  # observations after it
+    actions: np.ndarray  # counted from 0, (lanes,)
+    rewards: np.ndarray  # (lanes,)
+    marks: np.ndarray  # of an exercise that it ended, (lanes,)
+
+    def of(self, mask: np.ndarray) -> "Step":
+        """Return the step of some of the lanes."""
+        return Step(*(a[mask] for a in self))
+
+
+def present(observations: np.ndarray) -> Step:
+    """Return what is seen now as a step that changes nothing, to look things up by."""
+    none = np.zeros(len(observations), np.int64)
+    return Step(observations, observations, none, none, none)
+
+
 class Channel(NamedTuple):
     """Floats of an observation and what is made of them."""
 
-    make: str  # one of MAKES or PAYS, or "" for the value itself
+    make: str  # one of MAKES or STEPS, or "" for the value itself
     places: np.ndarray  # of the floats in an observation, (rows, row length)
+    actions: int = 0  # how many there are, where the channel is "action"
 
     @property
     def size(self) -> int:
         """How many numbers it gives."""
-        if self.make in PAYS or self.make == "grew":
-            return 1
-        return len(self.places) if self.make in ("moved", "centre", "shift") else self.places.size
+        rows, length = self.places.shape
+        sizes = {"action": self.actions, "reward": 1, "mark": 1, "grew": 1, "push": length, "used": length}
+        sizes |= {"moved": rows, "centre": rows, "shift": rows}
+        return sizes.get(self.make, rows * length)
 
     def bounds(self, space: spaces.Box) -> tuple[np.ndarray, np.ndarray]:
         """Return lowest and highest values, (size,) each."""
-        low, high = space.low[self.places], space.high[self.places]
+        low, high = space.low[self.places].astype(np.float64), space.high[self.places].astype(np.float64)
         fixed = {"reward": (-REWARD_BOUND, REWARD_BOUND), "shift": (-1.0, 1.0)}
-        if self.make in ("mark", "moved", "is", "half", "centre", *fixed):
+        if self.make in ("action", "mark", "is", "half", "moved", "centre", *fixed):
             a, b = fixed.get(self.make, (0.0, 1.0))
             return np.full(self.size, a), np.full(self.size, b)
+        if self.make == "minus":
+            return -high.ravel(), -low.ravel()
         if self.make == "change":
             return (low - high).ravel(), (high - low).ravel()
+        if self.make == "push":
+            return (low - high).sum(axis=0), (high - low).sum(axis=0)
+        if self.make == "used":
+            return np.minimum(low.min(axis=0), 0.0), np.maximum(high.max(axis=0), 0.0)
         if self.make == "grew":
             return np.zeros(1), (high - low).max().reshape(1)
         return low.ravel(), high.ravel()
 
-    def read(self, before: np.ndarray, after: np.ndarray, rewards: np.ndarray, marks: np.ndarray) -> np.ndarray:
-        """Return what the channel says of a step, (lanes, size).
-
-        Args:
-            before: observations before it, (lanes, width).
-            after: observations after it.
-            rewards: of the step, (lanes,).
-            marks: of the exercise if it ended, (lanes,).
-        """
-        if self.make in PAYS:
-            return (rewards if self.make == "reward" else marks)[:, None]
-        flat = self.places.ravel()
-        if self.make in ("", "was"):
-            return (after if self.make == "" else before)[:, flat]
-        if self.make in ("is", "half"):
-            return after[:, flat] != 0.0 if self.make == "is" else after[:, flat] == 0.5
-        if self.make == "change":
-            return after[:, flat] - before[:, flat]
-        if self.make == "grew":
-            return np.maximum((after[:, flat] - before[:, flat]).max(axis=1, keepdims=True), 0.0)
-        if self.make == "moved":
-            return (after[:, self.places] != before[:, self.places]).any(axis=2)
-        there = centre(after[:, self.places])
-        return there if self.make == "centre" else there - centre(before[:, self.places])
+    def read(self, step: Step) -> np.ndarray:
+        """Return what the channel says of a step, (lanes, size)."""
+        make, flat = self.make, self.places.ravel()
+        if make == "":
+            return step.after[:, flat]
+        if make == "was":
+            return step.before[:, flat]
+        if make == "minus":
+            return -step.after[:, flat]
+        if make in ("is", "half"):
+            return step.after[:, flat] != 0.0 if make == "is" else step.after[:, flat] == 0.5
+        if make == "action":
+            return step.actions[:, None] == np.arange(self.actions)
+        if make in STEPS:
+            return (step.rewards if make == "reward" else step.marks)[:, None]
+        before, after = step.before[:, self.places], step.after[:, self.places]
+        if make in ("centre", "shift"):
+            return centre(after) if make == "centre" else centre(after) - centre(before)
+        if make in ("moved", "used"):
+            moved = (after != before).any(axis=2)
+            first = before[np.arange(len(before)), moved.argmax(axis=1)]
+            return moved if make == "moved" else first * moved.any(axis=1, keepdims=True)
+        change = after - before
+        if make == "change":
+            return change.reshape(len(change), -1)
+        return change.sum(axis=1) if make == "push" else np.maximum(change.max(axis=(1, 2)), 0.0)[:, None]
 
 
 def centre(rows: np.ndarray) -> np.ndarray:
@@ -94,12 +128,13 @@ def centre(rows: np.ndarray) -> np.ndarray:
     return np.divide(rows @ scale, mass, out=np.zeros_like(mass), where=mass > 0.0)
 
 
-def read_channels(names: Names, width: int, book: Book | None) -> tuple[Channel, ...]:
+def read_channels(names: Names, width: int, actions: int, book: Book | None) -> tuple[Channel, ...]:
     """Return the channels that a user names.
 
     Args:
         names: see the top of this file.
         width: floats of an observation.
+        actions: how many there are.
         book: whose signals have names, or None.
 
     Raises:
@@ -121,11 +156,11 @@ def read_channels(names: Names, width: int, book: Book | None) -> tuple[Channel,
             channels.append(Channel("", np.array([[int(name)]])))
             continue
         match = FORM.fullmatch(str(name))
-        if name in PAYS and name not in signals:
-            channels.append(Channel(str(name), np.zeros((0, 0), int)))
+        if name in STEPS and name not in signals:
+            channels.append(Channel(str(name), np.zeros((0, 0), int), actions))
         elif match is None or match["name"] not in signals:
             hint = did_you_mean(match["name"] if match else str(name), list(signals))
-            known = ", ".join([*PAYS, *signals]) or "places"
+            known = ", ".join([*STEPS, *signals])
             raise ValueError(f"channel {name!r} is not known{hint}; there are {known}, and places 0 to {width - 1}")
         elif match["make"] is not None and match["make"] not in MAKES:
             raise ValueError(f"channel {name!r}: {match['make']!r} is none of {', '.join(MAKES)}")
@@ -139,14 +174,12 @@ def read_channels(names: Names, width: int, book: Book | None) -> tuple[Channel,
     return tuple(channels)
 
 
-def read_all(
-    channels: Sequence[Channel], before: np.ndarray, after: np.ndarray, rewards: np.ndarray, marks: np.ndarray
-) -> np.ndarray:
+def read_all(channels: Sequence[Channel], step: Step) -> np.ndarray:
     """Return what the channels say of a step, float32 (lanes, sum of sizes)."""
-    out = np.empty((len(after), sum(c.size for c in channels)), np.float32)
+    out = np.empty((len(step.after), sum(c.size for c in channels)), np.float32)
     start = 0
     for c in channels:
-        out[:, start : start + c.size] = c.read(before, after, rewards, marks)
+        out[:, start : start + c.size] = c.read(step)
         start += c.size
     return out
 

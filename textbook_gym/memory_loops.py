@@ -43,7 +43,7 @@ def push(which: Any, again: Any, new: Any, rows: Any) -> None:
 def ledger_learn(
     which: Any,
     key: Any,
-    actions: Any,
+    columns: Any,
     outcome: Any,
     told: Any,
     silent: int,
@@ -61,7 +61,7 @@ def ledger_learn(
     Args:
         which: numbers of lanes, (m,).
         key: names the situation, (m,) uint64, none 0.
-        actions: taken there, (m,).
+        columns: of the actions taken there, (m,); -1 for one that has none.
         outcome: what came of it, entered by action, (m, k).
         told: what came of it, entered irrespective of action, (m, t).
         silent: 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before.
@@ -69,18 +69,20 @@ def ledger_learn(
         keys: situations, (n, rows) uint64, 0 for a free row; free rows come last.
         used: when a row was last entered into, (n, rows).
         clock: entries so far, (n,).
-        counts: (n, rows, actions).
-        means: (n, rows, actions, k).
+        counts: (n, rows, columns).
+        means: (n, rows, columns, k).
         visits: (n, rows).
         averages: (n, rows, t).
     """
     size, wide, deep = keys.shape[1], outcome.shape[1], told.shape[1]
-    by_action = counts.shape[2] > 0
     for m in range(len(which)):
-        i, action = which[m], actions[m]
+        i, column = which[m], columns[m]
+        if column < 0 and deep == 0:
+            continue
         empty = True
-        for k in range(wide):
-            empty = empty and outcome[m, k] == 0.0
+        if column >= 0:
+            for k in range(wide):
+                empty = empty and outcome[m, k] == 0.0
         for k in range(deep):
             empty = empty and told[m, k] == 0.0
         if empty and silent == 1:
@@ -108,9 +110,9 @@ def ledger_learn(
             heard = False
             for k in range(deep):
                 heard = heard or averages[i, row, k] != 0.0
-            if by_action:
+            if column >= 0:
                 for k in range(wide):
-                    heard = heard or means[i, row, action, k] != 0.0
+                    heard = heard or means[i, row, column, k] != 0.0
             if heard:
                 continue
         clock[i] += 1
@@ -119,11 +121,11 @@ def ledger_learn(
         step = max(1.0 / visits[i, row], rate)
         for k in range(deep):
             averages[i, row, k] += step * (told[m, k] - averages[i, row, k])
-        if by_action:
-            counts[i, row, action] += 1.0
-            step = max(1.0 / counts[i, row, action], rate)
+        if column >= 0:
+            counts[i, row, column] += 1.0
+            step = max(1.0 / counts[i, row, column], rate)
             for k in range(wide):
-                means[i, row, action, k] += step * (outcome[m, k] - means[i, row, action, k])
+                means[i, row, column, k] += step * (outcome[m, k] - means[i, row, column, k])
 
 
 def ledger_look(
@@ -137,32 +139,33 @@ def ledger_look(
     out: Any,
     start: int,
 ) -> None:
-    """Write what the ledgers of some lanes know of a situation: for every action log-count and means, then for all.
+    """Write what the ledgers of some lanes know of a situation: for every column log-count and means, then for all.
 
     Args:
         which: numbers of lanes, (m,).
-        key: names the situation, (m,) uint64.
+        key: names of the situations, (m, q) uint64: q are looked up, one after the other.
         keys: as in `ledger_learn`, and so are counts, means, visits and averages.
         out: float32 (m, width).
         start: first column to write.
     """
     size, wide, deep = keys.shape[1], means.shape[3], averages.shape[2]
     for m in range(len(which)):
-        i = which[m]
-        row = 0
-        while row < size and keys[i, row] != 0 and keys[i, row] != key[m]:
-            row += 1
-        at = start
-        if row == size or keys[i, row] == 0:
-            for _ in range(counts.shape[2] * (1 + wide) + 1 + deep):
-                out[m, at] = 0.0
-                at += 1
-            continue
-        for a in range(counts.shape[2]):
-            out[m, at] = min(math.log1p(counts[i, row, a]) / COUNT_SCALE, 1.0)
-            for k in range(wide):
-                out[m, at + 1 + k] = means[i, row, a, k]
-            at += 1 + wide
-        out[m, at] = min(math.log1p(visits[i, row]) / COUNT_SCALE, 1.0)
-        for k in range(deep):
-            out[m, at + 1 + k] = averages[i, row, k]
+        i, at = which[m], start
+        for q in range(key.shape[1]):
+            row = 0
+            while row < size and keys[i, row] != 0 and keys[i, row] != key[m, q]:
+                row += 1
+            if row == size or keys[i, row] == 0:
+                for _ in range(counts.shape[2] * (1 + wide) + 1 + deep):
+                    out[m, at] = 0.0
+                    at += 1
+                continue
+            for a in range(counts.shape[2]):
+                out[m, at] = min(math.log1p(counts[i, row, a]) / COUNT_SCALE, 1.0)
+                for k in range(wide):
+                    out[m, at + 1 + k] = means[i, row, a, k]
+                at += 1 + wide
+            out[m, at] = min(math.log1p(visits[i, row]) / COUNT_SCALE, 1.0)
+            for k in range(deep):
+                out[m, at + 1 + k] = averages[i, row, k]
+            at += 1 + deep

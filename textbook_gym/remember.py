@@ -17,9 +17,7 @@ READ = ("exercise_done", "mark", "chapter", "edition", "book_done")  # what a me
 ONE = np.ones(1, np.bool_)
 
 
-class Remember(
-    gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.utils.RecordConstructorArgs
-):
+class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.utils.RecordConstructorArgs):
     """A single environment with a memory. `reset(seed=...)` is a fresh learner; a bare reset forgets nothing by itself.
 
     Args:
@@ -65,9 +63,7 @@ def one_lane(info: dict[str, Any]) -> Info:
     return {key: np.array([info[key]]) for key in READ if key in info}
 
 
-class RememberVector(
-    gymnasium.vector.VectorWrapper, gymnasium.utils.RecordConstructorArgs
-):
+class RememberVector(gymnasium.vector.VectorWrapper, gymnasium.utils.RecordConstructorArgs):
     """A vector environment with a memory, in all three autoreset modes; lane i equals a `Remember` with the same seed.
 
     Args:

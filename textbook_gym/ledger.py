@@ -1,0 +1,194 @@
+"""The ledger: what happened when I did this. See `memory` for what a memory is, `presets` for the tables of each book."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from textbook_gym.book import HEADER
+from textbook_gym.channels import Channel, Names, Step, all_bounds, present, read_all, read_channels
+from textbook_gym.memory import Memory
+from textbook_gym.memory_loops import compiled, ledger_learn, ledger_look
+from textbook_gym.registry import did_you_mean
+from textbook_gym.rng import WEYL, scramble
+
+SILENCES = ("count", "skip", "known")
+WORDS = ("situation", "outcome", "told", "under", "actions", "rows", "silent", "rate", "grain")
+Table = Mapping[str, Any]
+
+
+class Page:
+    """One table of a ledger, bound: what names its situations, and what is entered; see `Ledger`."""
+
+    def __init__(self, ledger: Memory, number: int, table: Table) -> None:
+        for word in set(table) - set(WORDS):
+            hint = did_you_mean(word, list(WORDS))
+            raise ValueError(f"ledger table {number} has no {word!r}{hint}; it has {', '.join(WORDS)}")
+        silent, self.rows = table.get("silent", "count"), table.get("rows", 64)
+        self.rate, self.grain = float(table.get("rate", 0.0)), float(table.get("grain", 0.001))
+        if silent not in SILENCES:
+            raise ValueError(f"silent={silent!r}{did_you_mean(str(silent), list(SILENCES))}; choose one of {SILENCES}")
+        if isinstance(self.rows, bool) or not isinstance(self.rows, int) or self.rows < 1:
+            raise ValueError(f"rows={self.rows!r}: a table has a whole number >= 1 of rows")
+        if not 0.0 <= self.rate <= 1.0 or not self.grain > 0.0:
+            raise ValueError(f"rate={self.rate}, grain={self.grain}: rate must be within [0, 1], grain above 0")
+        self.silent = SILENCES.index(silent)
+
+        def channels(names: Names) -> tuple[Channel, ...]:
+            return read_channels(names, ledger.width, ledger.actions, ledger.book)
+
+        self.outcome = channels(table.get("outcome", ("reward", "mark")))
+        self.told = channels(table.get("told", ()))
+        asked: Any = table.get("situation")
+        asked = self._others(ledger) if asked is None else asked
+        several = bool(asked) and all(isinstance(a, (list, tuple)) for a in asked)
+        self.queries = [channels(a) for a in (asked if several else [asked])]
+        self.under = self.queries[0] if table.get("under") is None else channels(table["under"])
+        self.moved = table.get("under") is not None
+        words = sum(c.size for c in self.under)
+        if any(sum(c.size for c in query) != words for query in self.queries):
+            raise ValueError(f"ledger table {number}: each situation, and `under`, must hold as many floats, {words}")
+        self.rows = self.rows if words else 1
+        # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
+        self.multipliers = scramble(np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)) | np.uint64(1)
+        self.columns, columns = self._columns(ledger, table.get("actions")) if self.outcome else ([-1], 0)
+        wide, deep = sum(c.size for c in self.outcome), sum(c.size for c in self.told)
+        done, told = (all_bounds(c, ledger.seen_space) for c in (self.outcome, self.told))
+        self.low, self.high = (  # everything is 0 while nothing is known
+            np.tile(np.concatenate([*[[count, *bound(a, 0.0)]] * columns, [count, *bound(b, 0.0)]]), len(self.queries))
+            for count, bound, a, b in ((0.0, np.minimum, done[0], told[0]), (1.0, np.maximum, done[1], told[1]))
+        )
+        self.width = len(self.low)
+
+        def room(name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
+            return ledger._room(f"{name}{number}", shape, dtype)
+
+        self.entered = (
+            room("keys", (self.rows,), np.uint64),
+            room("used", (self.rows,), np.int32),
+            room("clock", (), np.int32),
+            room("counts", (self.rows, columns)),
+            room("means", (self.rows, columns, wide)),
+            room("visits", (self.rows,)),
+            room("averages", (self.rows, deep)),
+        )
+
+    def _others(self, ledger: Memory) -> list[int]:
+        """Return all floats but the header's and those of outcomes."""
+        last = ledger.width - (sum(s.size for s in HEADER) if ledger.book is not None else 0)
+        taken = {int(p) for c in (*self.outcome, *self.told) for p in c.places.ravel()}
+        return [p for p in range(last) if p not in taken]
+
+    def _columns(self, ledger: Memory, groups: Any) -> tuple[np.ndarray, int]:
+        """Return the column of each action, -1 for none, and how many columns there are."""
+        if groups is None:
+            return np.arange(ledger.actions), ledger.actions
+        names = list(ledger.book.actions) if ledger.book is not None else []
+        columns = np.full(ledger.actions, -1)
+        for column, group in enumerate(groups):
+            for action in group if isinstance(group, (list, tuple)) else [group]:
+                number = names.index(action) if action in names else action
+                if not isinstance(number, int) or not 0 <= number < ledger.actions:
+                    hint = did_you_mean(str(action), names)
+                    raise ValueError(f"no action {action!r}{hint}; give names or numbers below {ledger.actions}")
+                columns[number] = column
+        return columns, len(groups)
+
+    def key(self, channels: tuple[Channel, ...], step: Step) -> np.ndarray:
+        """Return the name of the situation that channels tell, an odd uint64 for each lane."""
+        words = np.rint(read_all(channels, step) / np.float32(self.grain)).astype(np.int64).view(np.uint64)
+        mixed = (words * self.multipliers[:-1]).sum(axis=1, dtype=np.uint64) + self.multipliers[-1]
+        return np.asarray(scramble(mixed)) | np.uint64(1)
+
+    def learn(self, which: np.ndarray, step: Step) -> None:
+        """Enter a step of the lanes numbered by `which`."""
+        if self.moved:
+            found = read_all(self.under, step).any(axis=1)
+            if not found.any():
+                return
+            which, step = which[found], step.of(found)
+            key = self.key(self.under, step)
+        else:
+            key = self.key(self.under, present(step.before))
+        columns = self.columns[step.actions] if self.outcome else np.full(len(which), -1)
+        outcome, told = read_all(self.outcome, step), read_all(self.told, step)
+        compiled(ledger_learn)(which, key, columns, outcome, told, self.silent, self.rate, *self.entered)
+
+    def look(self, which: np.ndarray, now: Step, out: np.ndarray, start: int) -> None:
+        """Write what is known of the present situations to `out`, from column `start`."""
+        key = np.stack([self.key(query, now) for query in self.queries], axis=1)
+        keys, _, _, counts, means, visits, averages = self.entered
+        compiled(ledger_look)(which, key, keys, counts, means, visits, averages, out, start)
+
+
+class Ledger(Memory):
+    """What happened when I did this: counts and mean outcomes by situation and action.
+
+    A ledger has tables. A table names its situations by some channels of the observation (see `channels`), and looks up
+    what the student is in now. What it knows of that is added to the observation: for every action log(1 + count) / 5,
+    at most 1, and the mean of each `outcome`; then, irrespective of action, log(1 + count) / 5 and the mean of each
+    `told`. All are 0 in a situation never met.
+
+    Without settings, a book's own tables are taken (see `presets`); for an environment that is no book of ours, one
+    table with all of the observation for a situation, and reward and mark for outcomes.
+
+    Args:
+        situation: channels that name a situation; [] for one that is always met; None for all of the observation but
+            the header and what `outcome` and `told` name. A list of such lists: several are looked up, the first is
+            entered under.
+        outcome: channels whose means are kept for every action; [] to keep nothing by action.
+        told: channels whose means are kept irrespective of action.
+        under: channels to enter it under instead, if they are not all 0: enter under what was found where it was, look
+            up what is sought. They are read off the whole step, its outcome included.
+        actions: actions, by name or number, whose outcomes are kept; a list within the list shares a column; None for
+            all, each with its own.
+        rows: situations held; the one longest not entered into makes room for a new one.
+        silent: what to do with a step whose outcomes are all 0: "count" it, "skip" it, or skip it where something
+            else is "known" (exams answer nothing, and should not wear down what was learned).
+        rate: a mean moves by at least this share towards what is new; 0 for the plain mean.
+        grain: situations are told apart by their channels in units of this.
+        tables: several tables, each a mapping of the above.
+        keep: when it is wiped.
+    """
+
+    name = "ledger"
+
+    def __init__(self, keep: str = "edition", tables: Sequence[Table] | None = None, **table: Any) -> None:
+        if tables is not None and table:
+            raise ValueError(f"settings {sorted(table)} beside `tables`; put them into a table")
+        super().__init__(keep, **(dict(table) if tables is None else {"tables": [dict(t) for t in tables]}))
+
+    def _tables(self) -> Sequence[Table]:
+        """Return the tables asked for, or the book's."""
+        from textbook_gym.presets import TABLES
+
+        given = {k: v for k, v in self.settings.items() if k != "keep"}
+        if not given and self.book is not None and self.book.name in TABLES:
+            return TABLES[self.book.name]
+        tables: Sequence[Table] = given.get("tables", [given])
+        return tables
+
+    def _open(self) -> tuple[np.ndarray, np.ndarray]:
+        self.pages = [Page(self, number, table) for number, table in enumerate(self._tables())]
+        return np.concatenate([p.low for p in self.pages]), np.concatenate([p.high for p in self.pages])
+
+    def _learn(
+        self,
+        which: np.ndarray,
+        actions: np.ndarray,
+        observations: np.ndarray,
+        rewards: np.ndarray,
+        marks: np.ndarray,
+        done: np.ndarray,
+    ) -> None:
+        step = Step(self.before, observations, np.asarray(actions, np.int64), rewards, marks)
+        step = step if len(which) == self.lanes else step.of(which)
+        for page in self.pages:
+            page.learn(which, step)
+
+    def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
+        out[:, : self.width] = observations
+        now, start = present(observations), self.width
+        for page in self.pages:
+            page.look(which, now, out, start)
+            start += page.width
