@@ -1,16 +1,16 @@
 """textbook_gym: measure and train the ability to learn.
 
 A Gymnasium suite in which an agent works through a textbook, chapter by chapter, exercise by exercise; the reward is
-how much better it gets. Importing the package registers `textbook/<Book>-v0` (an episode is an exercise) and
-`textbook/<Book>Course-v0` (an episode is a whole course).
+how much better it gets. Importing the package registers `textbook/<Book>-v0` (an episode is an exercise),
+`textbook/<Book>Course-v0` (an episode is a whole course) and `textbook/<Book>Short-v0` (a course of three chapters).
 """
 
 from textbook_gym.book import BookError
-from textbook_gym.registry import BOOKS, find, register, register_library
+from textbook_gym.registry import BOOKS, SHORT, find, register, register_library
 
 __version__ = "0.1.0"
 __all__ = ["BOOKS", "BookError", "__version__", "find", "register"]
 
 for _name, _module in list(BOOKS.items()):
-    register(_name, _module)
+    register(_name, _module, SHORT.get(_name))
 register_library()

@@ -15,6 +15,7 @@ from textbook_gym.book import Book, BookError, Row, read
 from textbook_gym.course import OUT
 from textbook_gym.kernel import Wipe
 from textbook_gym.lanes import Lanes
+from textbook_gym.plan import Chapters, Exercises
 from textbook_gym.students import REFERENCES, walk
 
 NEWCOMER_TOLERANCE = 0.02  # besides twice the standard error of the measurement
@@ -43,21 +44,26 @@ class ChapterMarks(NamedTuple):
         return (self.model - self.newcomer) / (1.0 - self.newcomer)
 
 
-def measure(book: Book, courses: int = 512) -> list[ChapterMarks]:
-    """Return the marks of random, newcomer, model student and oracle by chapter, over editions 0..courses-1."""
+def measure(
+    book: Book, courses: int = 512, chapters: Chapters = None, exercises: Exercises = None
+) -> list[ChapterMarks]:
+    """Return the marks of random, newcomer, model student and oracle by chapter, over editions 0..courses-1.
+
+    `chapters` and `exercises` are those of a short course, see `textbook_gym.plan`.
+    """
     rows = {}
     for name, student in REFERENCES.items():
-        lanes = Lanes(book.path, courses, episode="book", split="all")
+        lanes = Lanes(book.path, courses, episode="book", split="all", chapters=chapters, exercises=exercises)
         rows[name] = walk(student, lanes, list(range(courses)), Wipe.NEVER)
     measured = []
-    for number, chapter in enumerate(book.chapters, 1):
+    for number, length in lanes.plan[["number", "exercises"]].tolist():
         marks = {name: r["mark"][:, r["chapter"][0] == number] for name, r in rows.items()}
         newcomer = marks["newcomer"].mean(axis=1)
-        last = max(1, chapter.exercises // 3)
+        last = max(1, length // 3)
         measured.append(
             ChapterMarks(
                 number,
-                chapter.name,
+                book.chapters[number - 1].name,
                 float(marks["random"].mean()),
                 float(newcomer.mean()),
                 float(newcomer.std() / np.sqrt(courses)),
@@ -134,7 +140,8 @@ def check_signatures(book: Book) -> Iterator[str]:
 
 def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
     """The oracle gets 1; the newcomer column is true; memory pays; random play is no better than the newcomer."""
-    for m, chapter in zip(measured, book.chapters, strict=True):
+    for m in measured:
+        chapter = book.chapters[m.chapter - 1]
         where = f"chapter {m.chapter} {m.name!r}"
         if m.oracle != 1.0:
             yield f"{where}: the oracle's lowest mark is {m.oracle!r}, not 1; mend `oracle` or what `mark` divides by"

@@ -1,4 +1,4 @@
-"""The command line: `textbook-gym list`, `textbook-gym show <Book>`, `textbook-gym study`."""
+"""The command line: `textbook-gym list`, `textbook-gym show <Book>`, `textbook-gym study`, `textbook-gym train`."""
 
 import argparse
 import pathlib
@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textbook_gym import __version__
+from textbook_gym import __version__, train_command
 from textbook_gym.book import Book
 from textbook_gym.registry import BOOKS, env_ids, find
 from textbook_gym.students import REFERENCES
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--out", type=pathlib.Path, default=pathlib.Path("study"), help="folder to write (default %(default)s/)"
     )
     walk.set_defaults(run=run_study)
+    train_command.add(commands)
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))

@@ -123,6 +123,10 @@ class Ledger(Memory):
             raise ValueError(f"settings {sorted(table)} beside `tables`; put them into a table")
         super().__init__(keep, **(dict(table) if tables is None else {"tables": [dict(t) for t in tables]}))
 
+    def spec(self) -> dict[str, Any]:
+        """Return settings that make this ledger again: its tables, also where they came from a preset."""
+        return {"keep": self.keep, "tables": [dict(table) for table in self._tables()]}
+
     def _tables(self) -> Sequence[Table]:
         """Return the tables asked for, or the book's."""
         from textbook_gym.presets import TABLES

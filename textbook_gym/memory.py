@@ -126,6 +126,10 @@ class Memory:
         """Make room; return lowest and highest values of the floats that the memory adds."""
         raise NotImplementedError
 
+    def spec(self) -> dict[str, Any]:
+        """Return settings that make this memory again, JSON-able, whatever becomes of presets; call it when bound."""
+        return dict(self.settings)
+
     @property
     def nbytes(self) -> int:
         """Bytes that all lanes take."""

@@ -1,6 +1,7 @@
 """The table of books: the only list there is. A new book is one line here."""
 
 import difflib
+from typing import Any, NamedTuple
 
 import gymnasium
 
@@ -26,17 +27,48 @@ BOOKS: dict[str, str] = {
 """Name of a book -> dotted name of its module. Strings, so that importing the package imports no book."""
 
 
+class Short(NamedTuple):
+    """Three chapters of a book, by number, and how many exercises of each: a course for quick training."""
+
+    chapters: tuple[int, ...]
+    exercises: tuple[int, ...]
+
+
+SHORT: dict[str, Short] = {
+    "Alchemy": Short((1, 2, 6), (8, 8, 3)),
+    "Automata": Short((1, 2, 3), (5, 4, 3)),
+    "Ballistics": Short((1, 2, 3), (8, 8, 8)),
+    "Bandits": Short((1, 3, 6), (6, 8, 6)),
+    "Causality": Short((1, 2, 6), (3, 3, 3)),
+    "Concepts": Short((1, 2, 3), (5, 5, 5)),
+    "Crafting": Short((1, 2, 3), (3, 3, 1)),
+    "Induction": Short((1, 2, 4), (2, 2, 2)),
+    "Maintenance": Short((1, 3, 6), (6, 5, 4)),
+    "Navigation": Short((1, 2, 3), (4, 3, 2)),
+    "Theorems": Short((1, 3, 6), (6, 5, 6)),
+    "Vocabulary": Short((1, 2, 3), (5, 5, 5)),
+}
+"""Name of a book -> its short course, of about 120 steps. Rules, limits and newcomer marks are those of the book: no
+newcomer remembers how many exercises came before."""
+
+
 def env_ids(name: str) -> tuple[str, str]:
     """Return the two ids of a book: an episode is an exercise; an episode is a whole course."""
     return f"{NAMESPACE}/{name}-v0", f"{NAMESPACE}/{name}Course-v0"
 
 
-def register(name: str, module: str) -> None:
+def short_id(name: str) -> str:
+    """Return the id of a book's short course: an episode is three chapters of it, see `SHORT`."""
+    return f"{NAMESPACE}/{name}Short-v0"
+
+
+def register(name: str, module: str, short: Short | None = None) -> None:
     """Add a book and register its environments with Gymnasium.
 
     Args:
         name: the book's name, which its docstring begins with, such as `Bandits`.
         module: dotted name of its module, importable where the environment is made.
+        short: its short course, if it has one.
 
     Raises:
         ValueError: the name is taken by another module, or is no identifier.
@@ -45,13 +77,19 @@ def register(name: str, module: str) -> None:
         taken = ", ".join([*BOOKS, LIBRARY])
         raise ValueError(f"cannot register book {name!r}: use an identifier that is none of {taken}")
     BOOKS[name] = module
-    for env_id, episode in zip(env_ids(name), ("exercise", "book"), strict=True):
+    kinds: dict[str, dict[str, Any]] = dict(
+        zip(env_ids(name), ({"episode": "exercise"}, {"episode": "book"}), strict=True)
+    )
+    if short is not None:
+        SHORT[name] = short
+        kinds[short_id(name)] = {"episode": "book", **{k: list(v) for k, v in short._asdict().items()}}
+    for env_id, keywords in kinds.items():
         if env_id not in gymnasium.registry:
             gymnasium.register(
                 id=env_id,
                 entry_point="textbook_gym.env:BookEnv",
                 vector_entry_point="textbook_gym.vector:BookVectorEnv",
-                kwargs={"book": module, "episode": episode},
+                kwargs={"book": module, **keywords},
             )
 
 
@@ -74,8 +112,9 @@ def find(name: str) -> Book:
         BookError: there is no such book; the message names the nearest.
     """
     plain = name.removeprefix(f"{NAMESPACE}/").split("-v")[0]
-    if plain not in BOOKS and plain.removesuffix("Course") in BOOKS:
-        plain = plain.removesuffix("Course")
+    for kind in ("Course", "Short"):
+        if plain not in BOOKS and plain.removesuffix(kind) in BOOKS:
+            plain = plain.removesuffix(kind)
     if plain not in BOOKS:
         raise BookError(f"no book {name!r}{did_you_mean(plain, list(BOOKS))}; there are {', '.join(sorted(BOOKS))}")
     return read(BOOKS[plain])

@@ -2,7 +2,8 @@
 
 A student that is not a reference student is any object with
 
-    act(observations, info) -> actions        float32 (lanes, width) and a dict of arrays -> int (lanes,)
+    act(observations, info) -> actions        float32 (lanes, width), and info and reward of the last step as a dict
+                                              of arrays -> int (lanes,)
     wipe(mask)                                forget everything in the lanes of the mask (bool)
     begin(book, lanes, seed)                  called before a batch of courses; starts afresh
 
@@ -120,8 +121,9 @@ def as_student(student: Any) -> Reference | Agent:
             return REFERENCES[student]
         if student.endswith(".zip"):
             from textbook_gym.sb3 import load_model
+            from textbook_gym.worn import as_worn
 
-            return ModelAgent(load_model(student), pathlib.Path(student).stem)
+            return as_worn(load_model(student), pathlib.Path(student).stem)
         module, colon, attribute = student.partition(":")
         if not colon:
             hint = did_you_mean(student, list(REFERENCES))
@@ -138,7 +140,9 @@ def as_student(student: Any) -> Reference | Agent:
         agent: Agent = student
         return agent
     if hasattr(student, "predict"):
-        return ModelAgent(student)
+        from textbook_gym.worn import as_worn
+
+        return as_worn(student)
     if callable(student):
         return FunctionAgent(student, getattr(student, "__name__", "function"))
     raise ValueError(f"student {student!r}: give a name, an SB3 model, a function or an object with `act`")
@@ -177,7 +181,7 @@ def walk_agent(agent: Agent, lanes: Lanes, seen: np.ndarray, out: np.ndarray, wi
     page = np.zeros(n, int)  # exercises finished
     rewards = np.zeros(n)
     while (page < total).any():
-        info = {key: out[key].copy() for key in lanes.info_keys}
+        info = {key: out[key].copy() for key in (*lanes.info_keys, "reward")}  # memories are told rewards too
         flat = seen.view(np.float32).reshape(n, -1).copy()
         actions = lanes.check_actions(agent.act(flat, info))
         open_before = ~out["exercise_done"]
