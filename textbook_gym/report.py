@@ -11,6 +11,7 @@ from rich.table import Table
 from textbook_gym import metrics
 
 COLOURS = {"random": "#9a9a9a", "newcomer": "#d98032", "model": "#2f6db3", "oracle": "#3a8f5c"}
+ALL = "all books"  # the row over all books
 OTHERS = ("#8a4fb0", "#c0406a", "#1f9aa5", "#7a6a2f")
 
 
@@ -25,28 +26,20 @@ def part(table: pl.DataFrame, student: str, control: str = "kept") -> pl.DataFra
 
 
 def summary(table: pl.DataFrame) -> pl.DataFrame:
-    """Return a row for each book and student, and over all books: gain, thirds, memory benefit, duct-tape index.
+    """Return a row for each book and student, and over all books, with every metric of `metrics.METRICS`.
 
-    Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; see `metrics`.
+    Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; null where it cannot be had.
     """
+    measured = {s: metrics.measure(table.filter(pl.col("student") == s)) for s in students_of(table)}
+    names: list[str | None] = table["book"].unique(maintain_order=True).to_list()
     rows = []
-    names = table["book"].unique(maintain_order=True).to_list()
-    for book in [*names, *(["all books"] if len(names) > 1 else [])]:
-        here = table if book == "all books" else table.filter(pl.col("book") == book)
-        for student in students_of(here):
-            kept, wiped = part(here, student), part(here, student, "wiped")
-            figures = {
-                "gain": metrics.estimate(metrics.gain(kept)),
-                "first_third": metrics.estimate(metrics.third(kept, last=False)),
-                "last_third": metrics.estimate(metrics.third(kept, last=True)),
-                "memory_benefit": metrics.estimate(metrics.memory_benefit(kept, wiped)) if len(wiped) else None,
-                "duct_tape": metrics.estimate(metrics.duct_tape(kept)) if kept["visible"].count() else None,
-            }
-            row: dict[str, str | float | None] = {"book": book, "student": student}
-            for name, figure in figures.items():
-                row[name] = figure.value if figure else None
-                row[f"{name}_low"] = figure.low if figure else None
-                row[f"{name}_high"] = figure.high if figure else None
+    for book in [*names, *([None] if len(names) > 1 else [])]:
+        for student, figures in measured.items():
+            if book is not None and book not in figures["gain"]:
+                continue
+            row: dict[str, str | float | None] = {"book": book or ALL, "student": student}
+            for name, by_book in figures.items():
+                row[name], row[f"{name}_low"], row[f"{name}_high"] = by_book[book] or (None, None, None)
             rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)
 
