@@ -22,6 +22,9 @@ from textbook_gym.course import SUCCESS
 from textbook_gym.intervals import Estimate
 from textbook_gym.runs import AGAIN, RUN, Scores, by_chapter, by_run, complete, learned, paired, thirds, under
 
+Measured = dict[str, dict[str, dict[str | None, Estimate | None]]]
+"""Student -> metric -> book (None: all books, stratified) -> estimate, or None where it cannot be had."""
+
 
 class Unpaired(NamedTuple):
     """Two sets of scores whose difference is wanted and whose editions differ."""

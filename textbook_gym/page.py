@@ -1,0 +1,186 @@
+"""The report of a study: one page that needs no network, and its pictures as files for papers."""
+
+import json
+import pathlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jinja2
+import markupsafe
+
+from textbook_gym import canvas, pictures, report
+from textbook_gym.canvas import DARK, LIGHT, Data, Picture
+from textbook_gym.intervals import Estimate
+from textbook_gym.metrics import METRICS, Metric
+from textbook_gym.pictures import metric
+from textbook_gym.runs import AGAIN, read_marks
+
+HEADLINE = (
+    "gain", "score", "memory_benefit", "carry_over", "forward_transfer", "retention", "exam_gap", "duct_tape",
+    "generalisation_gap", "mastery",
+)  # fmt: skip
+SIGNED = {
+    "gain", "memory_benefit", "chapter_benefit", "own_benefit", "order_benefit", "carry_over", "forward_transfer",
+    "backward_transfer", "retention", "exam_gap", "duct_tape", "generalisation_gap",
+}  # fmt: skip
+"""Metrics of which 0 means nothing and the sign says which way."""
+SLIGHT = 0.02  # a lasting difference in marks below this is not worth a word
+NARROW, BROAD = 4.2, 6.8  # rem an inch of a picture takes at least, lest its text be too small, and at most
+
+
+class Finding(NamedTuple):
+    """What the study says of one student in a sentence."""
+
+    student: str
+    colour: str
+    text: str
+
+
+def write_report(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Write `report.html`, `summary.csv` and `figures/` of the study in a folder; return what was written.
+
+    Args:
+        folder: holds `marks.csv` and, if it is there, `study.json`.
+
+    Raises:
+        ValueError: the folder holds no study.
+    """
+    marks = folder / "marks.csv"
+    if not marks.is_file():
+        raise ValueError(f"{folder} holds no marks.csv; give the folder that `textbook-gym study --out` wrote")
+    table = read_marks(marks)
+    described = folder / "study.json"
+    settings = json.loads(described.read_text()) if described.is_file() else {}
+    data = report.gather(table)
+    drawn = pictures.draw(data)
+    text = page(data, drawn, settings, table["control"].unique().to_list(), table["split"].unique().to_list())
+    canvas.save(drawn, folder / "figures")
+    beside = folder / "report.html.part"
+    beside.write_text(text)
+    beside.replace(folder / "report.html")
+    beside = folder / "summary.csv.part"
+    report.rows(data.measured, data.books).write_csv(beside, float_precision=6)
+    beside.replace(folder / "summary.csv")
+    return [folder / "report.html", folder / "summary.csv", folder / "figures"]
+
+
+def page(data: Data, drawn: list[Picture], settings: dict[str, Any], controls: list[str], splits: list[str]) -> str:
+    """Return the page as HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("textbook_gym"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    headline = [metric(m) for m in HEADLINE if any(data.measured[s][m][None] for s in data.students)]
+    named = {colour: name for name, colour in LIGHT.items()}
+    colour = {s: named[c] for s, c in canvas.colours(data.students).items()}
+    return environment.get_template("report.html").render(
+        title="Does this agent learn from experience?",
+        lead=f"A study of {listed(data.students)} in {counted(data.books)}; {data.n}.",
+        light=LIGHT,
+        dark=DARK,
+        findings=[Finding(s, colour[s], sentence(data, s)) for s in data.students],
+        over="all books" if len(data.books) > 1 else data.books[0],
+        headline=headline,
+        rows=[
+            {"student": s, "colour": colour[s], "cells": [(m, data.measured[s][m.name][None]) for m in headline]}
+            for s in data.students
+        ],
+        shown=cell,
+        n=data.n,
+        why="a student without memory has none to take away" if "wiped" in controls else "",
+        pictures=[
+            {
+                "name": p.name,
+                "title": p.title,
+                "caption": p.caption,
+                "svg": markupsafe.Markup(canvas.svg(p)),
+                "least": round(p.figure.get_figwidth() * NARROW, 1),
+                "most": round(p.figure.get_figwidth() * BROAD, 1),
+            }
+            for p in drawn
+        ],
+        missing=missing(data, controls, splits),
+        books=[by_book(data, book) for book in [*data.books, *([None] if len(data.books) > 1 else [])]],
+        metrics=METRICS,
+        settings=json.dumps(settings, indent=2) if settings else "This folder holds no study.json.",
+    )
+
+
+def by_book(data: Data, book: str | None) -> dict[str, Any]:
+    """Return the table of one book, or of all: metrics down, students across; metrics without a figure are left out."""
+    students = [s for s in data.students if book is None or data.measured[s]["area"].get(book)]
+    lines = [(m, [(m, data.measured[s][m.name].get(book)) for s in students]) for m in METRICS]
+    kept = [(m, cells) for m, cells in lines if any(e for _, e in cells)]
+    return {"book": book or report.ALL, "students": students, "lines": kept}
+
+
+def cell(content: tuple[Metric, Estimate | None]) -> markupsafe.Markup:
+    """Return a table cell: the figure, its interval, tinted where the sign is beyond noise."""
+    m, e = content
+    if e is None:
+        return markupsafe.Markup("<td>–</td>")  # noqa: RUF001  # a dash, as typeset
+    form = "{:+.3f}" if m.name in SIGNED else "{:.2f}" if m.name == "mastery" else "{:.3f}"
+    tint = ""
+    if m.name in SIGNED and e.beyond_noise:
+        tint = "good" if (e.value > 0) == (m.better > 0) else "bad"
+    ends = f"{form.format(e.low)} to {form.format(e.high)}"
+    text = f'<td class="{{}}">{form.format(e.value)}<small>{{}}</small></td>'
+    return markupsafe.Markup(text).format(tint, ends)
+
+
+def sentence(data: Data, student: str) -> str:
+    """Return in one sentence what the metrics say of a student."""
+    figures = data.measured[student]
+    learned = [b for b in data.books if (e := figures["gain"].get(b)) and e.low > 0.0]
+    gain = figures["gain"][None]
+    parts = []
+    if gain is not None:
+        verb = "learned in" if learned else "learned in none of"
+        count = f"{len(learned)} of {counted(data.books)}" if learned else counted(data.books)
+        parts.append(f"{verb} {count} (gain {gain.value:+.3f})")
+    said = (
+        ("memory_benefit", "its memory is worth {:+.3f} a mark", "its memory costs {:+.3f} a mark"),
+        ("forward_transfer", "earlier chapters help later ones by {:+.3f}", "earlier chapters hurt later ones by {:+.3f}"),
+        ("retention", "", "it has lost {:+.3f} of what it learned when the review opens"),
+        ("backward_transfer", "", "chapters sat again after the book went worse by {:+.3f}"),
+        ("exam_gap", "", "the exam falls short of practice by {:+.3f}"),
+        ("duct_tape", "its work looks better than it is by {:+.3f}", ""),
+        ("generalisation_gap", "training editions flatter it by {:+.3f}", ""),
+    )  # fmt: skip
+    for name, above, below in said:
+        e = figures[name][None]
+        form = "" if e is None or not e.beyond_noise or abs(e.value) < SLIGHT else above if e.value > 0 else below
+        if form and e is not None:
+            parts.append(form.format(e.value))
+    return "; ".join(parts) + "." if parts else "was walked under no control that could tell."
+
+
+def missing(data: Data, controls: list[str], splits: list[str]) -> list[str]:
+    """Return what the table has no rows for, with what to run."""
+    needs = (
+        ("wiped", "what memory is worth"),
+        ("chapter", "what memory that crosses chapters is worth"),
+        ("foreign", "whether memory of this very edition is what counts"),
+        ("shuffled", "what the order of the chapters is worth"),
+        ("cold", "forward transfer"),
+        (AGAIN, "backward transfer and retention against lag, which need chapters sat again after the book"),
+    )
+    lines = [f"{what[0].upper()}{what[1:]}: no rows of the control {c!r}." for c, what in needs if c not in controls]
+    if not {"train", "test"} <= set(splits):
+        lines.append(f"The generalisation gap: only the split {listed(splits)} was walked; it needs train and test.")
+    if not any(data.measured[s]["duct_tape"][None] for s in data.students):
+        lines.append("The duct-tape index: none of these books has a shortcut.")
+    return lines
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in prose."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def counted(books: Sequence[str]) -> str:
+    """Return how many books, or the one's name."""
+    return f"{len(books)} books" if len(books) > 1 else f"the book {books[0]}"
