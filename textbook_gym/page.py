@@ -24,7 +24,7 @@ SIGNED = {
     "backward_transfer", "retention", "exam_gap", "duct_tape", "generalisation_gap",
 }  # fmt: skip
 """Metrics of which 0 means nothing and the sign says which way."""
-SLIGHT = 0.02  # a lasting difference in marks below this is not worth a word
+SLIGHT = 0.02  # below this a figure is not worth a word or a tint: newcomer columns are rounded to 0.01
 NARROW, BROAD = 4.2, 6.8  # rem an inch of a picture takes at least, lest its text be too small, and at most
 
 
@@ -90,6 +90,7 @@ def page(data: Data, drawn: list[Picture], settings: dict[str, Any], controls: l
         ],
         shown=cell,
         n=data.n,
+        slight=SLIGHT,
         why="a student without memory has none to take away" if "wiped" in controls else "",
         pictures=[
             {
@@ -124,7 +125,7 @@ def cell(content: tuple[Metric, Estimate | None]) -> markupsafe.Markup:
         return markupsafe.Markup("<td>–</td>")  # noqa: RUF001  # a dash, as typeset
     form = "{:+.3f}" if m.name in SIGNED else "{:.2f}" if m.name == "mastery" else "{:.3f}"
     tint = ""
-    if m.name in SIGNED and e.beyond_noise:
+    if m.name in SIGNED and e.beyond_noise and abs(e.value) >= SLIGHT:
         tint = "good" if (e.value > 0) == (m.better > 0) else "bad"
     ends = f"{form.format(e.low)} to {form.format(e.high)}"
     text = f'<td class="{{}}">{form.format(e.value)}<small>{{}}</small></td>'
@@ -134,21 +135,21 @@ def cell(content: tuple[Metric, Estimate | None]) -> markupsafe.Markup:
 def sentence(data: Data, student: str) -> str:
     """Return in one sentence what the metrics say of a student."""
     figures = data.measured[student]
-    learned = [b for b in data.books if (e := figures["gain"].get(b)) and e.low > 0.0]
+    learned = [b for b in data.books if (e := figures["gain"].get(b)) and e.low > 0.0 and e.value > SLIGHT]
     gain = figures["gain"][None]
     parts = []
     if gain is not None:
-        verb = "learned in" if learned else "learned in none of"
-        count = f"{len(learned)} of {counted(data.books)}" if learned else counted(data.books)
-        parts.append(f"{verb} {count} (gain {gain.value:+.3f})")
+        whole = counted(data.books)
+        rose = f"rose above a newcomer in {len(learned)} of {whole}" if len(data.books) > 1 else "rose above a newcomer"
+        parts.append(f"{rose if learned else 'never rose above a newcomer'} (gain {gain.value:+.3f})")
     said = (
-        ("memory_benefit", "its memory is worth {:+.3f} a mark", "its memory costs {:+.3f} a mark"),
-        ("forward_transfer", "earlier chapters help later ones by {:+.3f}", "earlier chapters hurt later ones by {:+.3f}"),
-        ("retention", "", "it has lost {:+.3f} of what it learned when the review opens"),
-        ("backward_transfer", "", "chapters sat again after the book went worse by {:+.3f}"),
-        ("exam_gap", "", "the exam falls short of practice by {:+.3f}"),
-        ("duct_tape", "its work looks better than it is by {:+.3f}", ""),
-        ("generalisation_gap", "training editions flatter it by {:+.3f}", ""),
+        ("memory_benefit", "its memory is worth {:+.3f} marks an exercise", "its memory does harm: {:+.3f}"),
+        ("forward_transfer", "earlier chapters help later ones: {:+.3f}", "earlier chapters hurt later ones: {:+.3f}"),
+        ("retention", "", "when the review opens it has forgotten: {:+.3f}"),
+        ("backward_transfer", "", "chapters sat again after the book went worse: {:+.3f}"),
+        ("exam_gap", "", "the exam falls short of practice: {:+.3f}"),
+        ("duct_tape", "its work looks better than it is: {:+.3f}", ""),
+        ("generalisation_gap", "it is better in training editions than in new ones: {:+.3f}", ""),
     )  # fmt: skip
     for name, above, below in said:
         e = figures[name][None]

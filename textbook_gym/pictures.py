@@ -28,7 +28,7 @@ def curves(data: Data) -> Picture:
     columns = 1 if len(data.books) == 1 else 2
     rows = -(-len(data.books) // columns)
     figure = Figure((WIDTH, 2.45 * rows + 0.5), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flat
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     by_student = {s: metrics.learning_curve(t) for s, t in data.tables.items()}
     for ax, book in zip(axes, data.books, strict=False):
         starts: list[int] = []
@@ -54,11 +54,11 @@ def curves(data: Data) -> Picture:
         ax.tick_params(length=2, labelsize=7.5)
         ax.grid(axis="y")
         ax.set_axisbelow(True)
-    for ax in list(axes)[len(data.books) :] if columns > 1 else []:
+    for ax in axes[len(data.books) :]:
         ax.set_axis_off()
-    for ax in figure.axes:
+    for ax in axes[::columns]:
         ax.set_ylabel("mark")
-    for ax in figure.axes[max(0, len(data.books) - columns) : len(data.books)]:
+    for ax in axes[max(0, len(data.books) - columns) : len(data.books)]:
         ax.set_xlabel("exercise")
     legend(figure, data.students)
     text = (
@@ -124,7 +124,8 @@ def bars(data: Data, name: str, title: str, chosen: Sequence[str], note: str = "
                 if e is not None:
                     y = g - 0.4 + (k + 0.5) * thick
                     ax.barh(y, e.value, thick * 0.9, color=colours(data.students)[s], lw=0)
-                    ax.plot([e.low, e.high], [y, y], color=LIGHT["ink"], lw=1.1)
+                    if e.high > e.low:
+                        ax.plot([e.low, e.high], [y, y], color=LIGHT["ink"], lw=1.1)
         ax.axvline(0, color=LIGHT["muted"], lw=0.8)
         ax.set_title(metric(m).heading)
         ax.grid(axis="x")
@@ -190,12 +191,14 @@ def radar(data: Data) -> Picture | None:
         ax.fill(angles, values, color=colour, alpha=0.08, lw=0)
     ax.set_theta_offset(np.pi / 2)
     ax.set_theta_direction(-1)
-    ax.set_ylim(LEAST, 1.05)
+    ax.set_ylim(LEAST, 1.0)
     ax.set_yticks([0, 0.5, 1], ["newcomer", "", "oracle"], fontsize=7.5, color=LIGHT["muted"])
     ax.set_rlabel_position(180 / len(tags))
-    counted = [sum(tag in find(b).tags for b in data.books) for tag in tags]
-    ax.set_xticks(angles, [f"{tag}\n({n} book{'s' * (n > 1)})" for tag, n in zip(tags, counted, strict=True)])
-    ax.tick_params(axis="x", pad=12, labelsize=8.5)
+    ax.set_xticks(angles, [])
+    for tag, angle in zip(tags, angles, strict=True):
+        n = sum(tag in find(b).tags for b in data.books)
+        side = "center" if abs(np.sin(angle)) < 0.1 else "left" if np.sin(angle) > 0 else "right"
+        ax.text(angle, 1.14, f"{tag}\n({n} book{'s' * (n > 1)})", ha=side, va="center", fontsize=8.5)
     ax.spines["polar"].set_color(LIGHT["line"])
     legend(figure, data.students)
     text = (
@@ -274,4 +277,8 @@ def draw(data: Data) -> list[Picture]:
             profiles(data),
             improvement(data),
         ]
-    return [p for p in pictures if p is not None]
+        found = [p for p in pictures if p is not None]
+        for p in found:  # laid out once, not for every kind of file
+            p.figure.draw_without_rendering()
+            p.figure.set_layout_engine("none")
+    return found
