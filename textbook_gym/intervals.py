@@ -62,12 +62,20 @@ def mean(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.asarray(scores.mean(axis=axis))
 
 
+def drawn_of(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return which of n things each resample holds, with replacement: int (RESAMPLES, n)."""
+    return rng.integers(n, size=(RESAMPLES, n)) if n > 1 else np.zeros((RESAMPLES, 1), np.int64)
+
+
+def crossed(rows: np.ndarray, columns: np.ndarray, width: int) -> np.ndarray:
+    """Return the places in a flattened matrix of `width` columns where drawn rows and columns cross."""
+    return (rows[:, :, None] * width + columns[:, None, :]).reshape(len(rows), -1)
+
+
 def picks(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """Return which scores of a flattened (seeds, editions) matrix each resample holds: int (RESAMPLES, size)."""
     seeds, editions = shape
-    rows = rng.integers(seeds, size=(RESAMPLES, seeds)) if seeds > 1 else np.zeros((RESAMPLES, 1), np.int64)
-    columns = rng.integers(editions, size=(RESAMPLES, editions))
-    return (rows[:, :, None] * editions + columns[:, None, :]).reshape(RESAMPLES, seeds * editions)
+    return crossed(drawn_of(seeds, rng), drawn_of(editions, rng), editions)
 
 
 def resampled(strata: Strata, rng: np.random.Generator) -> np.ndarray:
@@ -109,6 +117,30 @@ def difference(first: Strata, second: Strata, seed: int = 0, statistic: Callable
     if np.ptp(flat(first)) == np.ptp(flat(second)) == 0.0:
         return Estimate(value, value, value)
     return interval(value, statistic(resampled(first, rng)) - statistic(resampled(second, rng)))
+
+
+def paired_difference(
+    first: Strata, second: Strata, seed: int = 0, statistic: Callable[..., np.ndarray] = iqm
+) -> Estimate:
+    """Return statistic(first) - statistic(second) where both walked the same editions: these are drawn for both alike.
+
+    Training seeds are drawn for each by itself. Columns of corresponding strata must be the same editions.
+
+    Raises:
+        ValueError: corresponding strata have a different number of editions.
+    """
+    rng = np.random.default_rng(seed)
+    samples: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    for x, y in zip(map(np.atleast_2d, first), map(np.atleast_2d, second), strict=True):
+        if x.shape[1] != y.shape[1]:
+            raise ValueError(f"{x.shape[1]} editions against {y.shape[1]}: pair scores of the same editions")
+        columns = drawn_of(x.shape[1], rng)
+        for matrix, sample in ((x, samples[0]), (y, samples[1])):
+            rows = drawn_of(matrix.shape[0], rng)
+            sample.append(matrix.reshape(-1)[crossed(rows, columns, matrix.shape[1])])
+    value = float(statistic(flat(first)) - statistic(flat(second)))
+    a, b = (statistic(np.concatenate(sample, axis=1)) for sample in samples)
+    return interval(value, a - b)
 
 
 def probability_of_improvement(first: Strata, second: Strata, seed: int = 0) -> Estimate:

@@ -2,18 +2,20 @@
 
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jinja2
 import markupsafe
+import polars as pl
 
 from textbook_gym import canvas, pictures, report
 from textbook_gym.canvas import DARK, LIGHT, Data, Picture
+from textbook_gym.compare import read_study
 from textbook_gym.intervals import Estimate
 from textbook_gym.metrics import METRICS, Metric
 from textbook_gym.pictures import metric
-from textbook_gym.runs import AGAIN, read_marks
+from textbook_gym.runs import AGAIN, FIGURES
 
 HEADLINE = (
     "gain", "score", "memory_benefit", "carry_over", "forward_transfer", "retention", "exam_gap", "duct_tape",
@@ -36,24 +38,29 @@ class Finding(NamedTuple):
     text: str
 
 
-def write_report(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Write `report.html`, `summary.csv` and `figures/` of the study in a folder; return what was written.
+def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
+    """Write `report.html`, `summary.csv` and `figures/` of a study into its folder; return what was written.
 
     Args:
-        folder: holds `marks.csv` and, if it is there, `study.json`.
+        folders: the study's, and those of others whose rows belong to it, such as the same students in training
+            editions. Everything is written to the first.
 
     Raises:
-        ValueError: the folder holds no study.
+        ValueError: a folder holds no study, or two hold the same rows.
     """
-    marks = folder / "marks.csv"
-    if not marks.is_file():
-        raise ValueError(f"{folder} holds no marks.csv; give the folder that `textbook-gym study --out` wrote")
-    table = read_marks(marks)
-    described = folder / "study.json"
-    settings = json.loads(described.read_text()) if described.is_file() else {}
+    studies = [read_study(folder) for folder in folders]
+    table = pl.concat([s.table for s in studies])
+    if table.select(pl.struct(pl.exclude(FIGURES)).is_duplicated().any()).item():
+        raise ValueError(
+            f"{listed([str(f) for f in folders])} hold the same exercises of the same students: give each once"
+        )
     data = report.gather(table)
     drawn = pictures.draw(data)
-    text = page(data, drawn, settings, table["control"].unique().to_list(), table["split"].unique().to_list())
+    stated = [{k: v for k, v in s.settings.items() if k != "metrics"} for s in studies]
+    text = page(
+        data, drawn, stated[0] if len(stated) == 1 else stated, table["control"].unique(), table["split"].unique()
+    )
+    folder = folders[0] if folders[0].is_dir() else folders[0].parent
     canvas.save(drawn, folder / "figures")
     beside = folder / "report.html.part"
     beside.write_text(text)
@@ -64,7 +71,7 @@ def write_report(folder: pathlib.Path) -> list[pathlib.Path]:
     return [folder / "report.html", folder / "summary.csv", folder / "figures"]
 
 
-def page(data: Data, drawn: list[Picture], settings: dict[str, Any], controls: list[str], splits: list[str]) -> str:
+def page(data: Data, drawn: list[Picture], settings: Any, controls: Iterable[str], splits: Iterable[str]) -> str:
     """Return the page as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("textbook_gym"),
@@ -103,7 +110,7 @@ def page(data: Data, drawn: list[Picture], settings: dict[str, Any], controls: l
             }
             for p in drawn
         ],
-        missing=missing(data, controls, splits),
+        missing=missing(data, sorted(controls), sorted(splits)),
         books=[by_book(data, book) for book in [*data.books, *([None] if len(data.books) > 1 else [])]],
         metrics=METRICS,
         settings=json.dumps(settings, indent=2) if settings else "This folder holds no study.json.",

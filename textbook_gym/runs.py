@@ -34,6 +34,14 @@ TYPES = {
 }
 """Columns of `marks.csv` and their types; `seed` may be missing, `visible` and `shortcuts` may be null."""
 
+FIGURES = (
+    "mark",
+    "grade",
+    "reward",
+    "steps",
+    "visible",
+    "shortcuts",
+)  # columns that are measured; the others say of what
 LEARNED = 0.1  # share of the way from newcomer to oracle from which a student has something to lose
 
 Scores = Mapping[str, np.ndarray]
@@ -77,9 +85,8 @@ def complete(table: pl.DataFrame) -> pl.DataFrame:
     joined = table.join(known, on=["book", "chapter"], how="left", maintain_order="left")
     odd = joined.filter(pl.col("newcomer").is_null())
     if len(odd):
-        raise ValueError(
-            f"the table has chapter {odd['chapter'][0]} of {odd['book'][0]}: that book has no such chapter"
-        )
+        name, number = odd["book"][0], odd["chapter"][0]
+        raise ValueError(f"the table has chapter {number} of {name}, a book of {len(find(name).chapters)} chapters")
     return joined.with_columns(((pl.col("mark") - pl.col("newcomer")) / (1.0 - pl.col("newcomer"))).alias("u"))
 
 
