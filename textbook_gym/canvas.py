@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from textbook_gym.metrics import Measured
+from textbook_gym.study import beside
 
 LIGHT = {
     "ink": "#1f2329",
@@ -135,15 +136,11 @@ def save(pictures: Sequence[Picture], folder: pathlib.Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for picture in pictures:
         save_png(picture, folder / f"{picture.name}.png")
-        beside = folder / f"{picture.name}.pdf.part"
-        with matplotlib.rc_context(STYLE):
-            picture.figure.savefig(beside, format="pdf", metadata={"CreationDate": None})
-        beside.replace(folder / f"{picture.name}.pdf")
+        with beside(folder / f"{picture.name}.pdf") as part, matplotlib.rc_context(STYLE):
+            picture.figure.savefig(part, format="pdf", metadata={"CreationDate": None})
 
 
 def save_png(picture: Picture, path: pathlib.Path) -> None:
     """Write a picture as PNG."""
-    beside = path.with_name(path.name + ".part")
-    with matplotlib.rc_context(STYLE):
-        picture.figure.savefig(beside, format="png", dpi=DOTS, metadata={"Software": None})
-    beside.replace(path)
+    with beside(path) as part, matplotlib.rc_context(STYLE):
+        picture.figure.savefig(part, format="png", dpi=DOTS, metadata={"Software": None})

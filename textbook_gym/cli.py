@@ -67,12 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page = commands.add_parser("report", help="one page about a study, and its pictures for papers")
     page.add_argument("folder", type=pathlib.Path, nargs="+", help="study folders; the page is written to the first")
     page.set_defaults(run=run_report)
-    beside = commands.add_parser("compare", help="hold studies against the first one: what differs beyond noise?")
-    beside.add_argument("folder", type=pathlib.Path, nargs="+", help="two or more study folders")
-    beside.add_argument(
+    against = commands.add_parser("compare", help="hold studies against the first one: what differs beyond noise?")
+    against.add_argument("folder", type=pathlib.Path, nargs="+", help="two or more study folders")
+    against.add_argument(
         "--out", type=pathlib.Path, default=pathlib.Path("compare.csv"), help="table to write (default %(default)s)"
     )
-    beside.set_defaults(run=run_compare)
+    against.set_defaults(run=run_compare)
     check = commands.add_parser("validate", help="check a study that is handed in: format, worlds, table, figures")
     check.add_argument("study", type=pathlib.Path, help="a study.json or its folder")
     check.set_defaults(run=run_validate)
@@ -180,7 +180,6 @@ def run_study(chosen: argparse.Namespace) -> int:
             runner=runner,
             progress=progress,
         )
-    figures = report.summary(table)
     settings = {
         "students": students,
         "books": books,
@@ -189,7 +188,7 @@ def run_study(chosen: argparse.Namespace) -> int:
         "controls": controls,
         "seeds": seeds,
     }
-    write(table, chosen.out, settings)
+    figures = write(table, chosen.out, settings)
     figures.write_csv(chosen.out / "summary.csv", float_precision=6)
     report.curves(table, chosen.out / "curves.png")
     console.print(report.terminal_table(figures))
@@ -212,14 +211,14 @@ def run_compare(chosen: argparse.Namespace) -> int:
     from rich.console import Console
 
     from textbook_gym.compare import compare, read_study, terminal_tables
+    from textbook_gym.study import beside
 
     rows = compare([read_study(folder) for folder in chosen.folder])
     console = Console()
     for table in terminal_tables(rows):
         console.print(table)
-    beside = chosen.out.with_name(chosen.out.name + ".part")
-    rows.write_csv(beside, float_precision=6)
-    beside.replace(chosen.out)
+    with beside(chosen.out) as part:
+        rows.write_csv(part, float_precision=6)
     print(f"Written: {chosen.out}")
     return 0
 

@@ -16,6 +16,7 @@ from textbook_gym.intervals import Estimate
 from textbook_gym.metrics import METRICS, Metric
 from textbook_gym.pictures import metric
 from textbook_gym.runs import AGAIN, FIGURES
+from textbook_gym.study import beside
 
 HEADLINE = (
     "gain", "score", "memory_benefit", "carry_over", "forward_transfer", "retention", "exam_gap", "duct_tape",
@@ -62,12 +63,10 @@ def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
     )
     folder = folders[0] if folders[0].is_dir() else folders[0].parent
     canvas.save(drawn, folder / "figures")
-    beside = folder / "report.html.part"
-    beside.write_text(text)
-    beside.replace(folder / "report.html")
-    beside = folder / "summary.csv.part"
-    report.rows(data.measured, data.books).write_csv(beside, float_precision=6)
-    beside.replace(folder / "summary.csv")
+    with beside(folder / "report.html") as part:
+        part.write_text(text)
+    with beside(folder / "summary.csv") as part:
+        report.rows(data.measured, data.books).write_csv(part, float_precision=6)
     return [folder / "report.html", folder / "summary.csv", folder / "figures"]
 
 

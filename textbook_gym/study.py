@@ -220,11 +220,19 @@ def settings(**chosen: Any) -> dict[str, Any]:
     return {**chosen, "versions": {**versions, "python": platform.python_version(), "platform": sys.platform}}
 
 
-def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> None:
+def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> pl.DataFrame:
     """Write `marks.csv`, `marks.parquet` and `study.json` into a folder, each beside its place and then renamed.
 
-    `study.json` holds the choices, the versions, and digests of the worlds (by book) and of `marks.csv`.
+    `study.json` holds the choices, the versions, digests of the worlds (by book) and of `marks.csv`, and the metrics;
+    `validate` defines its format.
+
+    Returns:
+        the metrics (`report.summary`), made from the figures as `marks.csv` has them.
     """
+    from textbook_gym import report
+    from textbook_gym.runs import read_marks
+    from textbook_gym.validate import FORMAT, metrics_of
+
     folder.mkdir(parents=True, exist_ok=True)
     with beside(folder / "marks.csv") as part:
         table.write_csv(part, float_precision=6)
@@ -232,9 +240,12 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> 
         table.write_parquet(part)
     marks = hashlib.sha256((folder / "marks.csv").read_bytes()).hexdigest()
     worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"])
+    figures = report.summary(read_marks(folder / "marks.csv"))
+    digests = {"marks.csv": marks, "editions": worlds}
+    stated = {"format": FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}
     with beside(folder / "study.json") as part:
-        digests = {"marks.csv": marks, "editions": worlds}
-        part.write_text(json.dumps({**settings(**chosen), "digests": digests}, indent=2) + "\n")
+        part.write_text(json.dumps(stated, indent=2) + "\n")
+    return figures
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ import polars as pl
 from textbook_gym import __version__, report
 from textbook_gym.course import grade_after
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.runs import AGAIN, RUN, complete, read_marks
+from textbook_gym.runs import RUN, complete, read_marks
 
 FORMAT = "textbook_gym study 1"
 KEYS = {
@@ -151,7 +151,7 @@ def check_courses(table: pl.DataFrame) -> list[Finding]:
     if twice:
         findings.append(Finding(False, f"table: {twice} rows are there more than once"))
     lengths = {name: sum(c.exercises for c in find(name).chapters) for name in table["book"].unique()}
-    counts = table.filter(pl.col("control") != AGAIN).group_by(course).len()
+    counts = table.group_by(course).len()
     short = counts.filter(pl.col("len") != pl.col("book").replace_strict(lengths, return_dtype=pl.Int64))
     if len(short):
         r = short.sort(course).row(0, named=True)
@@ -177,7 +177,7 @@ def check_courses(table: pl.DataFrame) -> list[Finding]:
 def check_law(table: pl.DataFrame) -> list[Finding]:
     """Return whether grades follow from marks, and rewards from grades, by the law of the reward (see `course`)."""
     order = ["student", *RUN, "split", "control", "chapter"]
-    rows = table.filter(pl.col("control") != AGAIN).sort(*order, "exercise")
+    rows = table.sort(*order, "exercise")
     k, before = pl.col("exercise"), pl.col("grade").shift(1).over(order).fill_null(pl.col("newcomer"))
     law = grade_after(before, k, pl.col("mark"))  # type: ignore[arg-type]  # the rule's arithmetic, on columns
     off = rows.filter((pl.col("grade") - law).abs() > COARSE).height
