@@ -1,5 +1,6 @@
 """Metrics: checked by hand, against SciPy, and on scripted students whose faults they must name."""
 
+import hypothesis
 import numpy as np
 import polars as pl
 import pytest
@@ -105,6 +106,7 @@ def test_profile_and_gap_by_hand():
 # --- metrics by hand ---------------------------------------------------------------------------
 
 
+@hypothesis.settings(max_examples=15)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_student_of_one_mark_has_the_gain_and_area_of_that_mark(mark, less):
     rows = pl.concat([table(mark), table(less, control="wiped"), table(less, control="cold")])
@@ -199,7 +201,7 @@ def test_books_name_the_abilities_they_ask_for():
 
 def figures(students, books, **keywords):
     """Metrics of scripted students, by student."""
-    rows = study(students, books, editions=32, **keywords)
+    rows = study(students, books, editions=16, **keywords)
     return {s: metrics.measure(rows.filter(pl.col("student") == s)) for s in rows["student"].unique()}
 
 

@@ -178,8 +178,9 @@ def terminal_tables(rows: pl.DataFrame) -> list[Table]:
             box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
         )  # fmt: skip
         table.add_column("metric", no_wrap=True)
-        for heading in (first, second, "difference", "95 % interval"):
-            table.add_column(heading, justify="right", no_wrap=True)
+        for heading in (first, second):
+            table.add_column(heading, justify="right", overflow="fold")
+        table.add_column("difference", justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         headings = {m.name: m.heading for m in METRICS}
         for row in shown.iter_rows(named=True):
@@ -187,14 +188,14 @@ def terminal_tables(rows: pl.DataFrame) -> list[Table]:
                 headings[row["metric"]],
                 f"{row['first_value']:.3f}",
                 f"{row['second_value']:.3f}",
-                f"{row['difference']:+.3f}",
-                f"{row['low']:+.3f} to {row['high']:+.3f}",
+                f"{row['difference']:+.3f} ±{(row['high'] - row['low']) / 2:.3f}",
                 verdict(row["better"]),
             )
         gains = single.filter(pl.col("metric") == "gain")
         each = [f"{r['book']} {r['difference']:+.3f}" for r in gains.iter_rows(named=True)]
         tested = len(part.filter(pl.col("book") != ALL))
         table.caption = (
+            "± is half of the 95 % interval, whose ends are in the written table. "
             f"Books whose gain differs beyond noise: {', '.join(each) or 'none'}. Of {tested} differences in single "
             f"books {len(single)} are beyond noise; {tested * (1 - intervals.CONFIDENCE):.0f} would be by chance alone."
         )

@@ -49,18 +49,7 @@ def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
     Raises:
         ValueError: a folder holds no study, or two hold the same rows.
     """
-    studies = [read_study(folder) for folder in folders]
-    table = pl.concat([s.table for s in studies])
-    if table.select(pl.struct(pl.exclude(FIGURES)).is_duplicated().any()).item():
-        raise ValueError(
-            f"{listed([str(f) for f in folders])} hold the same exercises of the same students: give each once"
-        )
-    data = report.gather(table)
-    drawn = pictures.draw(data)
-    stated = [{k: v for k, v in s.settings.items() if k != "metrics"} for s in studies]
-    text = page(
-        data, drawn, stated[0] if len(stated) == 1 else stated, table["control"].unique(), table["split"].unique()
-    )
+    text, drawn, data = compose(folders)
     folder = folders[0] if folders[0].is_dir() else folders[0].parent
     canvas.save(drawn, folder / "figures")
     with beside(folder / "report.html") as part:
@@ -68,6 +57,20 @@ def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
     with beside(folder / "summary.csv") as part:
         report.rows(data.measured, data.books).write_csv(part, float_precision=6)
     return [folder / "report.html", folder / "summary.csv", folder / "figures"]
+
+
+def compose(folders: Sequence[pathlib.Path]) -> tuple[str, list[Picture], Data]:
+    """Return the page, its pictures and what both were made from, and write nothing; see `write_report`."""
+    studies = [read_study(folder) for folder in folders]
+    table = pl.concat([s.table for s in studies])
+    if table.select(pl.struct(pl.exclude(FIGURES)).is_duplicated().any()).item():
+        told = listed([str(f) for f in folders])
+        raise ValueError(f"{told}: the same exercise of the same student is there twice; give every study once")
+    data = report.gather(table)
+    drawn = pictures.draw(data)
+    stated = [{k: v for k, v in s.settings.items() if k != "metrics"} for s in studies]
+    settings = stated[0] if len(stated) == 1 else stated
+    return page(data, drawn, settings, table["control"].unique(), table["split"].unique()), drawn, data
 
 
 def page(data: Data, drawn: list[Picture], settings: Any, controls: Iterable[str], splits: Iterable[str]) -> str:
@@ -132,7 +135,8 @@ def cell(content: tuple[Metric, Estimate | None]) -> markupsafe.Markup:
     form = "{:+.3f}" if m.name in SIGNED else "{:.2f}" if m.name == "mastery" else "{:.3f}"
     tint = ""
     if m.name in SIGNED and e.beyond_noise and abs(e.value) >= SLIGHT:
-        tint = "good" if (e.value > 0) == (m.better > 0) else "bad"
+        tint = "good" if e.value * m.better > 0 else "bad"
+        tint = "" if tint == "good" and m.better < 0 else tint  # at best nothing is amiss
     ends = f"{form.format(e.low)} to {form.format(e.high)}"
     text = f'<td class="{{}}">{form.format(e.value)}<small>{{}}</small></td>'
     return markupsafe.Markup(text).format(tint, ends)

@@ -42,6 +42,7 @@ FIGURES = (
     "visible",
     "shortcuts",
 )  # columns that are measured; the others say of what
+DIGITS = 12  # of a score: what rounding leaves behind must not depend on the order in which rows were added up
 LEARNED = 0.1  # share of the way from newcomer to oracle from which a student has something to lose
 
 Scores = Mapping[str, np.ndarray]
@@ -63,7 +64,12 @@ def read_marks(file: pathlib.Path) -> pl.DataFrame:
     missing = [name for name in TYPES if name not in table.columns]
     if missing:
         raise ValueError(f"{file} lacks the column {missing[0]!r}; a table of marks has {', '.join(TYPES)}")
-    return table.select(*TYPES)
+    table = table.select(*TYPES)
+    holes = [name for name in TYPES if name not in ("visible", "shortcuts") and table[name].null_count()]
+    if holes:
+        number = table[holes[0]].is_null().arg_true()[0] + 2  # the first line holds the names
+        raise ValueError(f"{file}, line {number}, has no {holes[0]!r}; every exercise needs one")
+    return table
 
 
 def complete(table: pl.DataFrame) -> pl.DataFrame:
@@ -103,7 +109,7 @@ def by_run(table: pl.DataFrame, value: pl.Expr) -> Scores | None:
     Raises:
         ValueError: the training seeds of a book walked different editions.
     """
-    scores = table.group_by(RUN).agg(value.alias("score")).drop_nulls("score").sort(RUN)
+    scores = table.group_by(RUN).agg(value.round(DIGITS).alias("score")).drop_nulls("score").sort(RUN)
     found: dict[str, np.ndarray] = {}
     for book in scores["book"].unique(maintain_order=True):
         part = scores.filter(pl.col("book") == book)
