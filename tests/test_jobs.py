@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +139,7 @@ def test_neighbours_in_the_queue_are_of_different_books():
     every = make_jobs(walkers(["model", "newcomer"], 0), ["Vocabulary", "Bandits", "Concepts"], 300, "test", ["kept"])
     order = spread(every)
     assert sorted(order) == sorted(every)
-    assert all(a.book != b.book for a, b in zip(order, order[1:], strict=False))
+    assert all(a.book != b.book for a, b in pairwise(order))
 
 
 def test_a_full_disk_is_reported_before_the_work(tmp_path, capsys):
