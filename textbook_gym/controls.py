@@ -4,7 +4,8 @@ A study walks the same editions under each of them.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +23,9 @@ class Control(NamedTuple):
     doc: str
     wipe: Wipe = Wipe.NEVER
     order: str = "book"
-    foreign: bool = False  # whether another edition is walked before
-    cold: bool = False  # whether every chapter is a course of its own
+    alone: bool = False  # whether every chapter is a course of its own
+    foreign: bool = False  # whether a foreign edition is walked before
+    again: bool = False  # whether the same edition is
 
 
 CONTROLS = {
@@ -32,7 +34,8 @@ CONTROLS = {
     "chapter": Control("memory wiped at every chapter", Wipe.CHAPTER),
     "foreign": Control("memory brought along from a foreign edition, then kept", foreign=True),
     "shuffled": Control("chapters in random order, the exam last; memory kept", order="shuffled"),
-    "cold": Control("every chapter started cold: the course begins there, with a blank memory", cold=True),
+    "cold": Control("every chapter started cold: the course begins there, with a blank memory", alone=True),
+    "again": Control("every chapter sat again right after the whole book, with its memory", alone=True, again=True),
 }
 """Name of a control -> how a course is walked under it."""
 DEFAULT = ("kept", "wiped")
@@ -99,23 +102,15 @@ def walk_under(
     parts = []
     for start in range(0, len(editions), most):
         numbers = list(editions[start : start + most])
-
-        def course(who: Reference | Agent, numbers: list[int] = numbers, **keywords: Any) -> np.ndarray:
-            made = Lanes(book, len(numbers), episode="book", split=split, threads=threads, order=how.order, **keywords)
-            return walk(who, made, numbers, how.wipe, seed, [*map(foreign_to, numbers)] if how.foreign else None)
-
-        rows = list(chapters_cold(student, book, course)) if how.cold else [course(student)]
-        parts.append(np.concatenate(rows, axis=1))
+        make = partial(Lanes, book, len(numbers), episode="book", split=split, threads=threads)
+        before = (make(), [foreign_to(n) if how.foreign else n for n in numbers]) if how.foreign or how.again else None
+        if how.alone:
+            pages: list[np.ndarray] = []
+            for number in range(1, len(read(book).chapters) + 1):
+                done = sum(page.shape[1] for page in pages)
+                alone = make(chapters=[number])
+                pages.append(walk(student, alone, numbers, how.wipe, seed, before, done))
+            parts.append(np.concatenate(pages, axis=1))
+        else:
+            parts.append(walk(student, make(order=how.order), numbers, how.wipe, seed, before))
     return np.concatenate(parts)
-
-
-def chapters_cold(student: Reference | Agent, book: str, course: Any) -> Any:
-    """Yield the rows of every chapter of a book, each walked by `course` as if there were no other."""
-    done = 0
-    for number, chapter in enumerate(read(book).chapters, 1):
-        who = student
-        if isinstance(student, Reference):  # who acts in which exercise counts from the start of the book
-            acts = [student.who[(done + k) % len(student.who)] for k in range(chapter.exercises)]
-            who = student._replace(who=tuple(acts))
-        yield course(who, chapters=[number])
-        done += chapter.exercises

@@ -19,13 +19,15 @@ it fails.
      "mark": 0.0, "grade": 0.31, ...}, "tell": "..."}
 
     `wipe`: forget everything that was learned in this lane, then act. `info` is Gymnasium's. Once `exercise_done` is
-    true the observation is the last of the exercise, `mark` its mark, and whatever action turns the page. `tell` is
-    there if it was asked for. The answer is {"action": 3}, {"action": "PULL_D"}, or just 3 or "PULL_D".
+    true the observation is the last of the exercise, `mark` its mark, and any action turns the page; with `book_done`
+    the course is over. `tell` is there if it was asked for. The answer is {"action": 3}, {"action": "PULL_D"}, or just
+    3 or "PULL_D".
 
 3. When its standard input ends the process should end too.
 
 Courses come one after another. With `study --lanes 16` sixteen are walked side by side: sixteen lines are written, with
-`lane` 0 to 15 (those whose course is over are left out), and as many answers are read, in the same order.
+`lane` 0 to 15 (those whose course is over are left out), and as many answers are read, in the same order. Where a
+course follows without another hello, what was learned before is to be kept.
 """
 
 import contextlib
@@ -75,6 +77,7 @@ class ProcessAgent:
         """Start the process if there is none, and say hello."""
         self.book, self.plan = book, make_plan(book)
         self.wiped = np.ones(lanes, np.bool_)
+        self.over = np.zeros(lanes, np.bool_)
         if self.process is None:
             self._start()
         signals = [{**s._asdict(), "size": s.size} for s in (*book.signals, *HEADER)]
@@ -92,9 +95,10 @@ class ProcessAgent:
         self.tells = isinstance(answer, dict) and answer.get("tell") is True
 
     def act(self, observations: np.ndarray, info: dict[str, np.ndarray]) -> np.ndarray:
-        """Write a line for every course that is not over, then read as many."""
+        """Write a line for every course that is not over, or not known to be, then read as many."""
         actions = np.zeros(len(observations), np.int64)
-        going = np.flatnonzero(~info["book_done"]).tolist()
+        going = np.flatnonzero(~(info["book_done"] & self.over)).tolist()
+        self.over = info["book_done"]
         self._write([self._page(i, observations[i], {k: v[i].item() for k, v in info.items()}) for i in going])
         self.wiped[going] = False
         for i in going:

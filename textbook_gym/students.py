@@ -7,9 +7,9 @@ A student that is not a reference student is any object with
     begin(book, lanes, seed)                  called before a batch of courses; starts afresh
 
 `act` is also asked when an exercise is over (`info["exercise_done"]`), so that its outcome can be learned from; what it
-answers then only turns the page. A lane whose course is over waits for the others, its answers are ignored. Memory is
-taken away by `wipe` and `begin` and by nothing else: under the control "foreign" a course of another edition comes
-first, and `begin` is not called between the two. A student may offer besides
+answers then only turns the page. A lane whose course is over (`info["book_done"]`) shows its last page until the others
+are there, too. Memory is taken away by `wipe` and `begin` and by nothing else: under some controls two courses follow
+each other without a `begin` between them. A student may offer besides
 
     remembers                                 False: nothing could be forgotten, so it walks only with memory kept
     lanes                                     most courses that it walks side by side (64 where it does not say)
@@ -189,7 +189,8 @@ def walk(
     editions: Sequence[int],
     wipe: Wipe,
     seed: int = 0,
-    before: Sequence[int] | None = None,
+    before: tuple[Lanes, Sequence[int]] | None = None,
+    skipped: int = 0,
 ) -> np.ndarray:
     """Let a student walk one course in each lane, cover to cover.
 
@@ -199,25 +200,26 @@ def walk(
         editions: edition numbers.
         wipe: when its memory is taken away.
         seed: for the student's own randomness, mixed with the edition numbers (for one from outside: with the first).
-        before: editions that it walks first, one a lane, and whose memory it keeps.
+        before: as many other lanes, and editions, that it walks first and whose memory it keeps.
+        skipped: exercises of the book before the course, where `who` of a reference student counts on from.
 
     Returns:
         records of type `ROWS`, shape (lanes, exercises of the course), with true marks, the exam's too.
     """
-    room = lanes.room()[1:]
-    walks = [editions] if before is None else [before, editions]
+    walks = [(*before, 0)] if before else []
+    walks.append((lanes, editions, skipped))
     if isinstance(student, Reference):
         notes = np.zeros(len(lanes), lanes.book.notes)
         notes["rng"] = [stream(seed, edition) for edition in editions]
         wipe = student.wipe if wipe == Wipe.NEVER else wipe
-        for numbers in walks:
-            open_editions(lanes, numbers, *room)
-            rows = lanes.engine.walk(lanes.records, lanes.plan, notes, student.who, wipe, lanes.threads)
+        for course, numbers, done in walks:
+            open_editions(course, numbers)
+            who = [student.who[(done + k) % len(student.who)] for k in range(int(course.plan["exercises"].sum()))]
+            rows = course.engine.walk(course.records, course.plan, notes, who, wipe, course.threads)
         return rows
     student.begin(lanes.book, len(lanes), stream(seed, editions[0]) >> 33)
-    for numbers in walks:
-        open_editions(lanes, numbers, *room)
-        rows = walk_agent(student, lanes, *room, wipe)
+    for course, numbers, _ in walks:
+        rows = walk_agent(student, course, *open_editions(course, numbers), wipe)
     return rows
 
 
@@ -228,9 +230,11 @@ def stream(seed: int, edition: int) -> int:
     return int(pen.rng)
 
 
-def open_editions(lanes: Lanes, editions: Sequence[int], seen: np.ndarray, out: np.ndarray) -> None:
-    """Open one edition in each lane, at its first page, whatever stood there before."""
+def open_editions(lanes: Lanes, editions: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Open one edition in each lane, at its first page, whatever stood there before; return `seen` and `out`."""
+    _, seen, out = lanes.room()
     lanes.reset(np.ones(len(lanes), np.bool_), seen, out, {"edition": list(editions)}, [0] * len(lanes))
+    return seen, out
 
 
 def walk_agent(agent: Agent, lanes: Lanes, seen: np.ndarray, out: np.ndarray, wipe: Wipe) -> np.ndarray:
@@ -240,10 +244,12 @@ def walk_agent(agent: Agent, lanes: Lanes, seen: np.ndarray, out: np.ndarray, wi
     clock = lanes.records["clock"]
     page = np.zeros(n, int)  # exercises finished
     rewards = np.zeros(n)
-    while (page < total).any():
+    while True:
         info = {key: out[key].copy() for key in lanes.info_keys}
         flat = seen.view(np.float32).reshape(n, -1).copy()
         actions = lanes.check_actions(agent.act(flat, info))
+        if (page == total).all():  # now the last page has been seen, too
+            return rows
         open_before = ~out["exercise_done"]
         lanes.advance(actions, seen, out)
         rewards += out["reward"]
@@ -260,4 +266,3 @@ def walk_agent(agent: Agent, lanes: Lanes, seen: np.ndarray, out: np.ndarray, wi
             turned &= out["exercise"] == 1
         if wipe != Wipe.NEVER and turned.any():
             agent.wipe(turned)
-    return rows

@@ -47,9 +47,10 @@ def spread(jobs: Iterable[Job]) -> list[Job]:
 # --- worker processes ------------------------------------------------------------------------------
 
 
-def serve(pipe: "Connection[Any, Any]") -> None:
+def serve(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
     """Walk the jobs that come through a pipe and send back (rows, None) or (None, error), until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ctrl-C ends a worker without a word
+    os.environ.update(environment)  # the server that forks workers has that of its own start
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch with several threads a worker is many times slower
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
@@ -71,7 +72,7 @@ class Worker:
         methods = multiprocessing.get_all_start_methods()
         context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=True)
         self.process.start()
         theirs.close()
         self.job: Job | None = None
