@@ -131,7 +131,7 @@ def size(channels: Sequence[Channel]) -> int:
 
 
 def program(channels: Sequence[Channel]) -> tuple[np.ndarray, np.ndarray]:
-    """Return channels as compiled loops read them: instructions, int64 (channels, 4), and places; see `memory_loops`."""
+    """Return channels as compiled loops read them: instructions, int64 (channels, 4), and places."""
     instructions, places = [], [np.zeros(0, np.int64)]
     for c in channels:
         instructions.append([int(c.make), sum(map(len, places)), *c.places.shape])

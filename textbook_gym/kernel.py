@@ -231,13 +231,18 @@ def mark_compilable(function: Callable[..., Any]) -> None:
     register_jitable(**OPTIONS)(function)
 
 
-def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
-    """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
+def rules_of(book: Book) -> list[Callable[..., Any]]:
+    """Return every rule that the loops of a book can reach."""
     entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
     clocked: list[Callable[..., Any]] = [
         *(course.act, course.show, course.leave, course.open_edition, course.turn_page, course.begin)
     ]
-    rules = reachable_rules([*entries, *clocked, below, mix], book)
+    return reachable_rules([*entries, *clocked, below, mix], book)
+
+
+def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
+    """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
+    rules = rules_of(book)
     for function in rules:
         mark_compilable(function)
     return {name: compile_loop(loop) for name, loop in make_loops(book, source_digest(rules)).items()}

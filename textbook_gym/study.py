@@ -1,36 +1,37 @@
 """Study: students walk editions under controls, and what they were marked becomes one tidy table.
 
-A row is an exercise: student, book, split, edition, control, chapter, exercise, mark, grade, reward, steps, visible,
-shortcuts. Every student and every control meets the same editions.
+A row is an exercise; `COLUMNS` says what stands in it. Every student and every control meets the same editions.
 """
 
+import contextlib
+import hashlib
 import json
 import pathlib
 import platform
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
 import polars as pl
 
-from textbook_gym.book import Book
-from textbook_gym.kernel import Wipe
-from textbook_gym.lanes import Lanes
-from textbook_gym.registry import BOOKS, did_you_mean, find
-from textbook_gym.students import REFERENCES, Agent, Reference, as_student, walk
-
-CONTROLS = {"kept": Wipe.NEVER, "wiped": Wipe.EXERCISE, "chapter": Wipe.CHAPTER}
-"""Control -> when the memory is wiped: never, at every exercise, at every chapter."""
-BATCH = 64  # editions walked at once: small enough for a lively progress bar
+from textbook_gym.book import read
+from textbook_gym.controls import CONTROLS, DEFAULT, check_controls, controls_of
+from textbook_gym.course import Split
+from textbook_gym.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, Job, Parts, loaded, student_digest
+from textbook_gym.lanes import Lanes, member
+from textbook_gym.registry import BOOKS, find
+from textbook_gym.students import NAMED, REFERENCES, TIMEOUT, Agent, Reference, as_student, open_editions
+from textbook_gym.workers import Runner, here
 
 COLUMNS = {
     "student": "name of the student",
+    "seed": "seed of the student's own randomness, or of its training: a replicate",
     "book": "name of the book",
     "split": "train, test or all",
     "edition": "number of the edition; with book and split it names the world",
-    "control": "kept, wiped or chapter: when the memory was taken away",
+    "control": f"what was changed about the course: {', '.join(CONTROLS)}",
     "chapter": "number of the chapter, from 1",
     "exercise": "number of the exercise in its chapter, from 1",
     "mark": "mark of the exercise, 0 to 1",
@@ -41,10 +42,67 @@ COLUMNS = {
     "shortcuts": "uses of the shortcut (likewise)",
 }
 
+Progress = Callable[[str, int, int], None]
+"""Told what was walked last, how many courses are done since the work began, and how many are left."""
 
-def remembers(student: Reference | Agent) -> bool:
-    """Whether taking the memory away could change anything."""
-    return not isinstance(student, Reference) or student.remembers
+
+class Walker(NamedTuple):
+    """A student of a study, with a seed."""
+
+    given: Any  # what `as_student` takes
+    found: Reference | Agent
+    seed: int
+    key: str  # digest of what it is, "" if that cannot be known
+
+
+def walkers(students: Sequence[Any], seeds: int | Sequence[int], timeout: float = TIMEOUT) -> list[Walker]:
+    """Return every student once for each seed, which takes the place of `{seed}` in a string.
+
+    Raises:
+        ValueError: a student is not known, two are called the same, or a seed is no whole number >= 0.
+    """
+    every = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
+    if not every or not students:
+        raise ValueError(f"students {list(students)!r} and seeds {every!r}: give at least one of each")
+    for seed in every:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 1 << 63:
+            raise ValueError(f"seed {seed!r}: give a whole number >= 0")
+    made = []
+    for student in students:
+        if isinstance(student, str) and "{seed}" in student and not NAMED.fullmatch(student):
+            raise ValueError(f"student {student!r} is another one for every seed: name them, as in ppo={student}")
+        for seed in every:
+            given = student.replace("{seed}", str(seed)) if isinstance(student, str) else student
+            key = student_digest(given)
+            found = loaded(given, timeout, key) if isinstance(given, str) else as_student(given)
+            made.append(Walker(given, found, int(seed), key))
+    called = [(w.found.name, w.seed) for w in made]
+    for name, seed in called:
+        if called.count((name, seed)) > 1:
+            raise ValueError(f"two students are called {name!r} with seed {seed}: name them, as in mine={name}")
+    return made
+
+
+def make_jobs(
+    students: Sequence[Walker],
+    books: Sequence[str] | None,
+    editions: int,
+    split: str,
+    controls: Sequence[str],
+    lanes: int | None = None,
+    timeout: float = TIMEOUT,
+) -> list[Job]:
+    """Return the jobs of a study in the order of its table: by book, student, seed, control and edition."""
+    jobs = []
+    for book in map(find, books or BOOKS):
+        for who in students:
+            size = BLOCK if isinstance(who.found, Reference) else AGENT_BLOCK
+            for control in controls_of(who.found, controls):
+                for start in range(0, editions, size):
+                    stop = min(start + size, editions)
+                    place = (book.name, book.path, split, control, who.seed, start, stop)
+                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, who.key))
+    return jobs
 
 
 def study(
@@ -53,70 +111,105 @@ def study(
     *,
     editions: int = 256,
     split: str = "test",
-    controls: Sequence[str] = ("kept", "wiped"),
-    seed: int = 0,
+    controls: Sequence[str] = DEFAULT,
+    seed: int | Sequence[int] = 0,
     threads: int | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    lanes: int | None = None,
+    timeout: float = TIMEOUT,
+    folder: str | pathlib.Path | None = None,
+    runner: Runner | None = None,
+    progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Walk students through editions 0, 1, ... of books under controls.
 
     Args:
-        students: names, paths, `module:callable`, functions or models; see `students.as_student`.
+        students: names, paths, `module:callable`, `cmd:command`, functions or models; see `students.as_student`.
         books: names of books; None for all.
         editions: how many editions of each book.
         split: which editions: "test", "train" or "all".
-        controls: keys of `CONTROLS`. Students without a memory walk only as "kept".
-        seed: for the students' own randomness.
-        threads: most threads to use; None for all cores.
-        progress: called with what is walked and how many courses are done since the last call.
+        controls: keys of `controls.CONTROLS`, or "all". Students without a memory walk only as "kept".
+        seed: for the students' own randomness; several are replicates: every student walks once with each.
+        threads: most threads to use where no runner is given; None for all cores.
+        lanes: courses that a student from outside walks side by side; None for what it asks for, or else 64.
+        timeout: seconds that a `cmd:` student has for every answer.
+        folder: where to keep what is done, so that the same call, interrupted, goes on; objects are walked anew.
+        runner: who walks: `workers.processes(n)` or `workers.cluster(address)`; None for this process. The table does
+            not depend on it. Called from a script, processes need the usual `if __name__ == "__main__":`.
+        progress: see `Progress`.
 
     Returns:
         the tidy table, with the columns of `COLUMNS`.
 
     Raises:
-        ValueError: an unknown student, book, split or control.
+        ValueError: an unknown student, book, split or control, or an answer that a student may not give.
+        OSError: the folder cannot be written.
     """
-    if not isinstance(editions, int) or editions < 1:
+    if isinstance(editions, bool) or not isinstance(editions, int) or editions < 1:
         raise ValueError(f"editions={editions!r}: give a whole number >= 1")
-    for control in controls:
-        if control not in CONTROLS:
-            hint = did_you_mean(control, list(CONTROLS))
-            raise ValueError(f"control {control!r} is not known{hint}; choose from {', '.join(CONTROLS)}")
-    chosen = [as_student(s) for s in students]
-    parts = []
-    for name in books or BOOKS:
-        book = find(name)
-        for student in chosen:
-            for control in controls if remembers(student) else controls[:1]:
-                for start in range(0, editions, BATCH):
-                    numbers = list(range(start, min(start + BATCH, editions)))
-                    lanes = Lanes(book.path, len(numbers), episode="book", split=split, threads=threads)
-                    rows = walk(student, lanes, numbers, CONTROLS[control], seed)
-                    parts.append(frame(rows, student.name, book, split, numbers, control))
-                    if progress:
-                        progress(f"{book.name}: {student.name}, {control}", len(numbers))
-    return pl.concat(parts)
+    if lanes is not None and (isinstance(lanes, bool) or not isinstance(lanes, int) or lanes < 1):
+        raise ValueError(f"lanes={lanes!r}: give a whole number >= 1, or None")
+    chosen = check_controls(controls)
+    member(Split, "split", split)
+    who = walkers(students, seed, timeout)
+    for walker in who if runner else ():
+        if not isinstance(walker.given, (str, Reference)):
+            raise ValueError(f"student {walker.found.name!r} cannot be sent to workers; give it as a string")
+    jobs = make_jobs(who, books, editions, split, chosen, lanes, timeout)
+    cells = sum(rows * columns for rows, columns in (job.shape for job in jobs))
+    parts = Parts(pathlib.Path(folder) / "parts", cells * ROW_BYTES) if folder is not None else None
+    results = {job[1:]: rows for job in jobs if parts and (rows := parts.get(job)) is not None}
+    waiting = [job for job in jobs if job[1:] not in results]
+    done, left = 0, sum(job.shape[0] for job in waiting)
+    with contextlib.closing((runner or here(threads))(waiting)) as walked:
+        for job, rows in walked:
+            if parts:
+                parts.put(job, rows)
+            results[job[1:]] = rows
+            done, left = done + len(rows), left - len(rows)
+            if progress:
+                progress(str(job), done, left)
+    return pl.concat([frame(results[job[1:]], job) for job in jobs])
 
 
 def courses(students: Sequence[Any], books: Sequence[str] | None, editions: int, controls: Sequence[str]) -> int:
-    """Return how many courses a study walks."""
-    each = sum(len(controls) if remembers(as_student(s)) else 1 for s in students)
-    return each * len(books or BOOKS) * editions
+    """Return how many courses a study walks with one seed."""
+    jobs = make_jobs(walkers(students, 0), books, editions, "test", check_controls(controls))
+    return sum(job.stop - job.start for job in jobs)
 
 
-def frame(rows: np.ndarray, student: str, book: Book, split: str, editions: list[int], control: str) -> pl.DataFrame:
-    """Return the rows of some courses as a tidy table."""
+def frame(rows: np.ndarray, job: Job) -> pl.DataFrame:
+    """Return the rows of a job as a tidy table."""
     flat = rows.reshape(-1)
     values: dict[str, Any] = {name: np.ascontiguousarray(flat[name]) for name in rows.dtype.names or ()}
-    values["edition"] = np.repeat(np.asarray(editions, np.int64), rows.shape[1])
+    values["edition"] = np.repeat(np.arange(job.start, job.stop, dtype=np.int64), rows.shape[1])
+    told = read(job.path).has_shortcut
     table = pl.DataFrame(values).with_columns(
-        pl.lit(student).alias("student"),
-        pl.lit(book.name).alias("book"),
-        pl.lit(split).alias("split"),
-        pl.lit(control).alias("control"),
-        *(pl.when(book.has_shortcut).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
+        pl.lit(job.name).alias("student"),
+        pl.lit(job.seed).cast(pl.Int64).alias("seed"),
+        *(pl.lit(getattr(job, name)).alias(name) for name in ("book", "split", "control")),
+        *(pl.when(told).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
     )
     return table.select(*COLUMNS)
+
+
+# --- what is written -------------------------------------------------------------------------------
+
+
+def edition_digests(books: Sequence[str] | None, split: str, editions: int) -> dict[str, str]:
+    """Return, for every book, the SHA-256 of the worlds of editions 0, 1, ...: their EDITION records, one by one.
+
+    Two studies whose digests are equal met the same worlds.
+    """
+    digests = {}
+    for book in map(find, books or BOOKS):
+        digest = hashlib.sha256()
+        for start in range(0, editions, BLOCK):
+            numbers = range(start, min(start + BLOCK, editions))
+            lanes = Lanes(book.path, len(numbers), episode="book", split=split, threads=1)
+            open_editions(lanes, numbers)
+            digest.update(lanes.records["edition"].tobytes())
+        digests[book.name] = digest.hexdigest()
+    return digests
 
 
 def settings(**chosen: Any) -> dict[str, Any]:
@@ -127,12 +220,37 @@ def settings(**chosen: Any) -> dict[str, Any]:
     return {**chosen, "versions": {**versions, "python": platform.python_version(), "platform": sys.platform}}
 
 
-def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> None:
-    """Write `marks.csv` and `study.json` into a folder, each beside its place and then renamed."""
+def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> pl.DataFrame:
+    """Write `marks.csv`, `marks.parquet` and `study.json` into a folder, each beside its place and then renamed.
+
+    `study.json` holds the choices, the versions, digests of the worlds (by book) and of `marks.csv`, and the metrics;
+    `validate` defines its format.
+
+    Returns:
+        the metrics (`report.summary`), made from the figures as `marks.csv` has them.
+    """
+    from textbook_gym import report
+    from textbook_gym.runs import read_marks
+    from textbook_gym.validate import FORMAT, metrics_of
+
     folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / "marks.csv.part"
-    table.write_csv(beside, float_precision=6)
-    beside.replace(folder / "marks.csv")
-    beside = folder / "study.json.part"
-    beside.write_text(json.dumps(settings(**chosen), indent=2) + "\n")
-    beside.replace(folder / "study.json")
+    with beside(folder / "marks.csv") as part:
+        table.write_csv(part, float_precision=6)
+    with beside(folder / "marks.parquet") as part:
+        table.write_parquet(part)
+    marks = hashlib.sha256((folder / "marks.csv").read_bytes()).hexdigest()
+    worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"])
+    figures = report.summary(read_marks(folder / "marks.csv"))
+    digests = {"marks.csv": marks, "editions": worlds}
+    stated = {"format": FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}
+    with beside(folder / "study.json") as part:
+        part.write_text(json.dumps(stated, indent=2) + "\n")
+    return figures
+
+
+@contextlib.contextmanager
+def beside(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Lend a path beside `path`, and rename what was written there once it is whole."""
+    part = path.with_name(path.name + ".part")
+    yield part
+    part.replace(path)

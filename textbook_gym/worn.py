@@ -1,7 +1,7 @@
 """A student that wears a memory: what it sees is the observation and what it remembers, as in training.
 
-Any student can wear one: `study([Worn(agent, "ledger")], ...)`. A model that `textbook_gym.train` wrote says itself which
-memory it was trained with; `as_worn` reads that, so that a study takes the model as it was.
+Any student can wear one: `study([Worn(agent, "ledger")], ...)`. A model that `textbook_gym.train` wrote says itself
+which memory it was trained with; `as_worn` reads that, so that a study takes the model as it was.
 """
 
 from typing import Any
@@ -49,6 +49,10 @@ class Worn:
             self.wiped = np.zeros_like(self.wiped)
         self.deeds = np.asarray(self.memory.deed(self.agent.act(self.memory.look(observations), info)))
         return self.deeds
+
+    def carry(self) -> None:
+        """Keep what is remembered although another edition opens next: the control "foreign"."""
+        self.memory.known[:] = False
 
     def wipe(self, mask: np.ndarray) -> None:
         """Forget everything in the lanes of the mask, and so does the student itself."""

@@ -41,6 +41,8 @@ from typing import NamedTuple
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, permute
 
+TAGS = ("abstraction", "exploration")
+
 # Items have labels, which are seen, and ranks, which are hidden: materials 0-3, parts 4-6, tools 7-9, machines 10-11;
 # stand-in 12 serves for 0, 13 for 1, ... A set of items is an integer, bit k for item k.
 ITEMS = 16
