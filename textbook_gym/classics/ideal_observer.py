@@ -18,12 +18,10 @@ How it is made fast, without approximation
 """
 
 import functools
-from typing import Any
 
 import numba
 import numpy as np
 
-from textbook_gym.book import Book
 from textbook_gym.books.alchemy import (
     AXES,
     CASH,
@@ -37,7 +35,6 @@ from textbook_gym.books.alchemy import (
     MAPS,
     POTIONS,
     PRIOR,
-    SLOT,
     STEP,
     STONES,
     UNIT,
@@ -74,7 +71,7 @@ FLIP = np.zeros((8, len(EDGES)), np.int64)
 """The true graph of one that is seen, by stone map."""
 for _m, _g in np.ndindex(*FLIP.shape):
     _true = sum({int(EDGE[c ^ 7 ^ _m, a]) for c, a in _ends if EDGES[_g] & EDGE[c, a]})
-    FLIP[_m, _g] = np.flatnonzero(EDGES == _true)[0]
+    FLIP[_m, _g] = np.flatnonzero(_true == EDGES)[0]
 FEW = 2  # combinations of maps up to which graphs are looked at one by one
 BITS = np.array([bin(b).count("1") for b in range(256)])
 
@@ -406,8 +403,20 @@ def search(depth, maps, tried, least, codes, stones, counts, weight, closed, nam
             elif value > sure(some, stones[depth + 1]):
                 enough = value - (promise - max(best, least)) / share
                 value = search(
-                    depth + 1, some, now_tried, enough, codes, stones, counts, weight, closed, names, values, exact,
-                    room, told,
+                    depth + 1,
+                    some,
+                    now_tried,
+                    enough,
+                    codes,
+                    stones,
+                    counts,
+                    weight,
+                    closed,
+                    names,
+                    values,
+                    exact,
+                    room,
+                    told,
                 )
             promise += value * share - rooms[action, branch]
             if promise <= max(best, least):

@@ -68,7 +68,14 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
         "CHAPTERS": (row,),
         "EDITION": (
             Field("mean", "f8", "mean reward", (states, actions), low=1.0 - REACH, high=1.0 + REACH),
-            Field("cut", "f8", "in order; the next state is how many lie below a draw", (states, actions, states - 1), low=0.0, high=1.0),
+            Field(
+                "cut",
+                "f8",
+                "in order; the next state is how many lie below a draw",
+                (states, actions, states - 1),
+                low=0.0,
+                high=1.0,
+            ),
         ),
         "STATE": (
             Field("at", "i2", "state of the process"),
@@ -76,7 +83,9 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Field("paid", "f8", "reward of the last step"),
             Field("lost", "f8", "expected return lost so far"),
             Field("solved", "f8", "sum of `mean` of the process that the next ones belong to", lasting=True),
-            Field("gap", "f8", "best return - return, by step, state, action", (horizon, states, actions), lasting=True),
+            Field(
+                "gap", "f8", "best return - return, by step, state, action", (horizon, states, actions), lasting=True
+            ),
             Field("value", "f8", "best return from each state at the step last worked out", (states,), lasting=True),
             Field("least", "f8", "worst return likewise", (states,), lasting=True),
             Field("fall", "f8", "each less the one of the next state", (2, states), lasting=True),
