@@ -1,20 +1,20 @@
-"""The ideal observer of symbolic Alchemy: exact belief, exact search within the trial.
+"""The ideal observer of symbolic Alchemy: exact belief, expectimax within the trial. This file searches.
 
 As Wang et al. 2021 (arXiv 2102.02926) describe it: a belief over all chemistries without rotation (48 potion maps x 8
 stone maps x 109 graphs = 41,856), kept over the trials of an episode, and in each trial the plan of the highest
-expected reward of that trial, found by searching all of what may happen: stop, or put one of the stones into one of the
-potions, for each outcome that the belief allows, and so on. What is learned for later trials counts nothing; of plans of
-equal worth the one that needs fewer potions is taken.
+expected reward of that trial: stop, or put one of the stones into one of the potions, for each outcome that the belief
+allows, and so on. What is learned for later trials counts nothing; of plans of equal worth the one that needs fewer
+potions is taken. `textbook_gym.classics.alchemy_players` has the student that plays by it.
 
-How it is made fast, without approximation
+How it is made fast
     Coordinates are those that are seen. Directions of the potion map and the graph are then independent of the stone
-    map, which only says what a stone is worth, so the belief is a set of stone maps (8 bits) and, for every potion map,
-    what is known of the twelve edges. That is one number in base 3 (unknown, present, absent), closed under what the
-    known edges imply, and a table gives its probability. Colours of pairs not yet tried can be exchanged and are sorted.
-    Values of states are remembered; they hold for any episode. What is worth no more, even if the potion map were known
-    and all edges were there, than what is sure already is not searched: a bound, so the result stays exact.
-
-`IdealObserver` is a student (see `textbook_gym.students`) for SymbolicAlchemy without rotation.
+    map, which only says what a stone is worth, so the belief is a set of stone maps (8 bits) and, for every potion
+    map, what is known of the twelve edges. That is one number in base 3 (unknown, present, absent), closed under what
+    the known edges imply, and a table gives its probability. Colours of pairs not yet tried can be exchanged and are
+    sorted. Values of states are remembered; they hold for any episode. A plan is searched only as far as it may still
+    turn out best: its worth is bounded by what it were if all were known after it (hindsight). All of that is exact.
+    Where a search needs more than a budget of states (at the beginning of an episode), the plan is searched as many
+    potions deep as the budget allows, and hindsight stands for what comes after.
 """
 
 import functools
@@ -55,7 +55,7 @@ INDICATOR = np.array([[bin(x ^ 7 ^ m).count("1") * 2 - AXES for x in range(CORNE
 WORTH = np.array([[max(0, CASH[x ^ 7 ^ m]) for x in range(CORNERS)] for m in range(8)])
 """What a stone seen at a corner brings if it is thrown into the cauldron whenever that pays."""
 COST = 1e-7  # of a potion: decides between plans of equal worth
-ROOM = 1 << 23  # remembered states
+ROOM = 1 << 22  # remembered states
 DEEP = POTIONS + 2
 FIELD = 5 * np.arange(COLOURS)  # of a colour in a number that counts potions; the highest bit of each is a guard
 GUARD = int((16 << FIELD).sum())
@@ -116,8 +116,8 @@ def scrambled(z: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True)
-def key_of(stones: np.ndarray, counts: np.ndarray, maps: int, tried: int, codes: np.ndarray) -> np.uint64:
-    """Return the name of a state: what can be exchanged is sorted."""
+def key_of(stones: np.ndarray, counts: np.ndarray, maps: int, tried: int, codes: np.ndarray, ahead: int) -> np.uint64:
+    """Return the name of a state, searched so many potions ahead: what can be exchanged is sorted."""
     a, b, c = stones[0], stones[1], stones[2]
     a, b = min(a, b), max(a, b)
     b, c = min(b, c), max(b, c)
@@ -137,7 +137,9 @@ def key_of(stones: np.ndarray, counts: np.ndarray, maps: int, tried: int, codes:
             else:
                 third = both
     key = scrambled(np.uint64(word) + np.uint64(0x9E3779B97F4A7C15))
-    key = scrambled(key ^ np.uint64(tried + 8 * (first + 256 * (second + 256 * third))))
+    key = scrambled(
+        key ^ np.uint64(tried + 8 * (first + 256 * (second + 256 * (third + 256 * min(ahead, counts.sum())))))
+    )
     for h in range(MAPS):
         if codes[h] >= 0:
             key += scrambled(np.uint64(h * CODES + codes[h] + 1))
@@ -310,12 +312,13 @@ def descend(depth, i, colour, outcome, codes, stones, counts, weight, closed):  
         stones[depth + 1, i] = corner ^ 1 << outcome
 
 
-@numba.njit("f8(i8,i8,i8,f8,i4[:,:],i8[:,:],i8[:,:],i8[:],i4[:],u8[:],f8[:],i1[:],f8[:,:,:],i8[:])", cache=True)
-def search(depth, maps, tried, least, codes, stones, counts, weight, closed, names, values, exact, room, told):  # type: ignore[no-untyped-def]
+@numba.njit("f8(i8,i8,i8,i8,f8,i4[:,:],i8[:,:],i8[:,:],i8[:],i4[:],u8[:],f8[:],i1[:],f8[:,:,:],i8[:])", cache=True)
+def search(depth, deep, maps, tried, least, codes, stones, counts, weight, closed, names, values, exact, room, told):  # type: ignore[no-untyped-def]
     """Return the expected reward of the best plan from here, less COST a potion; or, if it is at most `least`, a bound.
 
     Args:
         depth: row of the next three arrays that holds the state; deeper rows are written over.
+        deep: where the search ends and hindsight stands for what comes.
         maps: stone maps that are left, as bits.
         tried: pairs of colours tried since the episode began, as bits.
         least: values up to this do not matter to the caller.
@@ -328,13 +331,16 @@ def search(depth, maps, tried, least, codes, stones, counts, weight, closed, nam
         values: f8 (ROOM,): their values,
         exact: i1 (ROOM,): where this is 1, else bounds from above.
         room: f8 (DEEP, 19, 9): work space.
-        told: i8 (4,): states remembered, stone and colour of the best plan's first step (-1 to stop), states searched.
+        told: i8 (4,): states remembered, stone and colour of the best plan's first step (-1 to stop), states that may
+            still be searched: once there are none, what is returned means nothing.
     """
     best = sure(maps, stones[depth])
     most = -1.0  # what other plans may be worth at most
     stone, potion = -1, -1
-    key = key_of(stones[depth], counts[depth], maps, tried, codes[depth])
-    told[3] += 1
+    key = key_of(stones[depth], counts[depth], maps, tried, codes[depth], deep - depth)
+    told[3] -= 1
+    if told[3] < 0:
+        return best
     chances = np.zeros(AXES + 1, np.int64)
     gains = np.zeros(STONES, np.int64)
     rooms = room[depth]
@@ -357,7 +363,7 @@ def search(depth, maps, tried, least, codes, stones, counts, weight, closed, nam
                 if chances[outcome] == 0 or some == 0:
                     continue
                 descend(depth, i, colour, outcome, codes, stones, counts, weight, closed)
-                name = key_of(stones[depth + 1], counts[depth + 1], some, now_tried, codes[depth + 1])
+                name = key_of(stones[depth + 1], counts[depth + 1], some, now_tried, codes[depth + 1], deep - depth - 1)
                 slot = find(name, names)
                 if names[slot] == name:
                     value = values[slot]
@@ -394,16 +400,17 @@ def search(depth, maps, tried, least, codes, stones, counts, weight, closed, nam
             if chances[outcome] == 0 or some == 0:
                 continue
             descend(depth, i, colour, outcome, codes, stones, counts, weight, closed)
-            name = key_of(stones[depth + 1], counts[depth + 1], some, now_tried, codes[depth + 1])
+            name = key_of(stones[depth + 1], counts[depth + 1], some, now_tried, codes[depth + 1], deep - depth - 1)
             slot = find(name, names)
             share = chances[outcome] / total * BITS[some] / BITS[maps]
             value = rooms[action, branch] / share
             if names[slot] == name and exact[slot]:
                 value = values[slot]
-            elif value > sure(some, stones[depth + 1]):
+            elif depth + 1 < deep and value > sure(some, stones[depth + 1]):
                 enough = value - (promise - max(best, least)) / share
                 value = search(
                     depth + 1,
+                    deep,
                     some,
                     now_tried,
                     enough,
@@ -425,6 +432,8 @@ def search(depth, maps, tried, least, codes, stones, counts, weight, closed, nam
             best, stone, potion = promise, i, colour
         else:
             most = max(most, promise)
+    if told[3] < 0:
+        return best
     slot = find(key, names)
     if names[slot] == 0:
         told[0] += 1
