@@ -229,7 +229,7 @@ def test_shuffled_order_changes_the_order_only():
     [
         ({"reward": "improvment"}, r"reward='improvment' is not known \(did you mean 'improvement'\?\)"),
         ({"reward": "visible"}, "Bandits has none"),
-        ({"episode": "chapter"}, "choose one of exercise, book"),
+        ({"episode": "chapter"}, "choose one of exercise, book, trial"),
         ({"split": "valid"}, "choose one of all, train, test"),
         ({"order": 3}, "choose one of book, shuffled"),
         ({"chapters": [7]}, "no chapter 7; it has 1 'three arms'"),

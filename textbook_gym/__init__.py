@@ -6,11 +6,12 @@ how much better it gets. Importing the package registers `textbook/<Book>-v0` (a
 """
 
 from textbook_gym.book import BookError
-from textbook_gym.registry import BOOKS, SHORT, find, register, register_library
+from textbook_gym.registry import BOOKS, CLASSICS, SHORT, find, register, register_classics, register_library
 
 __version__ = "0.1.0"
-__all__ = ["BOOKS", "BookError", "__version__", "find", "register"]
+__all__ = ["BOOKS", "CLASSICS", "BookError", "__version__", "find", "register"]
 
 for _name, _module in list(BOOKS.items()):
     register(_name, _module, SHORT.get(_name))
 register_library()
+register_classics()

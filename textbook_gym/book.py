@@ -86,7 +86,7 @@ def rule(function: Function) -> Function:
 
 @rule
 def no_mark(p: Record, s: Record) -> float:
-    """Return 0: what a book without a shortcut shows as `visible` and counts as `shortcuts`."""
+    """Return 0: what a book without a shortcut shows as `visible` and counts as `shortcuts`, and without `raw` pays."""
     return 0.0
 
 
@@ -185,10 +185,86 @@ class Book:
         return low, high
 
 
+class Parameter(NamedTuple):
+    """A keyword of a book whose tables depend on it.
+
+    Its default gives its type: bool, int, float or str. Numbers lie within [low, high], strings are one of `choices`.
+    """
+
+    name: str
+    default: bool | int | float | str
+    doc: str
+    low: float = 0.0
+    high: float = 0.0
+    choices: tuple[str, ...] = ()
+
+    def check(self, value: Any) -> bool | int | float | str:
+        """Return a value that is allowed.
+
+        Raises:
+            ValueError: it is not; the message names what is.
+        """
+        if isinstance(self.default, bool):
+            if isinstance(value, (bool, np.bool_)):
+                return bool(value)
+            raise ValueError(f"{self.name}={value!r} ({self.doc}): give True or False")
+        if isinstance(self.default, str):
+            if value in self.choices:
+                return str(value)
+            raise ValueError(f"{self.name}={value!r} ({self.doc}): choose one of {', '.join(self.choices)}")
+        whole = isinstance(self.default, int)
+        numbers = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+        if isinstance(value, bool) or not isinstance(value, numbers) or not self.low <= value <= self.high:
+            kind = "a whole number" if whole else "a number"
+            raise ValueError(f"{self.name}={value!r} ({self.doc}): give {kind} from {self.low:g} to {self.high:g}")
+        return int(value) if whole else float(value)
+
+    def parse(self, text: str) -> bool | int | float | str:
+        """Return the value that `str` wrote, checked."""
+        if isinstance(self.default, bool):
+            return self.check({"True": True, "False": False}.get(text, text))
+        try:
+            return self.check(type(self.default)(text))
+        except (TypeError, ValueError):
+            return self.check(text)
+
+
+def address(path: str, parameters: Mapping[str, Any]) -> str:
+    """Return the path of a book with some parameters set: the module's name, `?`, `name=value` joined by `&`.
+
+    Raises:
+        ValueError: a parameter that the book does not have, or a value that it does not allow.
+    """
+    name, _, _ = path.partition("?")
+    known = {p.name: p for p in getattr(importlib.import_module(name), "PARAMETERS", ())}
+    for key in parameters:
+        if key not in known:
+            raise ValueError(f"{name} has no parameter {key!r}; it has {', '.join(known) or 'none'}")
+    values = [f"{k}={p.check(parameters[k])}" for k, p in known.items() if k in parameters]
+    return f"{name}?{'&'.join(values)}" if values else name
+
+
+def with_parameters(module: types.ModuleType, path: str, query: str) -> types.ModuleType:
+    """Return a copy of a module, its tables made for the parameters of a query (see `address`), the rest defaults.
+
+    Such a module has `PARAMETERS`, and `tables(**parameters)` that returns by name what depends on them.
+    """
+    known = {p.name: p for p in getattr(module, "PARAMETERS", ())}
+    values = {p.name: p.default for p in known.values()}
+    for part in query.split("&") if query else ():
+        key, _, text = part.partition("=")
+        if key not in known:
+            raise ValueError(f"{module.__name__} has no parameter {key!r}; it has {', '.join(known) or 'none'}")
+        values[key] = known[key].parse(text)
+    made = types.ModuleType(path, module.__doc__)
+    made.__dict__.update({**vars(module), **module.tables(**values), "VALUES": values})
+    return made
+
+
 TABLES = ("Action", "CHAPTERS", "EDITION", "STATE", "SIGNALS", "NOTES")
 RULES = ("write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer")
 FACES = ("draw", "tell")
-OPTIONAL = ("visible", "shortcuts")
+OPTIONAL = ("visible", "shortcuts", "raw")
 COLUMNS = ("name", "exercises", "limit", "newcomer")
 
 
@@ -197,15 +273,19 @@ def read(path: str) -> Book:
     """Import the module `path` and return it as a book.
 
     Args:
-        path: dotted module name, such as `textbook_gym.books.bandits`.
+        path: dotted module name, such as `textbook_gym.books.bandits`, or, where the module has parameters, one with
+            some of them set, such as `textbook_gym.classics.rl2_bandit?arms=5&pulls=10`; see `address`.
 
     Raises:
         BookError: the module cannot be found, or breaks the contract of a book.
     """
+    name, _, query = path.partition("?")
     try:
-        module = importlib.import_module(path)
+        module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise BookError(f"no module {path!r} to read a book from ({error}); give an importable module name") from error
+    if query or hasattr(module, "PARAMETERS"):
+        module = with_parameters(module, path, query)
     for name in (*TABLES, *RULES, *FACES):
         if not hasattr(module, name):
             raise BookError(f"{path}: `{name}` is missing; a book has {', '.join((*TABLES, *RULES, *FACES))}")

@@ -43,6 +43,7 @@ class Pays(enum.IntEnum):
     MARK = 1
     EXAM = 2
     VISIBLE = 3
+    RAW = 4
 
 
 class Split(enum.IntEnum):
@@ -57,7 +58,8 @@ class Episode(enum.IntEnum):
     """What a Gymnasium episode is: the keyword `episode=`."""
 
     EXERCISE = 0
-    BOOK = 1
+    BOOK = 1  # the step that ends an exercise shows how it ended, the next action turns the page
+    TRIAL = 2  # the whole book too, but the step that ends an exercise shows the first page of the next one
 
 
 class Order(enum.IntEnum):
@@ -156,7 +158,7 @@ def settle(c: Record, p: Record, mark: float, visible: float) -> float:
         c.owed += mark
     elif c.pays == Pays.VISIBLE:
         c.owed += visible
-    elif c.pays == Pays.IMPROVEMENT or p.exam == 1:
+    elif c.pays == Pays.IMPROVEMENT or (c.pays == Pays.EXAM and p.exam == 1):
         c.owed += c.grade - before
     last = c.exercise + 1 == p.exercises
     if last:
@@ -252,7 +254,7 @@ def finish(lane: Record, p: Record, mark: Record, visible: Record) -> float:
 
 
 @rule
-def act(lane: Record, p: Record, action: int, step: Record, mark: Record, visible: Record) -> float:
+def act(lane: Record, p: Record, action: int, step: Record, mark: Record, visible: Record, raw: Record) -> float:
     """Take one action in an open exercise; return its reward. Once the course is over nothing happens.
 
     A negative action is none: a step of the exercise goes by, the book does not move (see `textbook_gym.library`).
@@ -264,21 +266,31 @@ def act(lane: Record, p: Record, action: int, step: Record, mark: Record, visibl
     ended = False
     if action >= 0:
         ended = step(p, lane.edition, lane.state, action)
+    reward = 0.0
     if ended or c.step >= p.limit:
-        return finish(lane, p, mark, visible)
-    return 0.0
+        reward = finish(lane, p, mark, visible)
+    if c.pays == Pays.RAW:
+        reward = raw(p, lane.state) if action >= 0 else 0.0
+    return reward
+
+
+@rule
+def show_page(lane: Record, p: Record, o: Record, observe: Record) -> None:
+    """Write the observation: the book's signals and the header."""
+    c = lane.clock
+    observe(p, lane.state, o)
+    o.chapter = p.share
+    o.exercise = (c.exercise + 1) * p.exercise_share
+    o.left = 0.0 if c.stage != Stage.OPEN else (p.limit - c.step) * p.step_share
+    o.first = 1.0 if c.step == 0 else 0.0
 
 
 @rule
 def show(lane: Record, p: Record, reward: float, out: Record, o: Record, observe: Record, shortcuts: Record) -> None:
     """Write what one step tells: observation, header, `out`. Marks of an exam stay hidden, its grade until the end."""
     c, s = lane.clock, lane.state
-    observe(p, s, o)
+    show_page(lane, p, o, observe)
     over = c.stage != Stage.OPEN
-    o.chapter = p.share
-    o.exercise = (c.exercise + 1) * p.exercise_share
-    o.left = 0.0 if over else (p.limit - c.step) * p.step_share
-    o.first = 1.0 if c.step == 0 else 0.0
     closed = c.stage == Stage.CLOSED
     told = over and p.exam == 0
     out.reward = reward

@@ -27,7 +27,7 @@ import numpy as np
 
 from textbook_gym import course
 from textbook_gym.book import OPTIONAL, RULES, Book, BookError, Cells, Record
-from textbook_gym.course import OUT, Stage, edition_words, lane_type
+from textbook_gym.course import OUT, Episode, Stage, edition_words, lane_type
 from textbook_gym.rng import below, mix
 
 LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
@@ -73,7 +73,7 @@ ROWS = np.dtype(
 def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
     """Return the loops of a book as plain Python functions, closed over its rules."""
     rules = (book.rule(name) for name in (*RULES, *OPTIONAL))
-    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts = rules
+    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts, raw = rules
     ends = edition_words(book)
     actions = len(book.actions)
 
@@ -88,8 +88,12 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                 course.turn_page(c, plan[c.chapter])
                 course.begin(lane, plan[c.chapter], pose)
             else:
-                reward = course.act(lane, plan[c.chapter], chosen[i], step, mark, visible)
+                reward = course.act(lane, plan[c.chapter], chosen[i], step, mark, visible, raw)
             course.show(lane, plan[c.chapter], reward, out[i], seen[i], observe, shortcuts)
+            if c.stage == Stage.OVER and c.episode == Episode.TRIAL:
+                course.turn_page(c, plan[c.chapter])
+                course.begin(lane, plan[c.chapter], pose)
+                course.show_page(lane, plan[c.chapter], seen[i], observe)
         return 0
 
     def show_loop(lanes: Record, plan: Record, seen: Record, out: Record, start: int, stop: int) -> int:
@@ -164,7 +168,7 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                         action = int(oracle(p, lane.edition, lane.state))
                     else:
                         action = below(n, actions)
-                    reward += course.act(lane, p, action, step, mark, visible)
+                    reward += course.act(lane, p, action, step, mark, visible, raw)
                     course.show(lane, p, 0.0, out[i], seen[i], observe, shortcuts)
                     for j in range(flat_seen.shape[1]):
                         flat_wide[2 * i + 1, j] = flat_seen[i, j]
@@ -235,7 +239,7 @@ def rules_of(book: Book) -> list[Callable[..., Any]]:
     """Return every rule that the loops of a book can reach."""
     entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
     clocked: list[Callable[..., Any]] = [
-        *(course.act, course.show, course.leave, course.open_edition, course.turn_page, course.begin)
+        *(course.act, course.show, course.show_page, course.leave, course.open_edition, course.turn_page, course.begin)
     ]
     return reachable_rules([*entries, *clocked, below, mix], book)
 

@@ -46,8 +46,8 @@ class Lanes:
     Args:
         book: dotted name of the book's module.
         lanes: how many learners.
-        episode: "exercise" or "book".
-        reward: "improvement", "mark", "exam", or, for a book with a shortcut, "visible".
+        episode: "exercise", "book", or "trial": a book without page-turning steps.
+        reward: "improvement", "mark", "exam"; for a book with a shortcut "visible", for one with raw rewards "raw".
         split: editions to open: "train", "test" or "all".
         chapters: chapters to walk, by number from 1 or by name; None for all.
         exercises: exercises in each chapter, one number or one a chapter; None for the book's own.
@@ -91,6 +91,8 @@ class Lanes:
         pays = member(Pays, "reward", reward)
         if pays == Pays.VISIBLE and not self.book.has_shortcut:
             raise ValueError(f"reward='visible' is for books with a shortcut; {self.book.name} has none")
+        if pays == Pays.RAW and not hasattr(self.book.module, "raw"):
+            raise ValueError(f"reward='raw' is for the classics; {self.book.name} has no other reward than its marks")
         if pays == Pays.EXAM and not self.plan["exam"].any():
             raise ValueError("reward='exam' needs the exam: leave the last chapter in `chapters`")
         self.settings = {"episode": episode, "reward": reward, "split": split, "order": order}

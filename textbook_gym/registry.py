@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import gymnasium
 
-from textbook_gym.book import Book, BookError, read
+from textbook_gym.book import Book, BookError, address, read
 
 NAMESPACE = "textbook"
 LIBRARY = "Library"  # of all books: no book itself
@@ -25,6 +25,17 @@ BOOKS: dict[str, str] = {
     "Vocabulary": "textbook_gym.books.vocabulary",
 }
 """Name of a book -> dotted name of its module. Strings, so that importing the package imports no book."""
+
+CLASSICS: dict[str, str] = {
+    "RL2Bandit": "textbook_gym.classics.rl2_bandit",
+    "RL2MDP": "textbook_gym.classics.rl2_mdp",
+    "DarkRoom": "textbook_gym.classics.dark_room",
+    "DarkKeyDoor": "textbook_gym.classics.dark_key_door",
+    "SymbolicAlchemy": "textbook_gym.classics.symbolic_alchemy",
+    "ShepardTypes": "textbook_gym.classics.shepard_types",
+    "Harlow": "textbook_gym.classics.harlow",
+}
+"""Published tasks, likewise; they are books of one chapter with parameters, and count among no set of books."""
 
 
 class Short(NamedTuple):
@@ -73,8 +84,8 @@ def register(name: str, module: str, short: Short | None = None) -> None:
     Raises:
         ValueError: the name is taken by another module, or is no identifier.
     """
-    if not name.isidentifier() or name == LIBRARY or BOOKS.get(name, module) != module:
-        taken = ", ".join([*BOOKS, LIBRARY])
+    if not name.isidentifier() or name in (LIBRARY, *CLASSICS) or BOOKS.get(name, module) != module:
+        taken = ", ".join([*BOOKS, *CLASSICS, LIBRARY])
         raise ValueError(f"cannot register book {name!r}: use an identifier that is none of {taken}")
     BOOKS[name] = module
     kinds: dict[str, dict[str, Any]] = dict(
@@ -105,19 +116,37 @@ def register_library() -> None:
             )
 
 
-def find(name: str) -> Book:
-    """Return a registered book by name, with or without `textbook/` and the version.
+def register_classics() -> None:
+    """Register the published tasks; an episode is the paper's."""
+    for name, module in CLASSICS.items():
+        if env_ids(name)[0] not in gymnasium.registry:
+            gymnasium.register(
+                id=env_ids(name)[0],
+                entry_point="textbook_gym.classics.env:ClassicEnv",
+                vector_entry_point="textbook_gym.classics.env:ClassicVectorEnv",
+                kwargs={"book": module, "episode": "trial", "split": "all"},
+            )
+
+
+def find(name: str, **parameters: object) -> Book:
+    """Return a registered book or classic by name, with or without `textbook/` and the version.
+
+    Parameters of a classic are given as keywords, or behind its name as in `RL2Bandit?arms=5&pulls=10`.
 
     Raises:
         BookError: there is no such book; the message names the nearest.
     """
-    plain = name.removeprefix(f"{NAMESPACE}/").split("-v")[0]
+    plain, _, query = name.removeprefix(f"{NAMESPACE}/").partition("?")
+    plain = plain.split("-v")[0]
     for kind in ("Course", "Short"):
         if plain not in BOOKS and plain.removesuffix(kind) in BOOKS:
             plain = plain.removesuffix(kind)
-    if plain not in BOOKS:
-        raise BookError(f"no book {name!r}{did_you_mean(plain, list(BOOKS))}; there are {', '.join(sorted(BOOKS))}")
-    return read(BOOKS[plain])
+    known = {**BOOKS, **CLASSICS}
+    if plain not in known:
+        raise BookError(f"no book {name!r}{did_you_mean(plain, list(known))}; there are {', '.join(sorted(BOOKS))}")
+    if parameters:
+        return read(address(known[plain], parameters))
+    return read(known[plain] + (f"?{query}" if query else ""))
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

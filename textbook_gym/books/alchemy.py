@@ -268,8 +268,8 @@ def arrange(p: Chapter, e: Record, s: Record) -> None:
 
 
 @rule
-def pose(p: Chapter, e: Record, s: Record) -> None:
-    """Deal until one stone can reach the top."""
+def look_up(p: Chapter, e: Record, s: Record) -> None:
+    """Work out how stones and potions look in this edition, and the graph in force."""
     s.look = e.rotation * CORNERS
     for axis in range(AXES):
         s.look += (e.stone_map[axis] > 0) << axis
@@ -278,6 +278,12 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         raises = (colour % DIRECTIONS == 1) == (e.dir_map[axis] > 0)
         s.colour[DIRECTIONS * axis + raises] = colour
     s.graph = e.graph if p.missing == 1 else WHOLE
+
+
+@rule
+def pose(p: Chapter, e: Record, s: Record) -> None:
+    """Deal until one stone can reach the top."""
+    look_up(p, e, s)
     s.left = p.limit
     s.score = 0
     for _ in range(DRAWS):
@@ -311,8 +317,8 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 
 
 @rule
-def observe(p: Chapter, s: Record, o: Record) -> None:
-    """Write what the student may see."""
+def show_items(p: Chapter, s: Record, o: Record) -> None:
+    """Write what is to be seen of stones and potions."""
     for i in range(STONES):
         corner = s.stone[i] if p.told == 1 or s.stone[i] < 0 else s.dealt[i]
         for j in range(o.stones.shape[1]):
@@ -321,6 +327,12 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
         colour = s.colour[s.potion[i]] if s.potion[i] >= 0 else -1
         for j in range(o.potions.shape[1]):
             o.potions[i, j] = POTION[colour, j]
+
+
+@rule
+def observe(p: Chapter, s: Record, o: Record) -> None:
+    """Write what the student may see."""
+    show_items(p, s, o)
     o.score = s.score / MOST if p.told == 1 else 0.0
 
 

@@ -1,0 +1,1 @@
+"""The classics: small tasks of published papers, as books of one chapter with parameters."""

@@ -1,0 +1,57 @@
+"""The environments of the classics: those of books, with the parameters of the task as keywords.
+
+An episode is the paper's, an edition from its first exercise to its last (`episode="trial"`): the step that ends an
+exercise shows the first page of the next one already, so that there are as many steps as in the paper. The other
+values of `episode` work as in books. `reward="raw"` pays the paper's own reward at every step. Editions are drawn from
+all (`split="all"`), since the papers draw the tasks of training and test alike.
+"""
+
+import inspect
+from typing import Any
+
+from textbook_gym.book import address, read
+from textbook_gym.env import BookEnv
+from textbook_gym.registry import did_you_mean
+from textbook_gym.vector import BookVectorEnv
+
+
+def place(book: str, keywords: dict[str, Any], env: type) -> tuple[str, dict[str, Any]]:
+    """Return the path of a classic with the parameters among the keywords set, and the other keywords.
+
+    Raises:
+        ValueError: a keyword that neither the classic nor the environment has, or a value that is not allowed.
+    """
+    own = {p.name for p in read(book).module.PARAMETERS}
+    usual = set(inspect.signature(env.__init__).parameters) - {"self", "book"}
+    for key in keywords:
+        if key not in own | usual:
+            hint = did_you_mean(key, sorted(own | usual))
+            raise ValueError(f"no keyword {key!r}{hint}; the task has {', '.join(sorted(own))}, all books have {usual}")
+    return address(book, {k: v for k, v in keywords.items() if k in own}), {
+        k: v for k, v in keywords.items() if k not in own
+    }
+
+
+class ClassicEnv(BookEnv):
+    """A classic as a single environment.
+
+    Args:
+        book: dotted name of the classic's module; set by the registered id.
+        keywords: the classic's parameters (see its module), and the keywords of `BookEnv`, among them
+            `reward="raw"`: the paper's own reward, at every step.
+
+    Raises:
+        ValueError: a keyword or value that is not known.
+    """
+
+    def __init__(self, book: str, **keywords: Any) -> None:
+        path, usual = place(book, keywords, BookEnv)
+        super().__init__(path, **usual)
+
+
+class ClassicVectorEnv(BookVectorEnv):
+    """A classic as a vector environment; keywords as of `ClassicEnv`, and those of `BookVectorEnv`."""
+
+    def __init__(self, book: str, num_envs: int = 1, **keywords: Any) -> None:
+        path, usual = place(book, keywords, BookVectorEnv)
+        super().__init__(path, num_envs, **usual)
