@@ -1,11 +1,12 @@
 """Steps per second, beside peers, all in one run: `python benchmarks/speed.py` writes `benchmarks/results/speed.csv`.
 
 Machines differ and are busy, so the ratio to Gymnasium's CartPole, measured before and after every figure, is what to
-compare. Actions are random and drawn beforehand; resets are counted in. Peers that are not installed are left out.
+compare. Actions are random and drawn beforehand; resets are counted in: a batch whose pages turn takes a step for it,
+as Gymnasium's own batches do. Peers that are not installed are left out.
 
     single      `env.step` of `gym.make(id).unwrapped`, one environment
     vector      `envs.step` of `gym.make_vec(id, num_envs=lanes)`, autoreset included
-    loop        the compiled loop over the lanes alone, page turns included, without Gymnasium's arrays around it
+    loop        the same by the compiled loops alone, page turns and fresh editions included, without Gymnasium's arrays
     rollout     a random student walking whole courses inside a compiled loop
     vecenv      `step` of Stable-Baselines3's `VecEnv`
 """
@@ -24,7 +25,7 @@ import numpy as np
 
 from textbook_gym.kernel import Wipe
 from textbook_gym.lanes import Lanes
-from textbook_gym.registry import BOOKS, env_ids, find
+from textbook_gym.registry import BOOKS, LIBRARY, env_ids, find
 from textbook_gym.students import REFERENCES, walk
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -74,16 +75,26 @@ def vector(envs: Any, high: int) -> Callable[[], int]:
 
 
 def loop(name: str, lanes: int, threads: int) -> Callable[[], int]:
-    """Steps of the compiled loop alone."""
+    """Steps of the compiled loops alone; where an exercise has ended a step turns the page.
+
+    Lanes are first led to pages all over the book, so that fresh editions fall due at all times and not at once.
+    """
     made = Lanes(BOOKS[name], lanes, threads=threads)
     _, seen, out = made.room()
     made.reset(np.ones(lanes, np.bool_), seen, out, None, list(range(lanes)))
     batches = np.random.default_rng(0).integers(0, len(made.book.actions), (ACTIONS, lanes))
+    pages = sum(c.exercises for c in made.book.chapters)
+    ahead = np.random.default_rng(1).integers(0, pages, lanes)
+    for page in range(pages):
+        made.advance(batches[page % ACTIONS], seen, out)
+        made.reset(page < ahead, seen, out)
+    waiting = out["terminated"].copy()
 
     def play() -> int:
         for batch in batches:
             made.advance(batch, seen, out)
-            made.reset(out["terminated"].copy(), seen, out)
+            made.reset(waiting, seen, out)
+            waiting[:] = out["terminated"]
         return ACTIONS * lanes
 
     return play
@@ -112,7 +123,7 @@ def peers() -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
     """What is installed here of other suites."""
     rng = np.random.default_rng(0)
     found: dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]] = {}
-    two, four = rng.integers(0, 2, 20000).tolist(), rng.integers(0, 4, 20000).tolist()
+    four = rng.integers(0, 4, 20000).tolist()
     found["Gymnasium FrozenLake-v1", "single", 1, 1] = lambda: single(gym.make("FrozenLake-v1").unwrapped, four)
     for lanes in (64, 4096):
         found["Gymnasium CartPole-v1", "vector", lanes, 1] = lambda lanes=lanes: vector(
@@ -133,7 +144,6 @@ def peers() -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
     if importlib.util.find_spec("stable_baselines3"):
         for lanes in (8, 64, 512):
             found["SB3 DummyVecEnv of CartPole-v1", "vecenv", lanes, 1] = lambda lanes=lanes: dummy(lanes)
-    _ = two
     return found
 
 
@@ -180,6 +190,12 @@ def ours(names: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Calla
             gym.make_vec(e, num_envs=4096, threads=1), h
         )
         found[f"{name}", "rollout", 1024, 1] = lambda n=name: rollout(n, 1024, 1)
+    if len(names) == len(BOOKS):
+        library = env_ids(LIBRARY)[0]
+        buttons = int(gym.make(library).action_space.n)  # type: ignore[attr-defined]
+        presses = np.random.default_rng(0).integers(0, buttons, 20000).tolist()
+        found[LIBRARY, "single", 1, 1] = lambda: single(gym.make(library).unwrapped, presses)
+        found[LIBRARY, "vector", 4096, 1] = lambda: vector(gym.make_vec(library, num_envs=4096, threads=1), buttons)
     high = len(find("Bandits").actions)
     for lanes in (8, 64, 512, 16384):
         found["Bandits", "vector", lanes, 1] = lambda k=lanes: vector(
