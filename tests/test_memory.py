@@ -440,7 +440,8 @@ def test_every_book_has_a_ledger_that_fits_and_learns(book):
         told += (seen[:, vector.memory.width :] != 0).any()
     assert told > 50
     starts = np.cumsum([0, *(page.rows for page in vector.memory.pages)])[:-1]
-    assert vector.memory.visits[:, starts].any(axis=0).all(), "a table that never enters anything"
+    entered = np.add.reduceat(vector.memory.visits.sum(axis=0), starts)
+    assert entered.all(), "a table that never enters anything"
 
 
 def test_who_copies_the_ledger_gets_good_marks_in_vocabulary():

@@ -35,6 +35,7 @@ from textbook_gym.registry import did_you_mean
 
 STEPS = ("action", "reward", "mark")  # channels that are no signals
 MAKES = tuple(m.name.lower() for m in Make if m != Make.VALUE and m.name.lower() not in STEPS)
+EACH = (Make.VALUE, Make.WAS, Make.MINUS, Make.IS, Make.HALF, Make.CHANGE)  # a number for each float
 FORM = re.compile(r"(?:(?P<make>\w+):)?(?P<name>\w+)(?:\[(?P<first>\d+):(?P<last>\d+)\])?")
 
 Names = Sequence[str | int]
@@ -130,13 +131,22 @@ def size(channels: Sequence[Channel]) -> int:
     return sum(c.size for c in channels)
 
 
-def program(channels: Sequence[Channel]) -> tuple[np.ndarray, np.ndarray]:
-    """Return channels as compiled loops read them: instructions, int64 (channels, 4), and places."""
-    instructions, places = [], [np.zeros(0, np.int64)]
-    for c in channels:
-        instructions.append([int(c.make), sum(map(len, places)), *c.places.shape])
+def program(channels: Sequence[Channel], past: Sequence[bool] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """Return channels as compiled loops read them (see `memory_loops`).
+
+    Args:
+        channels: in the order in which they are read.
+        past: True for those that see the observation before the step only; none, if not given.
+    """
+    lines: list[list[int]] = []
+    places = [np.zeros(0, np.int64)]
+    for c, old in zip(channels, past or [False] * len(channels), strict=True):
+        if c.make in EACH and lines and lines[-1][:2] == [c.make, old]:  # one instruction does for both
+            lines[-1][3:] = [1, lines[-1][3] * lines[-1][4] + c.size]
+        else:
+            lines.append([int(c.make), int(old), sum(map(len, places)), *c.places.shape])
         places.append(c.places.ravel().astype(np.int64))
-    return np.array(instructions, np.int64).reshape(-1, 4), np.concatenate(places)
+    return np.array(lines, np.int64).reshape(-1, 5), np.concatenate(places)
 
 
 def all_bounds(channels: Sequence[Channel], space: spaces.Box) -> tuple[np.ndarray, np.ndarray]:

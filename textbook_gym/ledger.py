@@ -10,7 +10,7 @@ import numpy as np
 
 from textbook_gym.book import HEADER
 from textbook_gym.channels import Channel, Names, all_bounds, program, read_channels, size
-from textbook_gym.memory import Memory
+from textbook_gym.memory import Memory, Step
 from textbook_gym.memory_loops import At, compiled, ledger_learn, ledger_look
 from textbook_gym.registry import did_you_mean
 from textbook_gym.rng import WEYL, scramble
@@ -139,63 +139,46 @@ class Ledger(Memory):
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:
         self.pages = [Page(self, number, table) for number, table in enumerate(self._tables())]
-        channels: list[Channel] = []
-        cuts: list[int] = []
-        totals = dict.fromkeys((At.ROW, At.COUNT, At.MEAN, At.AVERAGE), 0)
+        learned: list[Channel] = []
+        asked: list[Channel] = []
+        past: list[bool] = []
+        ends = dict.fromkeys((At.ROW, At.COUNT, At.MEAN, At.AVERAGE), 0)
         layout = np.zeros((len(self.pages), len(At)), np.int64)
         for at, p in zip(layout, self.pages, strict=True):
-            for entry in totals:
-                at[entry] = totals[entry]
-            at[At.CUT], at[At.QUERIES], at[At.ELSEWHERE], at[At.WORDS] = len(cuts), len(p.queries), p.elsewhere, p.words
+            at[At.ASKED], at[At.QUERIES], at[At.WORDS] = size(asked), len(p.queries), p.words
+            asked += [c for query in p.queries for c in query]
+            for entry, channels in ((At.UNDER, p.under), (At.OUTCOME, p.outcome), (At.TOLD, p.told)):
+                at[entry] = size(learned)
+                learned += channels
+                past += [entry == At.UNDER and not p.elsewhere] * len(channels)
             at[At.ROWS], at[At.COLUMNS], at[At.WIDE], at[At.DEEP] = p.rows, p.columns, p.wide, p.deep
-            at[At.SILENT] = p.silent
-            for entry, part in ((At.UNDER, [p.under]), (At.ASKED, p.queries), (At.OUTCOME, [p.outcome])):
-                at[entry] = len(channels)
-                for some in part:
-                    channels += some
-                    cuts += [len(channels)] * (entry == At.ASKED)
-            at[At.TOLD] = len(channels)
-            channels += p.told
-            at[At.END] = len(channels)
-            totals[At.ROW] += p.rows
-            totals[At.COUNT] += p.rows * p.columns
-            totals[At.MEAN] += p.rows * p.columns * p.wide
-            totals[At.AVERAGE] += p.rows * p.deep
+            at[At.ELSEWHERE], at[At.SILENT] = p.elsewhere, p.silent
+            cells = (p.rows, p.rows * p.columns, p.rows * p.columns * p.wide, p.rows * p.deep)
+            for entry, count in zip(ends, cells, strict=True):
+                at[entry] = ends[entry]
+                ends[entry] += count
         words = max(p.words for p in self.pages)
         # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
         counters: Any = np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)
-        self._multipliers = np.asarray(scramble(counters)) | np.uint64(1)
-        self._program = (*program(channels), layout)
-        self._cuts = np.array(cuts, np.int64)
-        self._scales = np.array([[p.rate, p.grain] for p in self.pages])
+        multipliers = np.asarray(scramble(counters)) | np.uint64(1)
+        self._tabled = layout, np.array([[p.rate, 1.0 / p.grain] for p in self.pages]), multipliers
+        self._learned, self._asked = program(learned, past), program(asked)
+        self._scratch = np.zeros(max(size(learned), size(asked)) + 1, np.float32)
         self._column_of = np.array([p.column_of for p in self.pages], np.int64)
-        self.keys = self._room("keys", (totals[At.ROW],), np.uint64)
-        self.used = self._room("used", (totals[At.ROW],), np.int32)
-        self.clock = self._room("clock", (), np.int32)
-        self.visits = self._room("visits", (totals[At.ROW],))
-        self.counts = self._room("counts", (totals[At.COUNT],))
-        self.means = self._room("means", (totals[At.MEAN],))
-        self.averages = self._room("averages", (totals[At.AVERAGE],))
+        self.visits = self._room("visits", (ends[At.ROW],))
+        self._kept = (
+            self._room("keys", (ends[At.ROW],), np.uint64),
+            self._room("used", (ends[At.ROW],), np.int32),
+            self._room("clock", (), np.int32),
+            self.visits,
+            self._room("counts", (ends[At.COUNT],)),
+            self._room("means", (ends[At.MEAN],)),
+            self._room("averages", (ends[At.AVERAGE],)),
+        )
         return np.concatenate([p.low for p in self.pages]), np.concatenate([p.high for p in self.pages])
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
-        compiled(ledger_learn)(
-            which, self.before, observations, actions, rewards, marks,
-            *self._program, self._scales, self._column_of, self._multipliers,
-            self.keys, self.used, self.clock, self.visits, self.counts, self.means, self.averages,
-        )  # fmt: skip
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
+        compiled(ledger_learn)(which, step, self._learned, self._tabled, self._column_of, self._kept, self._scratch)
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
-        compiled(ledger_look)(
-            which, observations, self.actions,
-            *self._program, self._cuts, self._scales, self._multipliers,
-            self.keys, self.visits, self.counts, self.means, self.averages, out,
-        )  # fmt: skip
+        compiled(ledger_look)(which, observations, self._asked, self._tabled, self._kept, self._scratch, out)

@@ -17,8 +17,8 @@ from gymnasium import spaces
 from textbook_gym.book import HEADER
 from textbook_gym.channels import Names, all_bounds, program, read_channels, size
 from textbook_gym.ledger import Ledger
-from textbook_gym.memory import REWARD_BOUND, Memory
-from textbook_gym.memory_loops import compiled, push, recall_learn, recall_look
+from textbook_gym.memory import REWARD_BOUND, Memory, Step
+from textbook_gym.memory_loops import compiled, recall_learn, recall_look
 from textbook_gym.presets import TABLES
 
 
@@ -44,15 +44,8 @@ class Recap(Memory):
         low[self.actions + 1], high[self.actions + 1] = -REWARD_BOUND, REWARD_BOUND
         return low, high
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
+        _, _, actions, rewards, marks = step
         self.last[which] = 1 + actions[which]
         self.reward[which] = rewards[which]
         ended = which[done[which]]
@@ -112,15 +105,8 @@ class Transcript(Memory):
         which = np.flatnonzero(mask)
         self._push(which, self.fresh[which], observations, 0, 0.0)
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
+        _, observations, actions, rewards, _ = step
         again = np.zeros(len(which), np.bool_)
         self._push(which, again, observations, 1 + actions[which], rewards[which])
 
@@ -130,6 +116,26 @@ class Transcript(Memory):
             out[:, self.width :] = self.rows[which].reshape(len(which), -1)
         else:
             out[:] = self.rows[which]
+
+
+def push(which: Any, again: Any, new: Any, rows: Any) -> None:
+    """Shift the rows of some lanes by one and put a new row at the end, or put it in place of the last.
+
+    Args:
+        which: numbers of lanes, (m,).
+        again: bool (m,): put it in place of the last row.
+        new: the new rows, (m, width).
+        rows: (n, length, width), oldest first; changed in place.
+    """
+    length, width = rows.shape[1], rows.shape[2]
+    for k in range(len(which)):
+        row = rows[which[k]]
+        if not again[k]:
+            for j in range(length - 1):
+                for w in range(width):
+                    row[j, w] = row[j + 1, w]
+        for w in range(width):
+            row[length - 1, w] = new[k, w]
 
 
 class Recall(Memory):
@@ -178,35 +184,29 @@ class Recall(Memory):
         answers = read_channels(outcome, self.width, self.actions, self.book)
         low, high = all_bounds(asked, self.seen_space)
         spread = np.where(np.isfinite(high - low) & (high > low), high - low, 1.0)
-        self._program = (*program([*asked, *answers]), len(asked), (1.0 / spread).astype(np.float32))
-        self.spots = self._room("spots", (size(asked), self.n))
-        self.deeds = self._room("deeds", (self.n,), np.int32)  # 1 + action, 0 for a free place
-        self.ends = self._room("ends", (self.n, size(answers)))
-        self.entered = self._room("entered", (), np.int64)
+        self._scale = (1.0 / spread).astype(np.float32)
+        self._learned = program([*asked, *answers], [True] * len(asked) + [False] * len(answers))
+        self._asked = program(asked)
+        self._scratch = np.zeros(size(asked) + size(answers) + 1, np.float32)
+        self._kept = (
+            self._room("spots", (size(asked), self.n)),
+            self._room("deeds", (self.n,), np.int32),  # 1 + action, 0 for a free place
+            self._room("ends", (self.n, size(answers))),
+            self._room("entered", (), np.int64),
+        )
         low, high = all_bounds(answers, self.seen_space)
         low = np.concatenate([np.zeros(1 + self.actions), np.minimum(low, 0.0)])
         high = np.concatenate([np.ones(1 + self.actions), np.maximum(high, 0.0)])
         return np.tile(low, self.k), np.tile(high, self.k)
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
-        compiled(recall_learn)(
-            which, self.before, observations, actions, rewards, marks, self.actions,
-            *self._program, self.silent == "skip", self.spots, self.deeds, self.ends, self.entered,
-        )  # fmt: skip
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
+        skip = self.silent == "skip"
+        compiled(recall_learn)(which, step, self._learned, self.actions, skip, self._scale, self._kept, self._scratch)
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
         compiled(recall_look)(
-            which, observations, self.actions, *self._program, self.k,
-            self.spots, self.deeds, self.ends, self.entered, out,
-        )  # fmt: skip
+            which, observations, self._asked, self.actions, self.k, self._scale, self._kept, self._scratch, out
+        )
 
 
 class Notebook(Memory):
@@ -253,15 +253,7 @@ class Notebook(Memory):
         self.written[which, slot[which] - 1] = 1 + symbol[which]
         return given[:, 0]
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
         """Learn nothing by itself."""
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:

@@ -40,6 +40,8 @@ FORMAT = "textbook_gym memory 1"
 REWARD_BOUND = 10.0  # rewards are remembered within +-10, so that spaces stay bounded
 
 Info = Mapping[str, Any]
+Step = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Observations before and after, actions, rewards, marks; see `memory_loops`."""
 
 
 class Memory:
@@ -181,7 +183,9 @@ class Memory:
         which = np.flatnonzero(mask)
         if not len(which):
             return
-        self._learn(which, actions - self.first_action, observations, rewards, marks, done)
+        observations = np.ascontiguousarray(observations, np.float32)
+        deeds = np.asarray(actions, np.int64) - self.first_action
+        self._learn(which, (self.before, observations, deeds, rewards, marks), done)
         closed = np.asarray(info.get("book_done", no), np.bool_)
         if len(which) == self.lanes:
             self.before[:], self.over[:], self.closed[:], self.fresh[:] = observations, done, closed, False
@@ -220,7 +224,7 @@ class Memory:
         if which is None:
             which = np.arange(self.lanes)
         out = np.empty((len(which), *self.observation_space.shape), np.float32)
-        self._look(np.asarray(observations), which, out)
+        self._look(np.ascontiguousarray(observations, np.float32), which, out)
         return out
 
     def deed(self, actions: Any, heard: np.ndarray | None = None) -> Any:
@@ -244,16 +248,14 @@ class Memory:
     def _turn(self, mask: np.ndarray, observations: np.ndarray) -> None:
         """Take in a turned page, after wiping; `self.fresh` says where it is the same page as before."""
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
-        """Take in a step of the lanes numbered by `which`; actions count from 0, `self.before` is what was seen."""
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
+        """Take in a step of the lanes numbered by `which`.
+
+        Args:
+            which: numbers of lanes.
+            step: of all lanes; actions count from 0.
+            done: whether it ended an exercise, bool (lanes,).
+        """
         raise NotImplementedError
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:

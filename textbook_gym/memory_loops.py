@@ -2,8 +2,11 @@
 
 They call nothing outside this file: numba's cache notices edits of it, and of no other. `n` lanes, `m` lanes asked for.
 
-A program tells which channels of a step to read (see `channels`): one instruction a channel, (make, first place in the
-list of places, rows, row length), and a list of places of floats in an observation.
+A program tells which channels of a step to read (see `channels`). It is a pair of arrays: instructions, one a channel,
+(make, 1 to read the observation before the step only, first place, rows, row length), and places of floats in an
+observation. A step is (observations before it, after it, actions counted from 0, rewards, marks), all by lane.
+
+Arrays are indexed, never sliced or handed on inside a loop: that costs a reference count, more than the work itself.
 """
 
 import enum
@@ -14,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-COUNT_SCALE = 5.0  # counts are shown as log(1 + count) / 5, at most 1: 147 and more are many
+MANY = 148.0
+SHOWN_COUNTS = np.minimum(np.log1p(np.arange(149)) / 5.0, 1.0).astype(np.float32)
+"""How counts are shown: log(1 + count) / 5, at most 1, which is `MANY` and more."""
 
 
 class Make(enum.IntEnum):
@@ -38,26 +43,24 @@ class Make(enum.IntEnum):
 
 
 class At(enum.IntEnum):
-    """Where what a table of a ledger holds begins, and how much it is; a row of `layout` has these entries."""
+    """Where what a table of a ledger holds begins, and how much it is; a row of its layout has these entries."""
 
-    UNDER = 0  # first instruction of what is entered under
-    ASKED = 1  # of what is looked up: `QUERIES` programs of `UNDER`'s length in floats, ends in `cuts`
-    QUERIES = 2
-    CUT = 3  # first entry in `cuts`
-    OUTCOME = 4  # first instruction of outcomes by action
-    TOLD = 5  # of outcomes irrespective of action
-    END = 6  # one past the last instruction
-    ELSEWHERE = 7  # 1 if it is entered under what the step showed, 0 if under what is looked up
-    WORDS = 8  # floats of a situation
+    ASKED = 0  # words of the first situation to look up, among what the program of `look` reads
+    QUERIES = 1  # situations to look up
+    UNDER = 2  # words to enter under, among what the program of `learn` reads
+    WORDS = 3  # of a situation
+    ELSEWHERE = 4  # 1 if it is entered only where some word is not 0
+    OUTCOME = 5  # outcomes by action, among what the program of `learn` reads
+    WIDE = 6  # how many
+    TOLD = 7  # outcomes irrespective of action, likewise
+    DEEP = 8  # how many
     ROW = 9  # first row
     ROWS = 10
     COUNT = 11  # first count by action
     COLUMNS = 12  # counts by action in a row
     MEAN = 13  # first mean by action
-    WIDE = 14  # outcomes by action
-    AVERAGE = 15  # first mean irrespective of action
-    DEEP = 16  # outcomes irrespective of action
-    SILENT = 17  # 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before
+    AVERAGE = 14  # first mean irrespective of action
+    SILENT = 15  # 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before
 
 
 @functools.cache
@@ -65,7 +68,7 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """Return one of the loops below, compiled."""
     from textbook_gym.kernel import compile_loop, mark_compilable
 
-    for helper in (centre, read, hashed, find):
+    for helper in (centre, read, some, hashed, find, belongs):
         mark_compilable(helper)
     return compile_loop(loop)
 
@@ -73,47 +76,28 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
 # --- channels --------------------------------------------------------------------------
 
 
-def centre(seen: Any, places: Any, first: int, length: int) -> float:
+def centre(seen: Any, i: int, places: Any, first: int, length: int) -> float:
     """Return the centre of mass of some floats, 0 at the first and 1 at the last; 0 if their sum is not above 0."""
     mass, moment = 0.0, 0.0
     for k in range(length):
-        mass += seen[places[first + k]]
-        moment += k * seen[places[first + k]]
+        mass += seen[i, places[first + k]]
+        moment += k * seen[i, places[first + k]]
     return moment / (mass * max(length - 1, 1)) if mass > 0.0 else 0.0
 
 
 def read(
-    program: Any,
-    places: Any,
-    start: int,
-    stop: int,
-    before: Any,
-    after: Any,
-    action: int,
-    actions: int,
-    reward: float,
-    mark: float,
-    out: Any,
-) -> bool:
-    """Write what instructions `start` to `stop` of a program say of one lane's step; return whether any is not 0.
+    program: Any, before: Any, seen: Any, i: int, action: int, actions: int, reward: float, mark: float, out: Any
+) -> None:
+    """Write what a program says of one step to `out`.
 
-    Args:
-        program: instructions, (instructions, 4).
-        places: places of floats.
-        start: first instruction.
-        stop: one past the last.
-        before: observation before the step, (width,).
-        after: observation after it.
-        action: counted from 0.
-        actions: how many there are.
-        reward: of the step.
-        mark: of an exercise that it ended.
-        out: room for the numbers.
+    The observations before and after it, (rows, width) each, stand in row `i`; `action` is one of so many `actions`.
     """
+    instructions, places = program
     at = 0
-    for instruction in range(start, stop):
-        make, first = program[instruction, 0], program[instruction, 1]
-        rows, length = program[instruction, 2], program[instruction, 3]
+    for line in range(len(instructions)):
+        make, first = instructions[line, 0], instructions[line, 2]
+        rows, length = instructions[line, 3], instructions[line, 4]
+        after = before if instructions[line, 1] else seen
         if make == Make.ACTION:
             for a in range(actions):
                 out[at + a] = 1.0 if a == action else 0.0
@@ -129,13 +113,13 @@ def read(
                 out[at + k] = 0.0
                 for row in range(rows):
                     place = places[first + row * length + k]
-                    out[at + k] += after[place] - before[place]
+                    out[at + k] += after[i, place] - before[i, place]
             at += length
         elif make == Make.GREW:
             out[at] = 0.0
             for k in range(rows * length):
                 place = places[first + k]
-                out[at] = max(out[at], after[place] - before[place])
+                out[at] = max(out[at], after[i, place] - before[i, place])
             at += 1
         elif make == Make.MOVED or make == Make.USED:
             if make == Make.USED:
@@ -145,26 +129,30 @@ def read(
                 moved = False
                 for k in range(length):
                     place = places[first + row * length + k]
-                    moved = moved or after[place] != before[place]
+                    moved = moved or after[i, place] != before[i, place]
                 if make == Make.MOVED:
                     out[at + row] = 1.0 if moved else 0.0
                 elif moved:
                     for k in range(length):
-                        out[at + k] = before[places[first + row * length + k]]
+                        out[at + k] = before[i, places[first + row * length + k]]
                     break
             at += rows if make == Make.MOVED else length
         elif make == Make.CENTRE or make == Make.SHIFT:
             for row in range(rows):
-                out[at + row] = centre(after, places, first + row * length, length)
+                out[at + row] = centre(after, i, places, first + row * length, length)
                 if make == Make.SHIFT:
-                    out[at + row] -= centre(before, places, first + row * length, length)
+                    out[at + row] -= centre(before, i, places, first + row * length, length)
             at += rows
+        elif make == Make.VALUE:
+            for k in range(rows * length):
+                out[at + k] = after[i, places[first + k]]
+            at += rows * length
         else:
             for k in range(rows * length):
                 place = places[first + k]
-                value = after[place]
+                value = after[i, place]
                 if make == Make.WAS:
-                    value = before[place]
+                    value = before[i, place]
                 elif make == Make.MINUS:
                     value = -value
                 elif make == Make.IS:
@@ -172,157 +160,105 @@ def read(
                 elif make == Make.HALF:
                     value = 1.0 if value == 0.5 else 0.0
                 elif make == Make.CHANGE:
-                    value = value - before[place]
+                    value = value - before[i, place]
                 out[at + k] = value
             at += rows * length
-    told = False
-    for k in range(at):
-        told = told or out[k] != 0.0
-    return told
 
 
-# --- transcript ------------------------------------------------------------------------
-
-
-def push(which: Any, again: Any, new: Any, rows: Any) -> None:
-    """Shift the rows of some lanes by one and put a new row at the end, or put it in place of the last.
-
-    Args:
-        which: numbers of lanes, (m,).
-        again: bool (m,): put it in place of the last row.
-        new: the new rows, (m, width).
-        rows: (n, length, width), oldest first; changed in place.
-    """
-    length, width = rows.shape[1], rows.shape[2]
-    for k in range(len(which)):
-        row = rows[which[k]]
-        if not again[k]:
-            for j in range(length - 1):
-                for w in range(width):
-                    row[j, w] = row[j + 1, w]
-        for w in range(width):
-            row[length - 1, w] = new[k, w]
+def some(numbers: Any, first: int, count: int) -> bool:
+    """Return whether any of some numbers is not 0."""
+    found = False
+    for k in range(first, first + count):
+        found = found or numbers[k] != 0.0
+    return found
 
 
 # --- ledger ----------------------------------------------------------------------------
 
 
-def hashed(words: Any, count: int, grain: float, multipliers: Any) -> Any:
-    """Return an odd unsigned number that names a situation: its words, in units of `grain`, multilinearly hashed."""
+def hashed(words: Any, first: int, count: int, scale: float, multipliers: Any) -> Any:
+    """Return an odd unsigned number that names a situation: its words, scaled and rounded, multilinearly hashed."""
     h = multipliers[count]
     for w in range(count):
-        h += np.uint64(np.int64(np.rint(words[w] / grain))) * multipliers[w]
+        h += np.uint64(np.int64(np.rint(words[first + w] * scale))) * multipliers[w]
     h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of splitmix64
     h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return (h ^ (h >> np.uint64(31))) | np.uint64(1)
 
 
-def find(keys: Any, key: Any, first: int, rows: int) -> int:
-    """Return the row of a key, counted from `first`; -1 if there is none. Free rows, 0, come last."""
-    for row in range(rows):
-        if keys[first + row] == key:
+def find(keys: Any, i: int, key: Any, first: int, rows: int) -> int:
+    """Return the row of a key, counted from `first`; -1 if there is none. Rows are probed on from where it belongs."""
+    row = belongs(key, rows)
+    for _ in range(rows):
+        if keys[i, first + row] == key:
             return row
-        if keys[first + row] == 0:
+        if keys[i, first + row] == 0:
             return -1
+        row = row + 1 if row + 1 < rows else 0
     return -1
 
 
-def ledger_learn(
-    which: Any,
-    before: Any,
-    after: Any,
-    actions: Any,
-    rewards: Any,
-    marks: Any,
-    program: Any,
-    places: Any,
-    layout: Any,
-    scales: Any,
-    columns: Any,
-    multipliers: Any,
-    keys: Any,
-    used: Any,
-    clock: Any,
-    visits: Any,
-    counts: Any,
-    means: Any,
-    averages: Any,
-) -> None:
+def belongs(key: Any, rows: int) -> Any:
+    """Return the row in which the search for a key begins."""
+    return np.int64(((key >> np.uint64(32)) * np.uint64(rows)) >> np.uint64(32))
+
+
+def ledger_learn(which: Any, step: Any, program: Any, tables: Any, columns: Any, kept: Any, room: Any) -> None:
     """Enter a step of some lanes into the tables of their ledgers.
 
     Args:
         which: numbers of lanes, (m,).
-        before: observations before the step, (n, width).
-        after: observations after it, (n, width).
-        actions: counted from 0, (n,).
-        rewards: (n,).
-        marks: of exercises that ended, (n,).
-        program: channels of all tables, (instructions, 4).
-        places: places of floats.
-        layout: (tables, entries of `At`).
-        scales: (tables, 2): a mean moves by at least the first; situations are told apart in units of the second.
+        step: see the top of this file.
+        program: likewise; channels of all tables.
+        tables: layout, (tables, entries of `At`); scales, (tables, 2): a mean moves by at least the first, situations
+            are told apart once multiplied by the second; and odd uint64 multipliers, one more than there are words.
         columns: column of each action, -1 for none, (tables, actions).
-        multipliers: odd uint64, one more than there are words.
-        keys: situations, uint64 (n, rows), 0 for a free row.
-        used: when a row was last entered into, (n, rows).
-        clock: entries so far, (n,).
-        visits: (n, rows).
-        counts: by action, (n, all counts).
-        means: by action, (n, all means).
-        averages: irrespective of action, (n, all averages).
+        kept: keys, uint64 (n, rows), 0 for a free row; when a row was last entered into, (n, rows); entries so far,
+            (n,); visits, (n, rows); counts by action, (n, all counts); means by action, (n, all means); averages
+            irrespective of action, (n, all averages).
+        room: for what the program reads.
     """
-    size = 1
-    for t in range(len(layout)):
-        size = max(size, layout[t, At.WORDS], layout[t, At.WIDE], layout[t, At.DEEP])
-    words, outcome, told = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
-    acts = columns.shape[1]
+    before, after, actions, rewards, marks = step
+    layout, scales, multipliers = tables
+    keys, used, clock, visits, counts, means, averages = kept
     for m in range(len(which)):
         i = which[m]
-        action, reward, mark = actions[i], rewards[i], marks[i]
+        action = actions[i]
+        read(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], room)
         for t in range(len(layout)):
-            at = layout[t]
-            column, wide, deep, rows, first = columns[t, action], at[At.WIDE], at[At.DEEP], at[At.ROWS], at[At.ROW]
-            if column < 0 and deep == 0:
+            column, wide, deep = columns[t, action], layout[t, At.WIDE], layout[t, At.DEEP]
+            under, words = layout[t, At.UNDER], layout[t, At.WORDS]
+            if (column < 0 and deep == 0) or (layout[t, At.ELSEWHERE] and not some(room, under, words)):
                 continue
-            now = after[i] if at[At.ELSEWHERE] else before[i]
-            stop = at[At.ASKED]
-            there = read(program, places, at[At.UNDER], stop, before[i], now, action, acts, reward, mark, words)
-            if at[At.ELSEWHERE] and not there:
+            outcome, told = layout[t, At.OUTCOME], layout[t, At.TOLD]
+            heard = some(room, told, deep) or (column >= 0 and some(room, outcome, wide))
+            if not heard and layout[t, At.SILENT] == 1:
                 continue
-            heard = read(
-                program, places, at[At.TOLD], at[At.END], before[i], after[i], action, acts, reward, mark, told
-            )
-            if column >= 0:
-                start, stop = at[At.OUTCOME], at[At.TOLD]
-                some = read(program, places, start, stop, before[i], after[i], action, acts, reward, mark, outcome)
-                heard = heard or some
-            if not heard and at[At.SILENT] == 1:
-                continue
-            key = hashed(words, at[At.WORDS], scales[t, 1], multipliers)
-            row = find(keys[i], key, first, rows)
-            count, mean = at[At.COUNT], at[At.MEAN]
-            average = at[At.AVERAGE]
+            key = hashed(room, under, words, scales[t, 1], multipliers)
+            first, rows, width = layout[t, At.ROW], layout[t, At.ROWS], layout[t, At.COLUMNS]
+            row = find(keys, i, key, first, rows)
             if row < 0:
-                row = 0
-                while row < rows and keys[i, first + row] != 0:
-                    row += 1
-                if row == rows:
-                    row = 0
-                    for other in range(1, rows):
-                        if used[i, first + other] < used[i, first + row]:
-                            row = other
+                row = belongs(key, rows)
+                other = row
+                for _ in range(rows):  # the first free row, else the one longest not entered into
+                    if keys[i, first + other] == 0:
+                        row = other
+                        break
+                    if used[i, first + other] < used[i, first + row]:
+                        row = other
+                    other = other + 1 if other + 1 < rows else 0
                 keys[i, first + row] = key
                 visits[i, first + row] = 0.0
-                for k in range(at[At.COLUMNS]):
-                    counts[i, count + row * at[At.COLUMNS] + k] = 0.0
-                for k in range(at[At.COLUMNS] * wide):
-                    means[i, mean + row * at[At.COLUMNS] * wide + k] = 0.0
-                for k in range(deep):
-                    averages[i, average + row * deep + k] = 0.0
-            count += row * at[At.COLUMNS] + column
-            mean += (row * at[At.COLUMNS] + column) * wide
-            average += row * deep
-            if not heard and at[At.SILENT] == 2:
+                for k in range(row * width, (row + 1) * width):
+                    counts[i, layout[t, At.COUNT] + k] = 0.0
+                for k in range(row * width * wide, (row + 1) * width * wide):
+                    means[i, layout[t, At.MEAN] + k] = 0.0
+                for k in range(row * deep, (row + 1) * deep):
+                    averages[i, layout[t, At.AVERAGE] + k] = 0.0
+            count = layout[t, At.COUNT] + row * width + column
+            mean = layout[t, At.MEAN] + (row * width + column) * wide
+            average = layout[t, At.AVERAGE] + row * deep
+            if not heard and layout[t, At.SILENT] == 2:
                 known = False
                 for k in range(deep):
                     known = known or averages[i, average + k] != 0.0
@@ -334,82 +270,55 @@ def ledger_learn(
             clock[i] += 1
             used[i, first + row] = clock[i]
             visits[i, first + row] += 1.0
-            step = max(1.0 / visits[i, first + row], scales[t, 0])
+            share = max(1.0 / visits[i, first + row], scales[t, 0])
             for k in range(deep):
-                averages[i, average + k] += step * (told[k] - averages[i, average + k])
+                averages[i, average + k] += share * (room[told + k] - averages[i, average + k])
             if column >= 0:
                 counts[i, count] += 1.0
-                step = max(1.0 / counts[i, count], scales[t, 0])
+                share = max(1.0 / counts[i, count], scales[t, 0])
                 for k in range(wide):
-                    means[i, mean + k] += step * (outcome[k] - means[i, mean + k])
+                    means[i, mean + k] += share * (room[outcome + k] - means[i, mean + k])
 
 
-def ledger_look(
-    which: Any,
-    seen: Any,
-    actions: int,
-    program: Any,
-    places: Any,
-    layout: Any,
-    cuts: Any,
-    scales: Any,
-    multipliers: Any,
-    keys: Any,
-    visits: Any,
-    counts: Any,
-    means: Any,
-    averages: Any,
-    out: Any,
-) -> None:
+def ledger_look(which: Any, seen: Any, program: Any, tables: Any, kept: Any, room: Any, out: Any) -> None:
     """Write observations, then what the ledgers know of them: for every column log-count and means, then for all.
 
     Args:
         which: numbers of lanes, (m,).
         seen: observations, (m, width).
-        actions: how many there are.
-        program: as in `ledger_learn`.
-        places: likewise.
-        layout: likewise.
-        cuts: where the program of each query of each table ends.
-        scales: as in `ledger_learn`.
-        multipliers: likewise.
-        keys: likewise.
-        visits: likewise.
-        counts: likewise.
-        means: likewise.
-        averages: likewise.
+        program: channels of all situations to look up.
+        tables: as in `ledger_learn`.
+        kept: likewise.
+        room: likewise.
         out: float32 (m, width of what the student sees).
     """
-    size = 1
-    for t in range(len(layout)):
-        size = max(size, layout[t, At.WORDS])
-    words = np.empty(size, np.float32)
+    layout, scales, multipliers = tables
+    keys, _, _, visits, counts, means, averages = kept
     for m in range(len(which)):
         i, end = which[m], seen.shape[1]
         for w in range(end):
             out[m, w] = seen[m, w]
+        read(program, seen, seen, m, 0, 0, 0.0, 0.0, room)
         for t in range(len(layout)):
-            at = layout[t]
-            columns, wide, deep, first = at[At.COLUMNS], at[At.WIDE], at[At.DEEP], at[At.ROW]
-            start = at[At.ASKED]
-            for query in range(at[At.QUERIES]):
-                stop = cuts[at[At.CUT] + query]
-                read(program, places, start, stop, seen[m], seen[m], 0, actions, 0.0, 0.0, words)
-                start = stop
-                row = find(keys[i], hashed(words, at[At.WORDS], scales[t, 1], multipliers), first, at[At.ROWS])
+            columns, wide, deep = layout[t, At.COLUMNS], layout[t, At.WIDE], layout[t, At.DEEP]
+            first, words = layout[t, At.ROW], layout[t, At.WORDS]
+            for query in range(layout[t, At.QUERIES]):
+                key = hashed(room, layout[t, At.ASKED] + query * words, words, scales[t, 1], multipliers)
+                row = find(keys, i, key, first, layout[t, At.ROWS])
                 if row < 0:
                     for _ in range(columns * (1 + wide) + 1 + deep):
                         out[m, end] = 0.0
                         end += 1
                     continue
-                for c in range(row * columns, (row + 1) * columns):
-                    out[m, end] = min(math.log1p(counts[i, at[At.COUNT] + c]) / COUNT_SCALE, 1.0)
+                count, mean = layout[t, At.COUNT] + row * columns, layout[t, At.MEAN] + row * columns * wide
+                for c in range(columns):
+                    out[m, end] = SHOWN_COUNTS[int(min(counts[i, count + c], MANY))]
                     for k in range(wide):
-                        out[m, end + 1 + k] = means[i, at[At.MEAN] + c * wide + k]
+                        out[m, end + 1 + k] = means[i, mean + c * wide + k]
                     end += 1 + wide
-                out[m, end] = min(math.log1p(visits[i, first + row]) / COUNT_SCALE, 1.0)
+                out[m, end] = SHOWN_COUNTS[int(min(visits[i, first + row], MANY))]
                 for k in range(deep):
-                    out[m, end + 1 + k] = averages[i, at[At.AVERAGE] + row * deep + k]
+                    out[m, end + 1 + k] = averages[i, layout[t, At.AVERAGE] + row * deep + k]
                 end += 1 + deep
 
 
@@ -417,112 +326,69 @@ def ledger_look(
 
 
 def recall_learn(
-    which: Any,
-    before: Any,
-    after: Any,
-    actions: Any,
-    rewards: Any,
-    marks: Any,
-    acts: int,
-    program: Any,
-    places: Any,
-    asked: int,
-    scale: Any,
-    skip: bool,
-    spots: Any,
-    deeds: Any,
-    ends: Any,
-    entered: Any,
+    which: Any, step: Any, program: Any, actions: int, skip: bool, scale: Any, kept: Any, room: Any
 ) -> None:
     """Enter a step of some lanes into their rings.
 
     Args:
         which: numbers of lanes, (m,).
-        before: observations before the step, (n, width).
-        after: observations after it, (n, width).
-        actions: counted from 0, (n,).
-        rewards: (n,).
-        marks: of exercises that ended, (n,).
-        acts: how many actions there are.
-        program: channels of the situation, then of the outcome.
-        places: places of floats.
-        asked: instructions of the situation.
-        scale: what its floats are multiplied with, (words,).
+        step: see the top of this file.
+        program: likewise; channels of the situation, then of the outcome.
+        actions: how many there are.
         skip: whether steps whose outcomes are all 0 are left out.
-        spots: situations, (n, words, length).
-        deeds: 1 + action, 0 for a free place, (n, length).
-        ends: outcomes, (n, length, k).
-        entered: steps entered so far, (n,).
+        scale: what floats of the situation are multiplied with, (words,).
+        kept: situations, (n, words, length); 1 + action, 0 for a free place, (n, length); outcomes, (n, length, k);
+            steps entered so far, (n,).
+        room: for what the program reads.
     """
-    words, length = np.empty(len(scale), np.float32), spots.shape[2]
+    before, after, taken, rewards, marks = step
+    spots, deeds, ends, entered = kept
+    words, wide, length = len(scale), ends.shape[2], spots.shape[2]
     for m in range(len(which)):
         i = which[m]
-        j, action = entered[i] % length, actions[i]
-        heard = read(
-            program, places, asked, len(program), before[i], after[i], action, acts, rewards[i], marks[i], ends[i, j]
-        )
-        if skip and not heard:
+        read(program, before, after, i, taken[i], actions, rewards[i], marks[i], room)
+        if skip and not some(room, words, wide):
             continue
-        read(program, places, 0, asked, before[i], before[i], action, acts, 0.0, 0.0, words)
-        for w in range(len(scale)):
-            spots[i, w, j] = words[w] * scale[w]
-        deeds[i, j] = 1 + action
+        j = entered[i] % length
+        for w in range(words):
+            spots[i, w, j] = room[w] * scale[w]
+        for k in range(wide):
+            ends[i, j, k] = room[words + k]
+        deeds[i, j] = 1 + taken[i]
         entered[i] += 1
 
 
 def recall_look(
-    which: Any,
-    seen: Any,
-    actions: int,
-    program: Any,
-    places: Any,
-    asked: int,
-    scale: Any,
-    nearest: int,
-    spots: Any,
-    deeds: Any,
-    ends: Any,
-    entered: Any,
-    out: Any,
+    which: Any, seen: Any, program: Any, actions: int, nearest: int, scale: Any, kept: Any, room: Any, out: Any
 ) -> None:
     """Write observations, then the past steps nearest to them: likeness, action, outcomes.
 
-    Args:
-        which: numbers of lanes, (m,).
-        seen: observations, (m, width).
-        actions: how many there are.
-        program: as in `recall_learn`.
-        places: likewise.
-        asked: likewise.
-        scale: likewise.
-        nearest: how many are written.
-        spots: as in `recall_learn`.
-        deeds: likewise.
-        ends: likewise.
-        entered: likewise.
-        out: float32 (m, width of what the student sees).
+    The observations `seen`, (m, width), are of the lanes `which`; so many as `nearest` are written to `out`, float32
+    (m, width of what the student sees). The program is that of the situation; the rest is as in `recall_learn`.
     """
+    spots, deeds, ends, entered = kept
     length, wide = spots.shape[2], ends.shape[2]
-    words, distances = np.empty(len(scale), np.float32), np.empty(length, np.float32)
+    distances = np.empty(length, np.float32)
     for m in range(len(which)):
         i, end = which[m], seen.shape[1]
         for w in range(end):
             out[m, w] = seen[m, w]
-        read(program, places, 0, asked, seen[m], seen[m], 0, actions, 0.0, 0.0, words)
-        distances[:] = 0.0
+        read(program, seen, seen, m, 0, actions, 0.0, 0.0, room)
+        held = min(length, entered[i])
+        for j in range(held):
+            distances[j] = 0.0
         for w in range(len(scale)):
-            here = words[w] * scale[w]
-            for j in range(length):  # the inner loop, so that several are reckoned at once
+            here = room[w] * scale[w]
+            for j in range(held):  # the inner loop, so that several are reckoned at once
                 apart = spots[i, w, j] - here
                 distances[j] += apart * apart
-        held = min(length, entered[i])
         for k in range(nearest):
             for w in range(1 + actions + wide):
                 out[m, end + w] = 0.0
             if k < held:
-                best = -1
-                for back in range(held):  # the latest first
-                    j = (entered[i] - 1 - back) % length
+                best, j = -1, entered[i] % length
+                for _ in range(held):  # the latest first
+                    j = j - 1 if j > 0 else length - 1
                     if distances[j] >= 0.0 and (best < 0 or distances[j] < distances[best]):
                         best = j
                 out[m, end] = math.exp(-math.sqrt(distances[best]))

@@ -65,8 +65,8 @@ TABLES: dict[str, Sequence[dict[str, Any]]] = {
         {"situation": [], "outcome": ["board"], "actions": [*range(11)], "silent": "skip"},
     ],
     "Concepts": [
-        {"situation": [*RULE_IN_FORCE, *some], "outcome": [], "told": ["right_bin"], "silent": "skip"}
-        for some in (*([f] for f in FEATURES), *(list(pair) for pair in combinations(FEATURES, 2)))
+        {"situation": [*RULE_IN_FORCE, *some], "outcome": [], "told": ["right_bin"], "silent": "skip", "rows": rows}
+        for some, rows in (*(([f], 16) for f in FEATURES), *(([*pair], 48) for pair in combinations(FEATURES, 2)))
     ],
     "Crafting": [
         {
