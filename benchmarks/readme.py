@@ -14,6 +14,7 @@ import polars as pl
 from textbook_gym import report
 from textbook_gym.cli import headline
 from textbook_gym.registry import BOOKS, find
+from textbook_gym.students import REFERENCES
 from textbook_gym.study import study
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -92,7 +93,7 @@ def sb3() -> str:
 def measure() -> None:
     """Run the study and the SB3 example; keep their results."""
     RESULTS.mkdir(exist_ok=True)
-    table = study(list(report.COLOURS), list(BOOKS))
+    table = study(list(REFERENCES), list(BOOKS))
     report.summary(table).write_csv(RESULTS / "summary.csv", float_precision=4)
     report.curves(table, RESULTS / "curves.png")
     import time

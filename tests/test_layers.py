@@ -11,20 +11,8 @@ PACKAGE = pathlib.Path(textbook_gym.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 BOOKS = [f for f in FILES if f.parent.name == "books"]
 RULES = {"textbook_gym.book", "textbook_gym.rng"}
-OUTER = {
-    "study",
-    "metrics",
-    "report",
-    "cli",
-    "sb3",
-    "students",
-    "checks",
-    "controls",
-    "jobs",
-    "workers",
-    "process",
-    "rllib",
-}
+OUTER = {"study", "metrics", "report", "cli", "sb3", "students", "checks", "controls", "jobs", "workers", "process"}
+OUTER |= {"rllib", "intervals", "runs", "canvas", "pictures", "page", "compare", "validate"}
 
 
 def imports(file: pathlib.Path) -> set[str]:

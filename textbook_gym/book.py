@@ -163,6 +163,11 @@ class Book:
         """Whether the book can tell a visible success from a real one."""
         return hasattr(self.module, "visible")
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Which abilities the book asks for: its optional constant `TAGS`, a tuple of words."""
+        return tuple(getattr(self.module, "TAGS", ()))
+
     def rule(self, name: str) -> Callable[..., Any]:
         """Return a rule of the module by name; the optional ones of a book without a shortcut return 0."""
         function: Callable[..., Any] = getattr(self.module, name, no_mark)

@@ -1,4 +1,4 @@
-"""The command line: `textbook-gym list`, `textbook-gym show <Book>`, `textbook-gym study`."""
+"""The command line: `textbook-gym list`, `textbook-gym show <Book>`, `textbook-gym study` and what follows from it."""
 
 import argparse
 import pathlib
@@ -65,6 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="folder to write; what it holds of the same study is not done again (default %(default)s/)",
     )
     walk.set_defaults(run=run_study)
+    page = commands.add_parser("report", help="one page about a study, and its pictures for papers")
+    page.add_argument("folder", type=pathlib.Path, nargs="+", help="study folders; the page is written to the first")
+    page.set_defaults(run=run_report)
+    against = commands.add_parser("compare", help="hold studies against the first one: what differs beyond noise?")
+    against.add_argument("folder", type=pathlib.Path, nargs="+", help="two or more study folders")
+    against.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path("compare.csv"), help="table to write (default %(default)s)"
+    )
+    against.set_defaults(run=run_compare)
+    check = commands.add_parser("validate", help="check a study that is handed in: format, worlds, table, figures")
+    check.add_argument("study", type=pathlib.Path, help="a study.json or its folder")
+    check.set_defaults(run=run_validate)
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
@@ -172,7 +184,6 @@ def run_study(chosen: argparse.Namespace) -> int:
             runner=runner,
             progress=progress,
         )
-    figures = report.summary(table)
     settings = {
         "students": students,
         "books": books,
@@ -181,10 +192,46 @@ def run_study(chosen: argparse.Namespace) -> int:
         "controls": controls,
         "seeds": seeds,
     }
-    write(table, chosen.out, settings)
+    figures = write(table, chosen.out, settings)
     figures.write_csv(chosen.out / "summary.csv", float_precision=6)
     report.curves(table, chosen.out / "curves.png")
     console.print(report.terminal_table(figures))
     files = ", ".join(sorted(p.name for p in chosen.out.iterdir() if not p.name.endswith(".part")))
     console.print(textwrap.fill(f"Written to {chosen.out}/: {files}", 100), highlight=False)
     return 0
+
+
+def run_report(chosen: argparse.Namespace) -> int:
+    """Write the page of a study."""
+    from textbook_gym.page import write_report
+
+    for path in write_report(chosen.folder):
+        print(f"Written: {path}{'/' if path.is_dir() else ''}")
+    return 0
+
+
+def run_compare(chosen: argparse.Namespace) -> int:
+    """Print studies side by side and write the differences."""
+    from rich.console import Console
+
+    from textbook_gym.compare import compare, read_study, terminal_tables
+    from textbook_gym.study import beside
+
+    rows = compare([read_study(folder) for folder in chosen.folder])
+    console = Console()
+    for table in terminal_tables(rows):
+        console.print(table)
+    with beside(chosen.out) as part:
+        rows.write_csv(part, float_precision=6)
+    print(f"Written: {chosen.out}")
+    return 0
+
+
+def run_validate(chosen: argparse.Namespace) -> int:
+    """Print what was found, a line each; 1 if anything is wrong."""
+    from textbook_gym.validate import validate
+
+    findings = validate(chosen.study)
+    for finding in findings:
+        print(f"{'ok   ' if finding.good else 'WRONG'} {finding.text}")
+    return 0 if all(f.good for f in findings) else 1

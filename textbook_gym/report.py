@@ -1,17 +1,19 @@
-"""What a study says: a table for the terminal and a picture of the learning curves."""
+"""What a study says: a table for the terminal and a picture of the learning curves; `page` makes the whole report."""
 
 import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 from rich import box
 from rich.table import Table
 
-from textbook_gym import metrics
+from textbook_gym import metrics, runs
 
-COLOURS = {"random": "#9a9a9a", "newcomer": "#d98032", "model": "#2f6db3", "oracle": "#3a8f5c"}
-OTHERS = ("#8a4fb0", "#c0406a", "#1f9aa5", "#7a6a2f")
+if TYPE_CHECKING:
+    from textbook_gym.canvas import Data
+
+ALL = "all books"  # the row over all books
 
 
 def students_of(table: pl.DataFrame) -> list[str]:
@@ -24,31 +26,50 @@ def part(table: pl.DataFrame, student: str, control: str = "kept") -> pl.DataFra
     return table.filter((pl.col("student") == student) & (pl.col("control") == control))
 
 
-def summary(table: pl.DataFrame) -> pl.DataFrame:
-    """Return a row for each book and student, and over all books: gain, thirds, memory benefit, duct-tape index.
+def gather(table: pl.DataFrame) -> "Data":
+    """Return what a report is made from: every student's rows and metrics."""
+    tables = {s: table.filter(pl.col("student") == s) for s in students_of(table)}
+    return data_of(tables, {s: metrics.measure(t) for s, t in tables.items()})
 
-    Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; see `metrics`.
+
+def data_of(tables: dict[str, pl.DataFrame], measured: metrics.Measured) -> "Data":
+    """Return tables and metrics with the books and, in words, the number of runs."""
+    from textbook_gym.canvas import Data
+
+    whole = pl.concat([runs.under(runs.complete(t)) for t in tables.values()])
+    counts = whole.group_by("book", "student").agg(pl.col("edition").n_unique(), pl.col("seed").n_unique())
+    editions, seeds = ("-".join(dict.fromkeys((str(c.min()), str(c.max())))) for c in counts.select("edition", "seed"))
+    split = listed_splits(whole)
+    n = f"n = {editions} {split}editions of each book" + (f" x {seeds} training seeds" if seeds != "1" else "")
+    return Data(tables, measured, whole["book"].unique(maintain_order=True).to_list(), n)
+
+
+def listed_splits(table: pl.DataFrame) -> str:
+    """Return the split of a table as a word before "editions"."""
+    splits = [s for s in table["split"].unique(maintain_order=True) if s != "all"]
+    return f"{splits[0]} " if splits else ""
+
+
+def summary(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a row for each book and student, and over all books, with every metric of `metrics.METRICS`.
+
+    Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; null where it cannot be had.
     """
-    rows = []
-    names = table["book"].unique(maintain_order=True).to_list()
-    for book in [*names, *(["all books"] if len(names) > 1 else [])]:
-        here = table if book == "all books" else table.filter(pl.col("book") == book)
-        for student in students_of(here):
-            kept, wiped = part(here, student), part(here, student, "wiped")
-            figures = {
-                "gain": metrics.estimate(metrics.gain(kept)),
-                "first_third": metrics.estimate(metrics.third(kept, last=False)),
-                "last_third": metrics.estimate(metrics.third(kept, last=True)),
-                "memory_benefit": metrics.estimate(metrics.memory_benefit(kept, wiped)) if len(wiped) else None,
-                "duct_tape": metrics.estimate(metrics.duct_tape(kept)) if kept["visible"].count() else None,
-            }
-            row: dict[str, str | float | None] = {"book": book, "student": student}
-            for name, figure in figures.items():
-                row[name] = figure.value if figure else None
-                row[f"{name}_low"] = figure.low if figure else None
-                row[f"{name}_high"] = figure.high if figure else None
-            rows.append(row)
-    return pl.DataFrame(rows, infer_schema_length=None)
+    measured = {s: metrics.measure(table.filter(pl.col("student") == s)) for s in students_of(table)}
+    return rows(measured, table["book"].unique(maintain_order=True).to_list())
+
+
+def rows(measured: metrics.Measured, books: Sequence[str]) -> pl.DataFrame:
+    """Return measured metrics as the table that `summary` describes."""
+    found = []
+    for book in [*books, *([None] if len(books) > 1 else [])]:
+        for student, figures in measured.items():
+            if book in figures["gain"]:
+                row: dict[str, str | float | None] = {"book": book or ALL, "student": student}
+                for name, by_book in figures.items():
+                    row[name], row[f"{name}_low"], row[f"{name}_high"] = by_book[book] or (None, None, None)
+                found.append(row)
+    return pl.DataFrame(found, infer_schema_length=None)
 
 
 def terminal_table(figures: pl.DataFrame) -> Table:
@@ -81,47 +102,8 @@ def with_half(row: dict[str, float | None], name: str) -> str:
 
 
 def curves(table: pl.DataFrame, path: pathlib.Path) -> None:
-    """Draw mean marks, exercise by exercise, with 95 % bands, a panel a book, into a PNG file."""
-    import matplotlib
+    """Draw the learning curves, a panel a book, into a PNG file."""
+    from textbook_gym import canvas, pictures
 
-    matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
-    books = table["book"].unique(maintain_order=True).to_list()
-    columns = min(2, len(books)) if len(books) <= 4 else 3
-    rows = -(-len(books) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(7.5 * columns, 3.4 * rows), squeeze=False, layout="constrained")
-    for ax, book in zip(axes.flat, books, strict=False):
-        panel(ax, table.filter(pl.col("book") == book), book)
-    for ax in axes.flat[len(books) :]:
-        ax.set_axis_off()
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    beside = path.with_name(path.name + ".part")
-    figure.savefig(beside, dpi=110, format="png")
-    plt.close(figure)
-    beside.replace(path)
-
-
-def panel(ax, table: pl.DataFrame, book: str) -> None:  # type: ignore[no-untyped-def]  # matplotlib is not imported yet
-    """Draw one book's learning curves into an axis."""
-    pages = table.select("chapter", "exercise").unique().sort("chapter", "exercise")
-    starts = [i for i, e in enumerate(pages["exercise"]) if e == 1]
-    spare: Sequence[str] = OTHERS
-    for student in students_of(table):
-        colour = COLOURS.get(student)
-        if colour is None:
-            colour, spare = spare[0], [*spare[1:], spare[0]]
-        marks = part(table, student).group_by("chapter", "exercise").agg(
-            pl.col("mark").mean(), (pl.col("mark").std() / pl.col("mark").count().sqrt()).alias("error")
-        ).sort("chapter", "exercise")  # fmt: skip
-        mean, error = marks["mark"].to_numpy(), 1.96 * marks["error"].fill_null(0.0).to_numpy()
-        x = np.arange(1, len(mean) + 1)
-        for k, (a, b) in enumerate(zip(starts, [*starts[1:], len(mean)], strict=True)):
-            ax.plot(x[a:b], mean[a:b], color=colour, lw=1.8, label=student if k == 0 else None)
-            ax.fill_between(x[a:b], (mean - error)[a:b], (mean + error)[a:b], color=colour, alpha=0.2, lw=0)
-    for k, start in enumerate(starts):
-        ax.axvline(start + 0.5, color="#dddddd", lw=0.8, zorder=0)
-        ax.text(start + 0.7, 1.04, str(k + 1), fontsize=8, color="#777777")
-    ax.set(title=book, ylabel="mark", xlabel="exercise (chapters numbered above)", ylim=(-0.02, 1.12))
-    ax.spines[["top", "right"]].set_visible(False)
+    tables = {s: table.filter(pl.col("student") == s) for s in students_of(table)}
+    canvas.save_png(pictures.draw_curves(data_of(tables, {})), path)

@@ -18,7 +18,7 @@ import polars as pl
 
 from textbook_gym.book import read
 from textbook_gym.controls import CONTROLS, DEFAULT, check_controls, controls_of
-from textbook_gym.course import Split
+from textbook_gym.course import Split, edition_words
 from textbook_gym.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, Job, Parts, loaded, student_digest
 from textbook_gym.lanes import Lanes, member
 from textbook_gym.registry import BOOKS, find
@@ -207,7 +207,8 @@ def edition_digests(books: Sequence[str] | None, split: str, editions: int) -> d
             numbers = range(start, min(start + BLOCK, editions))
             lanes = Lanes(book.path, len(numbers), episode="book", split=split, threads=1)
             open_editions(lanes, numbers)
-            digest.update(lanes.records["edition"].tobytes())
+            words = lanes.records.view(np.uint64).reshape(len(numbers), -1)  # a copy by fields has chance in its gaps
+            digest.update(words[:, slice(*edition_words(book))].tobytes())
         digests[book.name] = digest.hexdigest()
     return digests
 
@@ -220,11 +221,19 @@ def settings(**chosen: Any) -> dict[str, Any]:
     return {**chosen, "versions": {**versions, "python": platform.python_version(), "platform": sys.platform}}
 
 
-def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> None:
+def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> pl.DataFrame:
     """Write `marks.csv`, `marks.parquet` and `study.json` into a folder, each beside its place and then renamed.
 
-    `study.json` holds the choices, the versions, and digests of the worlds (by book) and of `marks.csv`.
+    `study.json` holds the choices, the versions, digests of the worlds (by book) and of `marks.csv`, and the metrics;
+    `validate` defines its format.
+
+    Returns:
+        the metrics (`report.summary`), made from the figures as `marks.csv` has them.
     """
+    from textbook_gym import report
+    from textbook_gym.runs import read_marks
+    from textbook_gym.validate import FORMAT, metrics_of
+
     folder.mkdir(parents=True, exist_ok=True)
     with beside(folder / "marks.csv") as part:
         table.write_csv(part, float_precision=6)
@@ -232,9 +241,12 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> 
         table.write_parquet(part)
     marks = hashlib.sha256((folder / "marks.csv").read_bytes()).hexdigest()
     worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"])
+    figures = report.summary(read_marks(folder / "marks.csv"))
+    digests = {"marks.csv": marks, "editions": worlds}
+    stated = {"format": FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}
     with beside(folder / "study.json") as part:
-        digests = {"marks.csv": marks, "editions": worlds}
-        part.write_text(json.dumps({**settings(**chosen), "digests": digests}, indent=2) + "\n")
+        part.write_text(json.dumps(stated, indent=2) + "\n")
+    return figures
 
 
 @contextlib.contextmanager

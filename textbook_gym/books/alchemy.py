@@ -41,6 +41,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, permute, uniform
 
+TAGS = ("experiments", "abstraction", "memory")
+
 AXES = 3
 CORNERS = 8  # of the cube; bit k of a corner is set if coordinate k is +1
 TOP = CORNERS - 1

@@ -42,6 +42,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance, uniform
 
+TAGS = ("model learning", "planning")
+
 STATES = 7
 INPUTS = 3
 OUTPUTS = 3

@@ -45,6 +45,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, uniform
 
+TAGS = ("model learning", "generalisation")
+
 ANGLES = 21
 DIALS = 2 * ANGLES  # ways to mark the ring: where it begins, and the sense
 GRAVITIES = 16

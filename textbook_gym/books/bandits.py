@@ -37,6 +37,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance
 
+TAGS = ("exploration", "adaptation", "generalisation")
+
 ARMS = 6
 THREE = 3  # arms open in chapter 1
 SEASONS = 4

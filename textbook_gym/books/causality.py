@@ -49,6 +49,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance, permute, uniform
 
+TAGS = ("experiments", "abstraction")
+
 LIGHTS = 5
 ALL = (1 << LIGHTS) - 1
 WORLDS = 1 << LIGHTS

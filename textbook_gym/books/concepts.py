@@ -44,6 +44,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance, permute
 
+TAGS = ("abstraction", "adaptation")
+
 FEATURES = 4
 VALUES = 3
 BINS = 4

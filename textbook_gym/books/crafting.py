@@ -41,6 +41,8 @@ from typing import NamedTuple
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, permute
 
+TAGS = ("abstraction", "exploration")
+
 # Items have labels, which are seen, and ranks, which are hidden: materials 0-3, parts 4-6, tools 7-9, machines 10-11;
 # stand-in 12 serves for 0, 13 for 1, ... A set of items is an integer, bit k for item k.
 ITEMS = 16
@@ -360,6 +362,8 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
         known = result(n, a, b, k)
         if known not in (UNTRIED, seen) and (NOTHING in (known, seen) or SPARK not in (known, seen)):
             n.assignments |= 1 << k
+    if n.assignments == (1 << len(ASSIGNMENTS)) - 1:  # what it remembers is of another world: believe anything again
+        n.assignments = n.assignment = 0
     while has(n.assignments, n.assignment):
         n.assignment += 1
     n.comes[a, b] = n.comes[b, a] = max(seen, n.comes[a, b])

@@ -51,6 +51,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance, uniform
 
+TAGS = ("experiments",)
+
 DIGITS = 5
 PLACES = 3
 TRIPLES = DIGITS**PLACES

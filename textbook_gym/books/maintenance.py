@@ -55,6 +55,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, shuffle
 
+TAGS = ("durable solutions",)
+
 MODULES = 6
 CAUSES = 8
 WIDEST = 3  # modules that a cause reaches, at most

@@ -44,6 +44,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance, permute
 
+TAGS = ("exploration", "memory", "planning")
+
 SIZE = 7
 CELLS = SIZE * SIZE
 FAR = CELLS  # the distance of what cannot be reached

@@ -45,6 +45,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, chance
 
+TAGS = ("self-improvement",)
+
 SYMBOLS = 5
 RULES = 5
 SLOTS = 4  # of the library; as many lemmas are in force

@@ -42,6 +42,8 @@ import numpy as np
 from textbook_gym.book import Field, Record, Signal, rule
 from textbook_gym.rng import below, permute, shuffle
 
+TAGS = ("memory", "adaptation")
+
 LESSONS = 3
 WORDS = 8  # of a lesson; as many meanings, and buttons
 CONTEXTS = 2
