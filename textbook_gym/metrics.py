@@ -170,7 +170,7 @@ def retained(table: pl.DataFrame) -> pl.DataFrame | None:
 def backward_transfer(table: pl.DataFrame) -> Scores | None:
     """What the rest of the book does to earlier chapters: below 0 is forgetting. Null without the control `again`.
 
-    Formula: BWT = 1 / (C - 1) sum over c < C of (R(C, c) - R(c, c)), R in units of u; see `retained`
+    Formula: BWT = 1 / (C - 1) sum over c < C of (R(C, c) - R(c, c)), of u in the first exercise sat again and the last third
     Source: GEM, Lopez-Paz and Ranzato 2017 (arXiv 1706.08840), equation 3
     """
     drops = retained(table)
@@ -178,10 +178,11 @@ def backward_transfer(table: pl.DataFrame) -> Scores | None:
 
 
 def retention(table: pl.DataFrame) -> Scores | None:
-    """What is left of the earlier chapters when the review opens: 0 is all of it. Null without a review.
+    """Where the student stands when the review opens, less where it stood in the lessons. Null without a review.
 
     The review mixes the chapters before it, so its opening exercise stands for the mean of R(review, c) over them, of
-    which GEM's average is made; single chapters cannot be told apart in it, nor lags.
+    which GEM's average is made; single chapters cannot be told apart in it, nor lags. Where a review also brings
+    something new, as in some books, who forgot nothing falls short too: hold it against the model student.
 
     Formula: u(review, 1) - mean over c < review of mean over the last third of u(c, k)
     Source: BWT of GEM (Lopez-Paz and Ranzato 2017), averaged before it is measured
@@ -268,7 +269,7 @@ METRICS = (
     Metric("carry_over", "carry-over", carry_over),
     Metric("forward_transfer", "forward transfer", forward_transfer),
     Metric("backward_transfer", "backward transfer", backward_transfer),
-    Metric("retention", "retention at review", retention),
+    Metric("retention", "review - lessons", retention),
     Metric("exam_gap", "exam - practice", exam_gap),
     Metric("duct_tape", "duct-tape index", duct_tape, better=-1),
     Metric("generalisation_gap", "train - test", generalisation_gap, better=-1),

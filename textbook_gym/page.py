@@ -19,14 +19,15 @@ from textbook_gym.runs import AGAIN, FIGURES
 from textbook_gym.study import beside
 
 HEADLINE = (
-    "gain", "score", "memory_benefit", "carry_over", "forward_transfer", "retention", "exam_gap", "duct_tape",
-    "generalisation_gap", "mastery",
+    "gain", "score", "memory_benefit", "carry_over", "forward_transfer", "backward_transfer", "retention", "exam_gap",
+    "duct_tape", "generalisation_gap", "mastery",
 )  # fmt: skip
 SIGNED = {
     "gain", "memory_benefit", "chapter_benefit", "own_benefit", "order_benefit", "carry_over", "forward_transfer",
     "backward_transfer", "retention", "exam_gap", "duct_tape", "generalisation_gap",
 }  # fmt: skip
 """Metrics of which 0 means nothing and the sign says which way."""
+PLAIN = {"retention"}  # signed, but 0 is not what the best student must have
 SLIGHT = 0.02  # below this a figure is not worth a word or a tint: newcomer columns are rounded to 0.01
 NARROW, BROAD = 4.2, 6.8  # rem an inch of a picture takes at least, lest its text be too small, and at most
 
@@ -134,7 +135,7 @@ def cell(content: tuple[Metric, Estimate | None]) -> markupsafe.Markup:
         return markupsafe.Markup("<td>–</td>")  # noqa: RUF001  # a dash, as typeset
     form = "{:+.3f}" if m.name in SIGNED else "{:.2f}" if m.name == "mastery" else "{:.3f}"
     tint = ""
-    if m.name in SIGNED and e.beyond_noise and abs(e.value) >= SLIGHT:
+    if m.name in SIGNED - PLAIN and e.beyond_noise and abs(e.value) >= SLIGHT:
         tint = "good" if e.value * m.better > 0 else "bad"
         tint = "" if tint == "good" and m.better < 0 else tint  # at best nothing is amiss
     ends = f"{form.format(e.low)} to {form.format(e.high)}"
@@ -155,8 +156,8 @@ def sentence(data: Data, student: str) -> str:
     said = (
         ("memory_benefit", "its memory is worth {:+.3f} marks an exercise", "its memory does harm: {:+.3f}"),
         ("forward_transfer", "earlier chapters help later ones: {:+.3f}", "earlier chapters hurt later ones: {:+.3f}"),
-        ("retention", "", "when the review opens it has forgotten: {:+.3f}"),
-        ("backward_transfer", "", "chapters sat again after the book went worse: {:+.3f}"),
+        ("retention", "", "when the review opens it stands lower than in the lessons: {:+.3f}"),
+        ("backward_transfer", "", "it has forgotten some of the earlier chapters by the end of the book: {:+.3f}"),
         ("exam_gap", "", "the exam falls short of practice: {:+.3f}"),
         ("duct_tape", "its work looks better than it is: {:+.3f}", ""),
         ("generalisation_gap", "it is better in training editions than in new ones: {:+.3f}", ""),

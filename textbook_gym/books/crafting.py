@@ -362,6 +362,8 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
         known = result(n, a, b, k)
         if known not in (UNTRIED, seen) and (NOTHING in (known, seen) or SPARK not in (known, seen)):
             n.assignments |= 1 << k
+    if n.assignments == (1 << len(ASSIGNMENTS)) - 1:  # what it remembers is of another world: believe anything again
+        n.assignments = n.assignment = 0
     while has(n.assignments, n.assignment):
         n.assignment += 1
     n.comes[a, b] = n.comes[b, a] = max(seen, n.comes[a, b])
