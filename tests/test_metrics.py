@@ -13,8 +13,9 @@ from test_students import Crammer
 
 from textbook_gym import intervals, metrics, runs
 from textbook_gym.kernel import Student, Wipe
+from textbook_gym.lanes import Lanes
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.students import REFERENCES, Reference
+from textbook_gym.students import REFERENCES, Reference, open_editions, walk
 from textbook_gym.study import study
 
 CHAPTERS = chapters_of("Bandits")
@@ -215,6 +216,21 @@ def test_the_forgetter_is_found_out():
     assert found["forgetter"]["carry_over"]["Vocabulary"].high < 0.15 < found["model"]["carry_over"]["Vocabulary"].low
     assert found["model"]["memory_benefit"]["Vocabulary"].low > 0.5
     assert found["newcomer"]["retention"]["Vocabulary"] is None
+
+
+def test_what_was_done_to_a_world_lasts_when_chapters_are_sat_again():
+    """The lemmas on file in Theorems are there still, before a page that is as good as new."""
+    book, editions = find("Theorems"), range(6)
+    lanes, again = (Lanes(book.path, 6, episode="book", split="test") for _ in range(2))
+    walk(REFERENCES["model"], lanes, editions, Wipe.NEVER)
+    open_editions(again, editions)
+    assert not again.records["state"]["filed"].any()
+    _, out = open_editions(again, editions, left=lanes)
+    assert again.records["state"]["filed"].any(axis=1).all()
+    assert np.array_equal(again.records["state"]["filed"], lanes.records["state"]["filed"])
+    assert not out["exercise_done"].any()
+    assert (again.records["clock"]["step"] == 0).all()
+    assert (again.records["clock"]["chapter"] == 0).all()
 
 
 def test_memory_wiped_at_chapters_is_worth_what_crosses_them():

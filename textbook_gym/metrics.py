@@ -170,7 +170,7 @@ def retained(table: pl.DataFrame) -> pl.DataFrame | None:
 def backward_transfer(table: pl.DataFrame) -> Scores | None:
     """What the rest of the book does to earlier chapters: below 0 is forgetting. Null without the control `again`.
 
-    Formula: BWT = 1 / (C - 1) sum over c < C of (R(C, c) - R(c, c)), of u in the first exercise sat again and the last third
+    Formula: BWT = mean over c < C of R(C, c) - R(c, c): u(c, 1) sat again after the book - last third of u(c, k)
     Source: GEM, Lopez-Paz and Ranzato 2017 (arXiv 1706.08840), equation 3
     """
     drops = retained(table)

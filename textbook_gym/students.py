@@ -206,7 +206,8 @@ def walk(
         editions: edition numbers.
         wipe: when its memory is taken away.
         seed: for the student's own randomness, mixed with the edition numbers (for one from outside: with the first).
-        before: as many other lanes, and editions, that it walks first and whose memory it keeps.
+        before: as many other lanes, and editions, that it walks first and whose memory it keeps. If they are the same
+            editions, what it did to them lasts, too.
         skipped: exercises of the book before the course, where `who` of a reference student counts on from.
 
     Returns:
@@ -214,12 +215,13 @@ def walk(
     """
     walks = [(*before, 0)] if before else []
     walks.append((lanes, editions, skipped))
+    left = before[0] if before and list(before[1]) == list(editions) else None
     if isinstance(student, Reference):
         notes = np.zeros(len(lanes), lanes.book.notes)
         notes["rng"] = [stream(seed, edition) for edition in editions]
         wipe = student.wipe if wipe == Wipe.NEVER else wipe
         for course, numbers, done in walks:
-            open_editions(course, numbers)
+            open_editions(course, numbers, left if course is lanes else None)
             who = [student.who[(done + k) % len(student.who)] for k in range(int(course.plan["exercises"].sum()))]
             rows = course.engine.walk(course.records, course.plan, notes, who, wipe, course.threads)
         return rows
@@ -227,7 +229,8 @@ def walk(
     for course, numbers, _ in walks:
         if course is lanes and before and hasattr(student, "carry"):
             student.carry()
-        rows = walk_agent(student, course, *open_editions(course, numbers), wipe)
+        room = open_editions(course, numbers, left if course is lanes else None)
+        rows = walk_agent(student, course, *room, wipe)
     return rows
 
 
@@ -238,10 +241,19 @@ def stream(seed: int, edition: int) -> int:
     return int(pen.rng)
 
 
-def open_editions(lanes: Lanes, editions: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Open one edition in each lane, at its first page, whatever stood there before; return `seen` and `out`."""
+def open_editions(lanes: Lanes, editions: Sequence[int], left: Lanes | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Open one edition in each lane, at its first page, whatever stood there before; return `seen` and `out`.
+
+    `left` are lanes in which the same editions were walked: what outlived the exercises there is taken over.
+    """
     _, seen, out = lanes.room()
-    lanes.reset(np.ones(len(lanes), np.bool_), seen, out, {"edition": list(editions)}, [0] * len(lanes))
+    every = np.ones(len(lanes), np.bool_)
+    lanes.reset(every, seen, out, {"edition": list(editions)}, [0] * len(lanes))
+    lasting = [f.name for f in lanes.book.module.STATE if f.lasting]
+    if left is not None and lasting:
+        for name in lasting:
+            lanes.records["state"][name] = left.records["state"][name]
+        lanes.reset(every, seen, out)  # poses the first page anew: nothing was done in it yet
     return seen, out
 
 
