@@ -26,9 +26,8 @@ def place(book: str, keywords: dict[str, Any], env: type) -> tuple[str, dict[str
     for key in keywords:
         if key not in own | usual:
             hint = did_you_mean(key, sorted(own | usual))
-            raise ValueError(
-                f"no keyword {key!r}{hint}; the task has {', '.join(sorted(own))}, all books have {', '.join(sorted(usual))}"
-            )
+            known = f"the task has {', '.join(sorted(own))}; all books have {', '.join(sorted(usual))}"
+            raise ValueError(f"no keyword {key!r}{hint}; {known}")
     return address(book, {k: v for k, v in keywords.items() if k in own}), {
         k: v for k, v in keywords.items() if k not in own
     }

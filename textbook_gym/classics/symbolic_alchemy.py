@@ -7,9 +7,9 @@ The published task
     Wang, King, Porcel, Kurth-Nelson, Zhu, Deck, Choy, Cassin, Reynolds, Song, Buttimore, Reichert, Rabinowitz, Matthey,
     Hassabis, Lerchner and Botvinick 2021, Alchemy: A benchmark and analysis toolkit for meta-reinforcement learning
     agents (arXiv 2102.02926), its symbolic form. Defaults are those of the paper's evaluation: potion map, stone map
-    and graph are drawn, stones are not rotated, 40 actions, ten trials: an episode has 200 steps. A trial is an exercise;
-    on its last step the observation is the first one of the next trial already. The first 39 floats of the observation
-    are the published ones, bit for bit; behind them comes the header that every book has.
+    and graph are drawn, stones are not rotated, 40 actions, ten trials: an episode has 200 steps. A trial is an
+    exercise; on its last step the observation is the first one of the next trial already. The first 39 floats of the
+    observation are the published ones, bit for bit; behind them comes the header that every book has.
 
 Raw reward
     Points from the cauldron: -3, -1, 1 or 15.
@@ -20,8 +20,8 @@ Mark
 
 What the paper leaves open, and what was chosen
     Nothing that matters to the task, which is public as code: recorded episodes of that pass here too. Streams of
-    random numbers are our own. `rotation=True` adds the rotations of the task's tutorial, `end_trial=True` its 41st action
-    (then action 0), `maps=False` fixes both maps and `bottleneck=False` the graph with all edges.
+    random numbers are our own. `rotation=True` adds the rotations of the task's tutorial, `end_trial=True` its 41st
+    action (then action 0), `maps=False` fixes both maps and `bottleneck=False` the graph with all edges.
 
 Students
     By the keyword `student`: "posterior", the model student of the book (sixteen chemistries drawn from the exact
