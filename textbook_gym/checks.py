@@ -119,6 +119,7 @@ SIGNATURES = {
     "mark": ("p", "s"),
     "visible": ("p", "s"),
     "shortcuts": ("p", "s"),
+    "raw": ("p", "s"),
     "oracle": ("p", "e", "s"),
     "open_page": ("p", "n", "o"),
     "study": ("p", "n", "before", "action", "o"),
@@ -128,6 +129,34 @@ SIGNATURES = {
     "sound": ("e",),
     "arrange": ("p", "e", "s"),
 }
+
+
+def check_classic(book: str, courses: int = 64) -> None:
+    """Check what holds of a classic too, whose chapter need not teach anything that its model student can keep.
+
+    That is: signatures; the oracle gets 1 on every exercise; signals, drawings and words; equal bytes whether compiled
+    or not. Not checked: marks of newcomer and model student, number of editions, use of every action.
+
+    Args:
+        book: dotted name of the module, with parameters or without, see `book.address`.
+        courses: editions that the oracle walks.
+
+    Raises:
+        BookError: with one line for every finding.
+    """
+    found = read(book)
+    lanes = Lanes(book, courses, episode="book", split="all")
+    lowest = float(walk(REFERENCES["oracle"], lanes, list(range(courses)), Wipe.NEVER)["mark"].min())
+    findings = [
+        *check_signatures(found),
+        *([] if lowest == 1.0 else [f"the oracle's lowest mark is {lowest!r}, not 1; mend `oracle` or `mark`"]),
+        *check_pose(found),
+        *check_signals(found),
+        *check_faces(found),
+        *check_twins(found),
+    ]
+    if findings:
+        raise BookError("\n".join(f"{found.name}: {finding}" for finding in findings))
 
 
 def check_signatures(book: Book) -> Iterator[str]:

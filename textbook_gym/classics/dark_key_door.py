@@ -72,7 +72,7 @@ def tables(size: int, steps: int, episodes: int) -> dict[str, Any]:
         raise ValueError(f"steps={steps}: a room of size={size} needs {4 * (size - 1)} to reach any key and door")
     cells = size * size
     return {
-        "CHAPTERS": (Chapter("key and door", episodes, steps, 0.42, size),),
+        "CHAPTERS": (Chapter("key and door", episodes, steps, 0.41, size),),
         "EDITION": (
             Field("key", "i2", "cell of the key, row by row", low=0, high=cells - 1),
             Field("door", "i2", "cell of the door", low=0, high=cells - 1),
@@ -99,7 +99,7 @@ def write(e: Record, s: Record) -> None:
 
 
 @rule
-def pose(p: Chapter, e: Record, s: Record) -> None:
+def pose(p: Record, e: Record, s: Record) -> None:
     """Put the agent anywhere."""
     s.row = below(s, p.size)
     s.column = below(s, p.size)
@@ -110,7 +110,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
 
 
 @rule
-def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+def step(p: Record, e: Record, s: Record, action: int) -> bool:
     """Take one step; the limit ends the exercise."""
     move(p, s, action)
     at = s.row * p.size + s.column
@@ -125,7 +125,7 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 
 
 @rule
-def observe(p: Chapter, s: Record, o: Record) -> None:
+def observe(p: Record, s: Record, o: Record) -> None:
     """Write what the student may see."""
     o.row = s.row / (p.size - 1)
     o.column = s.column / (p.size - 1)
@@ -133,19 +133,19 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
 
 
 @rule
-def mark(p: Chapter, s: Record) -> float:
+def mark(p: Record, s: Record) -> float:
     """Return the share of key and door that was reached."""
     return (s.key + s.door) / 2
 
 
 @rule
-def raw(p: Chapter, s: Record) -> float:
+def raw(p: Record, s: Record) -> float:
     """Return the reward of the last step."""
     return float(s.paid)
 
 
 @rule
-def oracle(p: Chapter, e: Record, s: Record) -> int:
+def oracle(p: Record, e: Record, s: Record) -> int:
     """Go to the key, then to the door."""
     return towards(p.size, s.row, s.column, e.key if s.key == 0 else e.door)
 
@@ -154,13 +154,13 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 
 
 @rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
+def open_page(p: Record, n: Record, o: Record) -> None:
     """Nothing is held yet."""
     n.held = 0
 
 
 @rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+def study(p: Record, n: Record, before: Record, action: int, o: Record) -> None:
     """Note what was found here, or that it is not here."""
     at = cell_of(p, o)
     found = round(o.reward)
@@ -177,7 +177,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
 
 
 @rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
+def answer(p: Record, n: Record, o: Record) -> int:
     """Go to what is next, or look for it."""
     at = cell_of(p, o)
     if n.held == 0:

@@ -22,11 +22,12 @@ def place(book: str, keywords: dict[str, Any], env: type) -> tuple[str, dict[str
         ValueError: a keyword that neither the classic nor the environment has, or a value that is not allowed.
     """
     own = {p.name for p in read(book).module.PARAMETERS}
-    usual = set(inspect.signature(env.__init__).parameters) - {"self", "book"}
+    usual = set(inspect.signature(env).parameters) - {"book"}
     for key in keywords:
         if key not in own | usual:
             hint = did_you_mean(key, sorted(own | usual))
-            raise ValueError(f"no keyword {key!r}{hint}; the task has {', '.join(sorted(own))}, all books have {usual}")
+            known = f"the task has {', '.join(sorted(own))}; all books have {', '.join(sorted(usual))}"
+            raise ValueError(f"no keyword {key!r}{hint}; {known}")
     return address(book, {k: v for k, v in keywords.items() if k in own}), {
         k: v for k, v in keywords.items() if k not in own
     }

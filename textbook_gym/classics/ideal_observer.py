@@ -149,7 +149,7 @@ def key_of(stones: np.ndarray, counts: np.ndarray, maps: int, tried: int, codes:
 @numba.njit(cache=True)
 def outcomes(
     corner: int, colour: int, codes: np.ndarray, weight: np.ndarray, closed: np.ndarray, chances: np.ndarray
-) -> int:
+) -> bool:
     """Fill the weights of the outcomes of a potion on a stone (axis 0, 1, 2 moved; stays); return 1 if all is known."""
     chances[:] = 0
     certain = 1
@@ -292,7 +292,7 @@ def split(maps: int, axis: int, upright: int) -> int:
 
 
 @numba.njit(cache=True)
-def find(key: np.uint64, names: np.ndarray) -> int:
+def find(key: np.uint64, names: np.ndarray) -> np.int64:
     """Return where a state is remembered, or the free place where it would be."""
     slot = np.int64(key & np.uint64(ROOM - 1))
     while names[slot] != 0 and names[slot] != key:

@@ -38,9 +38,7 @@ def notes(states: int, actions: int, horizon: int) -> tuple[Field, ...]:
         Field("time", "i4", "this page: steps so far"),
         Field("chance", "f8", "this page: chances of next states assumed", (SAMPLES, states, actions, states)),
         Field("reward", "f8", "this page: mean rewards assumed", (SAMPLES, states, actions)),
-        Field(
-            "value", "f8", "this page: return from each state at the step last planned, and the one before", (2, states)
-        ),
+        Field("value", "f8", "this page: return from each state, planned last and before", (2, states)),
         Field("order", "i2", "this page: states by value", (states,)),
         Field("plan", "i1", "this page: action by step and state", (horizon, states)),
     )

@@ -62,7 +62,7 @@ PARAMETERS = (
 def tables(states: int, actions: int, horizon: int, episodes: int, student: str, tuning: float) -> dict[str, Any]:
     """Return what depends on the parameters."""
     player = mdp_players.PLAYERS[student]
-    row = Chapter("random process", episodes, horizon, 0.61, states, actions, tuning or player.tuning)
+    row = Chapter("random process", episodes, horizon, 0.51, states, actions, tuning or player.tuning)
     return {
         "Action": enum.IntEnum("Action", {f"ACTION_{a + 1}": a for a in range(actions)}),
         "CHAPTERS": (row,),
@@ -71,7 +71,7 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Field(
                 "cut",
                 "f8",
-                "in order; the next state is how many lie below a draw",
+                "in order; as many as lie below a draw: next state",
                 (states, actions, states - 1),
                 low=0.0,
                 high=1.0,
@@ -83,9 +83,7 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Field("paid", "f8", "reward of the last step"),
             Field("lost", "f8", "expected return lost so far"),
             Field("solved", "f8", "sum of `mean` of the process that the next ones belong to", lasting=True),
-            Field(
-                "gap", "f8", "best return - return, by step, state, action", (horizon, states, actions), lasting=True
-            ),
+            Field("gap", "f8", "best return - return by step, state, action", (horizon, states, actions), lasting=True),
             Field("value", "f8", "best return from each state at the step last worked out", (states,), lasting=True),
             Field("least", "f8", "worst return likewise", (states,), lasting=True),
             Field("fall", "f8", "each less the one of the next state", (2, states), lasting=True),

@@ -6,10 +6,10 @@ there is one definition of them, in `textbook_gym.books.alchemy`.
 The published task
     Wang, King, Porcel, Kurth-Nelson, Zhu, Deck, Choy, Cassin, Reynolds, Song, Buttimore, Reichert, Rabinowitz, Matthey,
     Hassabis, Lerchner and Botvinick 2021, Alchemy: A benchmark and analysis toolkit for meta-reinforcement learning
-    agents (arXiv 2102.02926), its symbolic form. Defaults are those of the paper's evaluation: potion map, stone map and
-    graph are drawn, stones are not rotated, 40 actions, ten trials: an episode has 200 steps. A trial is an exercise;
-    on its last step the observation is the first one of the next trial already. The first 39 floats of the observation
-    are the published ones, bit for bit; behind them comes the header that every book has.
+    agents (arXiv 2102.02926), its symbolic form. Defaults are those of the paper's evaluation: potion map, stone map
+    and graph are drawn, stones are not rotated, 40 actions, ten trials: an episode has 200 steps. A trial is an
+    exercise; on its last step the observation is the first one of the next trial already. The first 39 floats of the
+    observation are the published ones, bit for bit; behind them comes the header that every book has.
 
 Raw reward
     Points from the cauldron: -3, -1, 1 or 15.
@@ -19,9 +19,9 @@ Mark
     measured at the defaults.
 
 What the paper leaves open, and what was chosen
-    Nothing that matters to the task, which is public as code: recorded episodes of that pass here too. Streams of random
-    numbers are our own. `rotation=True` adds the rotations of the task's tutorial, `end_trial=True` its 41st action
-    (then action 0), `maps=False` fixes both maps and `bottleneck=False` the graph with all edges.
+    Nothing that matters to the task, which is public as code: recorded episodes of that pass here too. Streams of
+    random numbers are our own. `rotation=True` adds the rotations of the task's tutorial, `end_trial=True` its 41st
+    action (then action 0), `maps=False` fixes both maps and `bottleneck=False` the graph with all edges.
 
 Students
     By the keyword `student`: "posterior", the model student of the book (sixteen chemistries drawn from the exact
@@ -32,7 +32,7 @@ Students
 import enum
 from typing import Any, NamedTuple
 
-from textbook_gym.book import Parameter, Record, rule
+from textbook_gym.book import Field, Parameter, Record, rule
 from textbook_gym.books import alchemy
 from textbook_gym.books.alchemy import (
     AXES,
@@ -76,7 +76,7 @@ class Chapter(NamedTuple):
 
 
 EDITION = alchemy.EDITION
-STATE = (*alchemy.STATE, alchemy.Field("cash", "i2", "points of the last step"))
+STATE = (*alchemy.STATE, Field("cash", "i2", "points of the last step"))
 SIGNALS = alchemy.SIGNALS[:2]
 NOTES = alchemy.NOTES
 
@@ -96,7 +96,7 @@ def tables(
 ) -> dict[str, Any]:
     """Return what depends on the parameters."""
     names = [a.name for a in alchemy.Action][not end_trial :]
-    row = Chapter("symbolic alchemy", trials, steps, 0.68, int(bottleneck), 1, int(not end_trial), int(rotation))
+    row = Chapter("symbolic alchemy", trials, steps, 0.77, int(bottleneck), 1, int(not end_trial), int(rotation))
     return {
         "Action": enum.IntEnum("Action", {name: a for a, name in enumerate(names)}),
         "CHAPTERS": (row,),
@@ -140,7 +140,7 @@ WRITES = {(1, 1): alchemy_write, (0, 1): write_unrotated, (1, 0): write_unmapped
 
 
 @rule
-def pose(p: Chapter, e: Record, s: Record) -> None:
+def pose(p: Record, e: Record, s: Record) -> None:
     """Deal a trial: stones and potions as they come."""
     look_up(p, e, s)
     s.left = p.limit
@@ -154,7 +154,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
 
 
 @rule
-def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
+def step(p: Record, e: Record, s: Record, action: int) -> bool:
     """Use one item, as in the book."""
     before = s.score
     ended = alchemy_step(p, e, s, action + p.shift)
@@ -163,25 +163,25 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 
 
 @rule
-def observe(p: Chapter, s: Record, o: Record) -> None:
+def observe(p: Record, s: Record, o: Record) -> None:
     """Write what the student may see."""
     show_items(p, s, o)
 
 
 @rule
-def mark(p: Chapter, s: Record) -> float:
+def mark(p: Record, s: Record) -> float:
     """Return the score as a share of the best, as in the book."""
     return alchemy_mark(p, s)
 
 
 @rule
-def raw(p: Chapter, s: Record) -> float:
+def raw(p: Record, s: Record) -> float:
     """Return the points of the last step."""
     return float(s.cash)
 
 
 @rule
-def oracle(p: Chapter, e: Record, s: Record) -> int:
+def oracle(p: Record, e: Record, s: Record) -> int:
     """Begin the best plan; without END_TRIAL do nothing in its place."""
     return max(0, alchemy_oracle(p, e, s) - p.shift)
 
@@ -190,7 +190,7 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 
 
 @rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
+def open_page(p: Record, n: Record, o: Record) -> None:
     """Look at the deal; where stones are not rotated, know that."""
     for look in range(CORNERS, LOOKS if p.rotated == 0 else CORNERS):
         n.wrong[look] = 1
@@ -198,19 +198,19 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
 
 
 @rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+def study(p: Record, n: Record, before: Record, action: int, o: Record) -> None:
     """Learn from what a potion did, as in the book."""
     posterior_study(p, n, before, action + p.shift, o)
 
 
 @rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
+def answer(p: Record, n: Record, o: Record) -> int:
     """Do what promises most, as in the book."""
     return max(0, posterior_answer(p, n, o) - p.shift)
 
 
 @rule
-def heuristic(p: Chapter, n: Record, o: Record) -> int:
+def heuristic(p: Record, n: Record, o: Record) -> int:
     """Put any stone below the top into any potion while there are both; then cash what is positive, and wait."""
     stones, potions = 0, 0
     for i in range(STONES):
@@ -235,7 +235,7 @@ def heuristic(p: Chapter, n: Record, o: Record) -> int:
     return 1 - p.shift
 
 
-def tell(p: Chapter, o: Record) -> str:
+def tell(p: Record, o: Record) -> str:
     """Return the exercise in words."""
     stones, potions = in_words(o)
     listed = "; ".join(f"{name} {stone}" for name, stone in zip("ABC", stones, strict=True))
