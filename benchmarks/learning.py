@@ -38,7 +38,20 @@ MODELS = pathlib.Path("runs", "learning")
 EDITIONS = 128  # test editions that a trained student walks
 SEEDS = (0, 1, 2)
 RISE = 0.15  # by how much the last third of a chapter must exceed the newcomer's
-BOOKS = ("Vocabulary", "Concepts", "Automata", "Bandits", "Causality", "Maintenance", "Navigation", "Ballistics", "Alchemy", "Theorems", "Crafting", "Induction")
+BOOKS = (
+    "Vocabulary",
+    "Concepts",
+    "Automata",
+    "Bandits",
+    "Causality",
+    "Maintenance",
+    "Navigation",
+    "Ballistics",
+    "Alchemy",
+    "Theorems",
+    "Crafting",
+    "Induction",
+)
 EXAMINED = ("Causality", "Maintenance")  # trained on the exam's reward besides
 WRITTEN = ("Vocabulary", "Concepts")  # trained with other memories besides
 
@@ -110,7 +123,14 @@ def carry_out(run: Run, steps: int | None) -> None:
 
     out = MODELS / run.name
     model = train(
-        env_id, out=out, reward=run.reward, seed=run.seed, steps=steps, evaluations=5, told=told, **STUDENTS[run.student]
+        env_id,
+        out=out,
+        reward=run.reward,
+        seed=run.seed,
+        steps=steps,
+        evaluations=5,
+        told=told,
+        **STUDENTS[run.student],
     )
     seconds = time.perf_counter() - begun, time.process_time() - cpu
     rows = examine(as_worn(model), env_id, editions=EDITIONS)
