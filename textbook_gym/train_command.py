@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
     train.add_argument("--steps", type=int, help="steps of all lanes together (default: the preset's)")
     train.add_argument("--lanes", type=int, help="environments side by side (default: the preset's)")
     train.add_argument("--seed", type=int, default=0, help="of everything (default %(default)s)")
+    train.add_argument("--evaluations", type=int, default=10, help="on test editions, evenly (default %(default)s)")
     train.add_argument("--out", type=pathlib.Path, help="where to write, without .zip (default runs/<Book>)")
     train.add_argument("--resume", action="store_true", help="go on with what is there")
     train.add_argument("--threads", type=int, default=1, help="of torch (default %(default)s: more are slower here)")
@@ -99,6 +100,7 @@ def run(chosen: argparse.Namespace) -> int:
             lanes=chosen.lanes,
             seed=chosen.seed,
             resume=chosen.resume,
+            evaluations=chosen.evaluations,
             told=told,
         )
     table = Table("steps", "gain", "mark", "wiped", "memory benefit", "last third", title=f"{env_id}: test editions")
