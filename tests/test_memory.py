@@ -138,6 +138,14 @@ def test_it_works_on_a_foreign_environment_in_all_scopes(name, mode, keep):
     singles_and_vector(lambda: doors(name, keep=keep, **SMALL[name]), vector, mode.value, steps=40)
 
 
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_episodes_may_end_before_their_exercise_and_tell_nothing(mode):
+    """A limit of steps cuts exercises off, CartPole knows none: what an autoreset ignores is not learned."""
+    for make in (lambda: gym.wrappers.TimeLimit(Doors(), 2), lambda: gym.make("CartPole-v1", max_episode_steps=7)):
+        vector = RememberVector(SyncVectorEnv([make] * 2, autoreset_mode=mode), "recap")
+        singles_and_vector(lambda make=make: Remember(make(), "recap"), vector, mode.value, steps=30)
+
+
 @pytest.mark.parametrize("name", MEMORIES)
 @pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/MaintenanceCourse-v0", None])
 def test_check_env_passes_and_the_spec_rebuilds_the_wrapper(env_id, name):
@@ -505,8 +513,9 @@ def test_native_vec_env_equals_dummy_vec_env(env_id, name):
 
     from textbook_gym.sb3 import make
 
-    native = make(env_id, 3, seed=3, memory=name, memory_settings=SMALL[name], exercises=2)
-    dummy = DummyVecEnv([lambda: Remember(gym.make(env_id, exercises=2), name, **SMALL[name])] * 3)
+    settings = {"keep": "forever", **SMALL[name]}
+    native = make(env_id, 3, seed=3, memory=name, memory_settings=settings, exercises=2)
+    dummy = DummyVecEnv([lambda: Remember(gym.make(env_id, exercises=2), name, **settings)] * 3)
     dummy.seed(3)
     assert native.observation_space == dummy.observation_space
     assert native.action_space == dummy.action_space
