@@ -12,7 +12,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 BOOKS = [f for f in FILES if f.parent.name == "books"]
 RULES = {"textbook_gym.book", "textbook_gym.rng"}
 OUTER = {"study", "metrics", "report", "cli", "sb3", "students", "checks", "controls", "jobs", "workers", "process"}
-OUTER |= {"intervals", "runs", "canvas", "pictures", "page", "compare", "validate"}
+OUTER |= {"rllib", "intervals", "runs", "canvas", "pictures", "page", "compare", "validate"}
 
 
 def imports(file: pathlib.Path) -> set[str]:
@@ -38,6 +38,16 @@ def test_books_know_only_fields_and_random_numbers(file):
 def test_torch_and_sb3_are_imported_by_the_plug_in_alone(file):
     heavy = {m.split(".")[0] for m in imports(file)} & {"torch", "stable_baselines3", "sb3_contrib"}
     assert not heavy or file.name == "sb3.py"
+
+
+def test_ray_is_imported_by_its_plug_in_and_where_jobs_are_walked():
+    assert {f.stem for f in FILES if "ray" in {m.split(".")[0] for m in imports(f)}} == {"rllib", "workers"}
+
+
+@pytest.mark.parametrize("stem", ["controls", "jobs", "workers", "process"])
+def test_workers_need_no_table(stem):
+    """They may run on machines that have but the core."""
+    assert not {m.split(".")[0] for m in imports(PACKAGE / f"{stem}.py")} & {"polars", "scipy", "rich", "matplotlib"}
 
 
 ENGINE = ["book", "rng", "course", "plan", "kernel", "places", "lanes", "saving", "render"]

@@ -1,5 +1,6 @@
 """The study: one tidy table, files, command line."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from textbook_gym import metrics, report
 from textbook_gym.cli import main
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students import REFERENCES
-from textbook_gym.study import COLUMNS, courses, study
+from textbook_gym.study import COLUMNS, courses, edition_digests, study
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +27,14 @@ def test_the_table_is_tidy(table):
     assert len(table) == exercises * courses(list(REFERENCES), ["Bandits"], 70, ("kept", "wiped"))
     assert table.drop("visible", "shortcuts").null_count().sum_horizontal().item() == 0
     assert table["visible"].null_count() == len(table)  # Bandits has no shortcut
-    key = ["student", "book", "split", "edition", "control", "chapter", "exercise"]
+    key = ["student", "seed", "book", "split", "edition", "control", "chapter", "exercise"]
     assert table.select(key).is_duplicated().sum() == 0
 
 
 def test_a_study_is_the_same_again_and_in_other_batches(table, monkeypatch):
     from textbook_gym import study as module
 
-    monkeypatch.setattr(module, "BATCH", 9)
+    monkeypatch.setattr(module, "BLOCK", 9)
     assert study(books=["Bandits"], editions=70, threads=1).equals(table)
 
 
@@ -67,6 +68,10 @@ def test_students_rank_as_they_should(table):
         ({"editions": 0}, "whole number >= 1"),
         ({"students": ["oracel"]}, "did you mean 'oracle'"),
         ({"split": "tset"}, "did you mean 'test'"),
+        ({"seed": []}, "at least one of each"),
+        ({"students": []}, "at least one of each"),
+        ({"students": ["model", "model"]}, "two students are called 'model' with seed 0: name them"),
+        ({"students": ["ppo-{seed}.zip"]}, "name them, as in ppo="),
     ],
 )
 def test_wrong_requests_are_refused(arguments, message):
@@ -74,16 +79,45 @@ def test_wrong_requests_are_refused(arguments, message):
         study(**{"books": ["Bandits"], "editions": 2, **arguments})
 
 
+def test_replicates_walk_the_same_editions_with_seeds_of_their_own():
+    table = study(["random", "dice=random"], ["Bandits"], editions=4, seed=[0, 7])
+    marks = {key: rows["mark"].to_list() for key, rows in table.group_by("student", "seed")}
+    assert set(marks) == {("random", 0), ("random", 7), ("dice", 0), ("dice", 7)}
+    assert marks["random", 0] == marks["dice", 0] != marks["random", 7] == marks["dice", 7]
+
+
+def test_a_seed_chooses_the_file_of_a_student(tmp_path):
+    for seed in (3, 4):
+        (tmp_path / f"agent-{seed}.sh").write_text(f"while read -r line; do echo {seed}; done\n")
+    student = f"mine=cmd:sh {tmp_path}/agent-{{seed}}.sh"
+    table = study([student], ["Vocabulary"], editions=1, controls=["kept"], seed=[3, 4])
+    assert table["student"].unique().to_list() == ["mine"]
+    first, second = (table.filter(pl.col("seed") == seed)["mark"].to_list() for seed in (3, 4))
+    assert first != second
+
+
+def test_digests_of_editions_name_worlds():
+    digests = [edition_digests(["Bandits"], *where)["Bandits"] for where in (("test", 4), ("test", 5), ("train", 4))]
+    assert len(set(digests)) == 3
+    assert edition_digests(["Bandits"], "test", 4)["Bandits"] == digests[0]
+
+
 def test_the_command_writes_its_folder(tmp_path, capsys):
     folder = tmp_path / "study"
     assert main(["study", "--book", "Bandits", "--editions", "8", "--out", str(folder)]) == 0
-    assert sorted(p.name for p in folder.iterdir()) == ["curves.png", "marks.csv", "study.json", "summary.csv"]
+    files = ["curves.png", "marks.csv", "marks.parquet", "parts", "study.json", "summary.csv"]
+    assert sorted(p.name for p in folder.iterdir()) == files
     printed = capsys.readouterr().out
     assert "benefit" in printed
     again = pl.read_csv(folder / "marks.csv")
     assert again.columns == list(COLUMNS)
+    assert again.height == pl.read_parquet(folder / "marks.parquet").height
     assert (folder / "curves.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert json.loads((folder / "study.json").read_text())["editions"] == 8
+    told = json.loads((folder / "study.json").read_text())
+    assert told["editions"] == 8
+    assert told["controls"] == ["kept", "wiped"]
+    assert told["digests"]["marks.csv"] == hashlib.sha256((folder / "marks.csv").read_bytes()).hexdigest()
+    assert told["digests"]["editions"] == edition_digests(["Bandits"], "test", 8)
 
 
 def test_the_commands_list_and_show(capsys):
@@ -102,7 +136,11 @@ def test_the_command_line_answers_bad_input_in_one_line(capsys, tmp_path):
         (["study", "--book", "Bandit"], "did you mean 'Bandits'?"),
         (["study", "--student", "modle"], "did you mean 'model'?"),
         (["study", "--editions", "0"], "whole number >= 1"),
-        (["study", "--out", str(tmp_path / "file")], "File exists"),
+        (["study", "--control", "wipd"], "did you mean 'wiped'?"),
+        (["study", "--workers", "0"], "workers=0: give a whole number >= 1"),
+        (["study", "--lanes", "0"], "lanes=0: give a whole number >= 1"),
+        (["study", "--seed", "-1"], "seed -1: give a whole number >= 0"),
+        (["study", "--out", str(tmp_path / "file")], "Not a directory; make room or choose --out"),
         (["show", "Nothing"], "there are"),
     ):
         assert main(arguments) == 2

@@ -16,7 +16,8 @@ from textbook_gym.students import REFERENCES, TIMEOUT
 if TYPE_CHECKING:
     from rich.table import Table
 
-EXTRA = "pip install 'textbook_gym[report]'"
+EXTRAS = {"ray": "ray", "stable_baselines3": "sb3", "torch": "sb3"}
+"""Package that may be missing -> extra that brings it; all others come with `report`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"textbook-gym: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"textbook-gym {chosen.command} needs {error.name!r}: {EXTRA}", file=sys.stderr)
+        extra = EXTRAS.get((error.name or "").split(".")[0], "report")
+        print(
+            f"textbook-gym {chosen.command} needs {error.name!r}: pip install 'textbook_gym[{extra}]'", file=sys.stderr
+        )
         return 2
     except RuntimeError as error:
         print(f"textbook-gym: {error}", file=sys.stderr)

@@ -158,16 +158,17 @@ class Parts:
 
     def __init__(self, folder: pathlib.Path, bytes_needed: int = 0) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
         probe = folder / "probe.part"
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             with probe.open("wb") as file:
                 reserve(file, max(bytes_needed, 1))
         except OSError as error:
             needed = f"{bytes_needed / 1e6:.0f} MB"
             raise OSError(f"cannot write {needed} to {folder}: {error.strerror}; make room or choose --out") from error
         finally:
-            probe.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                probe.unlink(missing_ok=True)
 
     def path(self, job: Job) -> pathlib.Path:
         """Return where the rows of a job are kept."""
