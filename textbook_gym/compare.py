@@ -167,14 +167,14 @@ def terminal_tables(rows: pl.DataFrame) -> list[Table]:
     """Return the comparison as tables for the terminal: one for each student and pair of studies."""
     tables = []
     for part in rows.partition_by("student", "first", "second", maintain_order=True):
-        last = part["book"].to_list()[-1]
-        books = part["book"].unique(maintain_order=True).to_list()
-        shown = part.filter(pl.col("book") == (ALL if ALL in books else last))
+        over = ALL if ALL in part["book"] else part["book"][0]
+        pooled = part.filter(pl.col("book") == ALL)["metric"]
+        shown = part.filter((pl.col("book") == ALL) | ~pl.col("metric").is_in(pooled.to_list()))
         single = part.filter((pl.col("book") != ALL) & pl.col("beyond_noise"))
         student, first, second = (part[c][0] for c in ("student", "first", "second"))
         how = "paired over editions" if shown["paired"].all() else "not paired: the editions differ"
         table = Table(
-            title=f"{student}: {second} against {first}, {shown['book'][0]}, {how}", title_justify="left",
+            title=f"{student}: {second} against {first}, {over}, {how}", title_justify="left",
             box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
         )  # fmt: skip
         table.add_column("metric", no_wrap=True)
@@ -185,7 +185,7 @@ def terminal_tables(rows: pl.DataFrame) -> list[Table]:
         headings = {m.name: m.heading for m in METRICS}
         for row in shown.iter_rows(named=True):
             table.add_row(
-                headings[row["metric"]],
+                headings[row["metric"]] + (f" ({row['book']})" if row["book"] != over else ""),
                 f"{row['first_value']:.3f}",
                 f"{row['second_value']:.3f}",
                 f"{row['difference']:+.3f} ±{(row['high'] - row['low']) / 2:.3f}",

@@ -43,7 +43,7 @@ FIGURES = (
     "shortcuts",
 )  # columns that are measured; the others say of what
 DIGITS = 12  # of a score: what rounding leaves behind must not depend on the order in which rows were added up
-LEARNED = 0.1  # share of the way from newcomer to oracle from which a student has something to lose
+LEARNED = 0.2  # share of the way from newcomer to oracle from which a student has something to lose
 
 Scores = Mapping[str, np.ndarray]
 """Scores of a student by book: float (training seeds, editions)."""
