@@ -13,7 +13,7 @@ import polars as pl
 
 from textbook_gym import report
 from textbook_gym.cli import headline
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.registry import BOOKS, CLASSICS, env_ids, find
 from textbook_gym.students import REFERENCES
 from textbook_gym.study import study
 
@@ -77,6 +77,61 @@ def speed() -> str:
     return "\n".join(lines)
 
 
+def classics() -> str:
+    """Return the table of the classics shelf: every player at the papers' settings."""
+    lines = ["| id | task |", "|---|---|"]
+    for name in CLASSICS:
+        lines.append(f"| `{env_ids(name)[0]}` | {headline(find(name))} |")
+    with (RESULTS / "classics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines += [
+        "",
+        "`python benchmarks/classics.py`: raw reward an episode of the papers' scripted players, with standard errors; the",
+        "published value stands beside it only where it is known with certainty.",
+        "",
+        "| task | setting | player | tuning | episodes | ours | published | deviation, in standard errors |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        if row["part"] == "speed":
+            continue
+        ours = f"{float(row['value']):.4g} ± {float(row['error']):.2g}"
+        published = f"{row['published']} ± {row['published_error']}" if row["published"] else ""
+        cells = (
+            row["task"],
+            row["setting"],
+            row["player"],
+            row["tuning"],
+            f"{int(row['episodes']):,}",
+            ours,
+            published,
+        )
+        lines.append("| " + " | ".join((*cells, row["deviation"])) + " |")
+    return "\n".join(lines)
+
+
+def learning() -> str:
+    """Return what the experiment on training showed."""
+    with (RESULTS / "learning" / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [
+        "`python benchmarks/learning.py` trains on short courses and examines on 128 test editions: interquartile means",
+        "with 95 % bootstrap intervals. `rise` is the mark in the last third of the chapters less the newcomer's in the",
+        "same editions; `learns` says whether the interval of the memory benefit lies above 0 and the rise is 0.15 or more.",
+        "",
+        "| book | reward | student | seeds | steps | gain | memory benefit | rise | learns |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        figures = (
+            f"{float(row[k]):+.2f} [{float(row[f'{k}_low']):+.2f}, {float(row[f'{k}_high']):+.2f}]"
+            for k in ("gain", "benefit", "rise")
+        )
+        cells = (row["book"], row["reward"], row["student"], row["seeds"], f"{int(row['steps']):,}", *figures)
+        lines.append("| " + " | ".join((*cells, "yes" if row["learns"] == "True" else "no")) + " |")
+    return "\n".join(lines)
+
+
 def sb3() -> str:
     """Return what the ten lines printed."""
     with (RESULTS / "sb3.csv").open(newline="") as file:
@@ -128,9 +183,20 @@ def measure() -> None:
         writer.writerows((s, f"{r:.4f}", f"{t:.1f}") for s, r, t in rows)
 
 
+PARTS = {
+    "books": books,
+    "classics": classics,
+    "sb3": sb3,
+    "learning": learning,
+    "results": results,
+    "speed": speed,
+}
+"""Name of a part of the README, as its opening comment has it -> what makes it."""
+
+
 def filled(text: str) -> str:
     """Return the README with its generated parts made anew."""
-    for mark, make in (("books", books), ("sb3", sb3), ("results", results), ("speed", speed)):
+    for mark, make in PARTS.items():
         text = re.sub(
             rf"(<!-- {mark} -->\n).*?(<!-- end -->)", lambda m, f=make: f"{m[1]}{f()}\n{m[2]}", text, flags=re.S
         )

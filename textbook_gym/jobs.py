@@ -27,7 +27,10 @@ from textbook_gym.students import NAMED, Agent, Reference, as_student
 
 BLOCK = 256  # courses of a reference student in a job: a fraction of a second
 AGENT_BLOCK = 64  # of a student from outside
-WALKING = ("book", "controls", "jobs", "lanes", "places", "plan", "process", "students")  # what rows depend on, too
+WALKING = (  # what rows depend on, too
+    *("book", "controls", "jobs", "lanes", "places", "plan", "process", "students"),
+    *("channels", "ledger", "memories", "memory", "memory_loops", "worn"),
+)
 ROW_BYTES = 90 + 50 + ROWS.itemsize  # of the disk, for each exercise: CSV, Parquet, part
 
 
