@@ -581,7 +581,7 @@ def test_saved_it_goes_on_in_another_number_of_lanes(name):
 
 def test_foreign_or_damaged_bytes_are_refused_and_nothing_is_touched():
     memory = doors("ledger").memory
-    memory.visits[0, 0] = 5.0
+    memory.cells[0, 0] = 5.0
     good, now = memory.save(), memory.save()
     other = doors("ledger", situation=[0]).memory
     course = gym.make("textbook/Bandits-v0")

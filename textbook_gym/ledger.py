@@ -142,7 +142,7 @@ class Ledger(Memory):
         learned: list[Channel] = []
         asked: list[Channel] = []
         past: list[bool] = []
-        ends = dict.fromkeys((At.ROW, At.COUNT, At.MEAN, At.AVERAGE), 0)
+        ends = dict.fromkeys((At.ROW, At.CELL), 0)
         layout = np.zeros((len(self.pages), len(At)), np.int64)
         for at, p in zip(layout, self.pages, strict=True):
             at[At.ASKED], at[At.QUERIES], at[At.WORDS] = size(asked), len(p.queries), p.words
@@ -153,8 +153,8 @@ class Ledger(Memory):
                 past += [entry == At.UNDER and not p.elsewhere] * len(channels)
             at[At.ROWS], at[At.COLUMNS], at[At.WIDE], at[At.DEEP] = p.rows, p.columns, p.wide, p.deep
             at[At.ELSEWHERE], at[At.SILENT] = p.elsewhere, p.silent
-            cells = (p.rows, p.rows * p.columns, p.rows * p.columns * p.wide, p.rows * p.deep)
-            for entry, count in zip(ends, cells, strict=True):
+            at[At.WIDTH] = len(p.low) // len(p.queries)
+            for entry, count in ((At.ROW, p.rows), (At.CELL, p.rows * int(at[At.WIDTH]))):
                 at[entry] = ends[entry]
                 ends[entry] += count
         words = max(p.words for p in self.pages)
@@ -165,17 +165,21 @@ class Ledger(Memory):
         self._learned, self._asked = program(learned, past), program(asked)
         self._scratch = np.zeros(max(size(learned), size(asked)) + 1, np.float32)
         self._column_of = np.array([p.column_of for p in self.pages], np.int64)
-        self.visits = self._room("visits", (ends[At.ROW],))
+        self.cells = self._room("cells", (ends[At.CELL],))
         self._kept = (
             self._room("keys", (ends[At.ROW],), np.uint64),
             self._room("used", (ends[At.ROW],), np.int32),
             self._room("clock", (), np.int32),
-            self.visits,
-            self._room("counts", (ends[At.COUNT],)),
-            self._room("means", (ends[At.MEAN],)),
-            self._room("averages", (ends[At.AVERAGE],)),
+            self.cells,
         )
         return np.concatenate([p.low for p in self.pages]), np.concatenate([p.high for p in self.pages])
+
+    @property
+    def visits(self) -> np.ndarray:
+        """How many steps were entered into each row of each table, (lanes, rows)."""
+        layout = self._tabled[0]
+        last = [a[At.CELL] + a[At.WIDTH] * np.arange(1, a[At.ROWS] + 1) - 1 - a[At.DEEP] for a in layout]
+        return np.asarray(self.cells[:, np.concatenate(last)])
 
     def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
         compiled(ledger_learn)(which, step, self._learned, self._tabled, self._column_of, self._kept, self._scratch)

@@ -105,10 +105,7 @@ class Memory:
         self.before = self._room("before", (self.width,))  # what the student saw last
         self.edition = self._room("edition", (), np.int64)
         self.chapter = self._room("chapter", (), np.int64)
-        self.known = self._room("known", (), np.bool_)  # whether a page was opened since the memory was blank
-        self.over = self._room("over", (), np.bool_)  # the exercise is finished: the next step turns the page
-        self.closed = self._room("closed", (), np.bool_)  # the book is finished: the next page is of a new edition
-        self.fresh = self._room("fresh", (), np.bool_)  # no step since the page was turned
+        self.flags = self._room("flags", (4,), np.bool_)
         self.action_space: spaces.Space[Any] = action_space
         self.observation_space = self._space(*self._open())
 
@@ -137,6 +134,26 @@ class Memory:
         """Bytes that all lanes take."""
         return sum(a.nbytes for a in self.arrays.values())
 
+    @property
+    def known(self) -> np.ndarray:
+        """Whether a page was opened since the memory was blank, bool (lanes,); a view, as the next three are."""
+        return self.flags[:, 0]
+
+    @property
+    def over(self) -> np.ndarray:
+        """Whether the exercise is finished: the next step turns the page."""
+        return self.flags[:, 1]
+
+    @property
+    def closed(self) -> np.ndarray:
+        """Whether the book is finished: the next page is of a new edition."""
+        return self.flags[:, 2]
+
+    @property
+    def fresh(self) -> np.ndarray:
+        """Whether no step was taken since the page was turned."""
+        return self.flags[:, 3]
+
     # --- living ------------------------------------------------------------------------
 
     def begin(self, mask: np.ndarray, observations: np.ndarray, info: Info) -> None:
@@ -159,10 +176,10 @@ class Memory:
                 stale |= chapter != self.chapter
             self.wipe(mask & self.known & stale)
         self._turn(mask, observations)
+        which = np.flatnonzero(mask)
         for array, value in ((self.edition, edition), (self.chapter, chapter), (self.before, observations)):
-            array[mask] = value[mask]
-        for array, flag in ((self.known, True), (self.fresh, True), (self.over, False), (self.closed, False)):
-            array[mask] = flag
+            array[which] = value[which]
+        self.flags[which] = (True, False, False, True)
 
     def learn(
         self, mask: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: np.ndarray, info: Info
@@ -179,7 +196,7 @@ class Memory:
         no = np.zeros(self.lanes, np.bool_)
         done = np.asarray(info.get("exercise_done", no), np.bool_)
         marks = np.asarray(info.get("mark", no), np.float32)
-        rewards = np.clip(rewards, -REWARD_BOUND, REWARD_BOUND).astype(np.float32)
+        rewards = np.minimum(np.maximum(rewards, -REWARD_BOUND), REWARD_BOUND).astype(np.float32)
         which = np.flatnonzero(mask)
         if not len(which):
             return

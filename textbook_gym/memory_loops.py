@@ -56,11 +56,10 @@ class At(enum.IntEnum):
     DEEP = 8  # how many
     ROW = 9  # first row
     ROWS = 10
-    COUNT = 11  # first count by action
-    COLUMNS = 12  # counts by action in a row
-    MEAN = 13  # first mean by action
-    AVERAGE = 14  # first mean irrespective of action
-    SILENT = 15  # 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before
+    CELL = 11  # first cell; a row has, for each column, a count and `WIDE` means, then a count and `DEEP` means
+    COLUMNS = 12
+    WIDTH = 13  # cells in a row
+    SILENT = 14  # 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before
 
 
 @functools.cache
@@ -214,13 +213,12 @@ def ledger_learn(which: Any, step: Any, program: Any, tables: Any, columns: Any,
             are told apart once multiplied by the second; and odd uint64 multipliers, one more than there are words.
         columns: column of each action, -1 for none, (tables, actions).
         kept: keys, uint64 (n, rows), 0 for a free row; when a row was last entered into, (n, rows); entries so far,
-            (n,); visits, (n, rows); counts by action, (n, all counts); means by action, (n, all means); averages
-            irrespective of action, (n, all averages).
+            (n,); and cells, (n, cells of all rows of all tables).
         room: for what the program reads.
     """
     before, after, actions, rewards, marks = step
     layout, scales, multipliers = tables
-    keys, used, clock, visits, counts, means, averages = kept
+    keys, used, clock, cells = kept
     for m in range(len(which)):
         i = which[m]
         action = actions[i]
@@ -235,7 +233,7 @@ def ledger_learn(which: Any, step: Any, program: Any, tables: Any, columns: Any,
             if not heard and layout[t, At.SILENT] == 1:
                 continue
             key = hashed(room, under, words, scales[t, 1], multipliers)
-            first, rows, width = layout[t, At.ROW], layout[t, At.ROWS], layout[t, At.COLUMNS]
+            first, rows, width = layout[t, At.ROW], layout[t, At.ROWS], layout[t, At.WIDTH]
             row = find(keys, i, key, first, rows)
             if row < 0:
                 row = belongs(key, rows)
@@ -248,36 +246,30 @@ def ledger_learn(which: Any, step: Any, program: Any, tables: Any, columns: Any,
                         row = other
                     other = other + 1 if other + 1 < rows else 0
                 keys[i, first + row] = key
-                visits[i, first + row] = 0.0
                 for k in range(row * width, (row + 1) * width):
-                    counts[i, layout[t, At.COUNT] + k] = 0.0
-                for k in range(row * width * wide, (row + 1) * width * wide):
-                    means[i, layout[t, At.MEAN] + k] = 0.0
-                for k in range(row * deep, (row + 1) * deep):
-                    averages[i, layout[t, At.AVERAGE] + k] = 0.0
-            count = layout[t, At.COUNT] + row * width + column
-            mean = layout[t, At.MEAN] + (row * width + column) * wide
-            average = layout[t, At.AVERAGE] + row * deep
+                    cells[i, layout[t, At.CELL] + k] = 0.0
+            count = layout[t, At.CELL] + row * width + column * (1 + wide)
+            visits = layout[t, At.CELL] + (row + 1) * width - 1 - deep
             if not heard and layout[t, At.SILENT] == 2:
                 known = False
-                for k in range(deep):
-                    known = known or averages[i, average + k] != 0.0
+                for k in range(visits + 1, visits + 1 + deep):
+                    known = known or cells[i, k] != 0.0
                 if column >= 0:
-                    for k in range(wide):
-                        known = known or means[i, mean + k] != 0.0
+                    for k in range(count + 1, count + 1 + wide):
+                        known = known or cells[i, k] != 0.0
                 if known:
                     continue
             clock[i] += 1
             used[i, first + row] = clock[i]
-            visits[i, first + row] += 1.0
-            share = max(1.0 / visits[i, first + row], scales[t, 0])
+            cells[i, visits] += 1.0
+            share = max(1.0 / cells[i, visits], scales[t, 0])
             for k in range(deep):
-                averages[i, average + k] += share * (room[told + k] - averages[i, average + k])
+                cells[i, visits + 1 + k] += share * (room[told + k] - cells[i, visits + 1 + k])
             if column >= 0:
-                counts[i, count] += 1.0
-                share = max(1.0 / counts[i, count], scales[t, 0])
+                cells[i, count] += 1.0
+                share = max(1.0 / cells[i, count], scales[t, 0])
                 for k in range(wide):
-                    means[i, mean + k] += share * (room[outcome + k] - means[i, mean + k])
+                    cells[i, count + 1 + k] += share * (room[outcome + k] - cells[i, count + 1 + k])
 
 
 def ledger_look(which: Any, seen: Any, program: Any, tables: Any, kept: Any, room: Any, out: Any) -> None:
@@ -293,33 +285,28 @@ def ledger_look(which: Any, seen: Any, program: Any, tables: Any, kept: Any, roo
         out: float32 (m, width of what the student sees).
     """
     layout, scales, multipliers = tables
-    keys, _, _, visits, counts, means, averages = kept
+    keys, _, _, cells = kept
     for m in range(len(which)):
         i, end = which[m], seen.shape[1]
         for w in range(end):
             out[m, w] = seen[m, w]
         read(program, seen, seen, m, 0, 0, 0.0, 0.0, room)
         for t in range(len(layout)):
-            columns, wide, deep = layout[t, At.COLUMNS], layout[t, At.WIDE], layout[t, At.DEEP]
+            columns, wide, width = layout[t, At.COLUMNS], layout[t, At.WIDE], layout[t, At.WIDTH]
             first, words = layout[t, At.ROW], layout[t, At.WORDS]
             for query in range(layout[t, At.QUERIES]):
                 key = hashed(room, layout[t, At.ASKED] + query * words, words, scales[t, 1], multipliers)
                 row = find(keys, i, key, first, layout[t, At.ROWS])
                 if row < 0:
-                    for _ in range(columns * (1 + wide) + 1 + deep):
-                        out[m, end] = 0.0
-                        end += 1
-                    continue
-                count, mean = layout[t, At.COUNT] + row * columns, layout[t, At.MEAN] + row * columns * wide
-                for c in range(columns):
-                    out[m, end] = SHOWN_COUNTS[int(min(counts[i, count + c], MANY))]
-                    for k in range(wide):
-                        out[m, end + 1 + k] = means[i, mean + c * wide + k]
-                    end += 1 + wide
-                out[m, end] = SHOWN_COUNTS[int(min(visits[i, first + row], MANY))]
-                for k in range(deep):
-                    out[m, end + 1 + k] = averages[i, layout[t, At.AVERAGE] + row * deep + k]
-                end += 1 + deep
+                    for k in range(width):
+                        out[m, end + k] = 0.0
+                else:
+                    cell = layout[t, At.CELL] + row * width
+                    for k in range(width):
+                        out[m, end + k] = cells[i, cell + k]
+                    for k in range(0, (columns + 1) * (1 + wide), 1 + wide):  # the last is of the row as a whole
+                        out[m, end + k] = SHOWN_COUNTS[int(min(out[m, end + k], MANY))]
+                end += width
 
 
 # --- recall ----------------------------------------------------------------------------
