@@ -128,19 +128,19 @@ def by_book(data: Data, book: str | None) -> dict[str, Any]:
     return {"book": book or report.ALL, "students": students, "lines": kept}
 
 
-def cell(content: tuple[Metric, Estimate | None]) -> markupsafe.Markup:
-    """Return a table cell: the figure, its interval, tinted where the sign is beyond noise."""
+def cell(content: tuple[Metric, Estimate | None], digits: int = 3) -> markupsafe.Markup:
+    """Return a table cell: the figure, its interval with so many digits, tinted where the sign is beyond noise."""
     m, e = content
     if e is None:
         return markupsafe.Markup("<td>–</td>")  # noqa: RUF001  # a dash, as typeset
-    form = "{:+.3f}" if m.name in SIGNED else "{:.2f}" if m.name == "mastery" else "{:.3f}"
+    sign, places = "+" if m.name in SIGNED else "", 2 if m.name == "mastery" else 3
     tint = ""
     if m.name in SIGNED - PLAIN and e.beyond_noise and abs(e.value) >= SLIGHT:
         tint = "good" if e.value * m.better > 0 else "bad"
         tint = "" if tint == "good" and m.better < 0 else tint  # at best nothing is amiss
-    ends = f"{form.format(e.low)} to {form.format(e.high)}"
-    text = f'<td class="{{}}">{form.format(e.value)}<small>{{}}</small></td>'
-    return markupsafe.Markup(text).format(tint, ends)
+    ends = " to ".join(f"{end:{sign}.{min(digits, places)}f}" for end in (e.low, e.high))
+    value = f"{e.value:{sign}.{places}f}"
+    return markupsafe.Markup('<td class="{}">{}<small>{}</small></td>').format(tint, value, ends)
 
 
 def sentence(data: Data, student: str) -> str:
