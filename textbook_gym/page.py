@@ -20,7 +20,7 @@ from textbook_gym.study import beside
 
 HEADLINE = (
     "gain", "score", "memory_benefit", "carry_over", "forward_transfer", "backward_transfer", "retention", "exam_gap",
-    "duct_tape", "generalisation_gap", "mastery",
+    "duct_tape", "generalisation_gap",
 )  # fmt: skip
 SIGNED = {
     "gain", "memory_benefit", "chapter_benefit", "own_benefit", "order_benefit", "carry_over", "forward_transfer",
@@ -138,9 +138,14 @@ def cell(content: tuple[Metric, Estimate | None], digits: int = 3) -> markupsafe
     if m.name in SIGNED - PLAIN and e.beyond_noise and abs(e.value) >= SLIGHT:
         tint = "good" if e.value * m.better > 0 else "bad"
         tint = "" if tint == "good" and m.better < 0 else tint  # at best nothing is amiss
-    ends = " to ".join(f"{end:{sign}.{min(digits, places)}f}" for end in (e.low, e.high))
-    value = f"{e.value:{sign}.{places}f}"
+    ends = " to ".join(written(end, sign, min(digits, places)) for end in (e.low, e.high))
+    value = written(e.value, sign, places)
     return markupsafe.Markup('<td class="{}">{}<small>{}</small></td>').format(tint, value, ends)
+
+
+def written(figure: float, sign: str, places: int) -> str:
+    """Return a figure with its sign ("+": always) and so many places, and 0 without a minus."""
+    return f"{round(figure, places) + 0.0:{sign}.{places}f}"
 
 
 def sentence(data: Data, student: str) -> str:
