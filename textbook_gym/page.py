@@ -20,7 +20,7 @@ from textbook_gym.study import beside
 
 HEADLINE = (
     "gain", "score", "memory_benefit", "carry_over", "forward_transfer", "backward_transfer", "retention", "exam_gap",
-    "duct_tape", "generalisation_gap", "mastery",
+    "duct_tape", "generalisation_gap",
 )  # fmt: skip
 SIGNED = {
     "gain", "memory_benefit", "chapter_benefit", "own_benefit", "order_benefit", "carry_over", "forward_transfer",
@@ -128,19 +128,24 @@ def by_book(data: Data, book: str | None) -> dict[str, Any]:
     return {"book": book or report.ALL, "students": students, "lines": kept}
 
 
-def cell(content: tuple[Metric, Estimate | None]) -> markupsafe.Markup:
-    """Return a table cell: the figure, its interval, tinted where the sign is beyond noise."""
+def cell(content: tuple[Metric, Estimate | None], digits: int = 3) -> markupsafe.Markup:
+    """Return a table cell: the figure, its interval with so many digits, tinted where the sign is beyond noise."""
     m, e = content
     if e is None:
         return markupsafe.Markup("<td>–</td>")  # noqa: RUF001  # a dash, as typeset
-    form = "{:+.3f}" if m.name in SIGNED else "{:.2f}" if m.name == "mastery" else "{:.3f}"
+    sign, places = "+" if m.name in SIGNED else "", 2 if m.name == "mastery" else 3
     tint = ""
     if m.name in SIGNED - PLAIN and e.beyond_noise and abs(e.value) >= SLIGHT:
         tint = "good" if e.value * m.better > 0 else "bad"
         tint = "" if tint == "good" and m.better < 0 else tint  # at best nothing is amiss
-    ends = f"{form.format(e.low)} to {form.format(e.high)}"
-    text = f'<td class="{{}}">{form.format(e.value)}<small>{{}}</small></td>'
-    return markupsafe.Markup(text).format(tint, ends)
+    ends = " to ".join(written(end, sign, min(digits, places)) for end in (e.low, e.high))
+    value = written(e.value, sign, places)
+    return markupsafe.Markup('<td class="{}">{}<small>{}</small></td>').format(tint, value, ends)
+
+
+def written(figure: float, sign: str, places: int) -> str:
+    """Return a figure with its sign ("+": always) and so many places, and 0 without a minus."""
+    return f"{round(figure, places) + 0.0:{sign}.{places}f}"
 
 
 def sentence(data: Data, student: str) -> str:

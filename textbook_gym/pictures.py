@@ -15,6 +15,7 @@ from textbook_gym.metrics import METRICS, Metric
 from textbook_gym.registry import find
 from textbook_gym.runs import complete
 
+LOST = -0.2  # the retention picture goes down to here at least, lest nothing look like much
 LEAST = -0.25  # scores below this are drawn here, in the middle of the radar
 
 
@@ -155,12 +156,13 @@ def lags(data: Data) -> Picture | None:
             ax.plot(list(by_lag), [e.value for e in each], color=colour, lw=1.8, marker="o", ms=4)
     ax.axhline(0, color=LIGHT["muted"], lw=0.8)
     ax.set(xlabel="chapters between lesson and the end of the book", ylabel="change, share of newcomer to oracle")
+    ax.set_ylim(min(ax.get_ylim()[0], LOST), max(ax.get_ylim()[1], -LOST / 4))
     ax.grid(axis="y")
     ax.locator_params(axis="x", integer=True)
     legend(figure, [s for s in found if found[s]])
     text = (
         "Chapters sat again after the book: R(C, c) - R(c, c) in units of u against the lag C - c. At 0 nothing was "
-        f"lost. Interquartile means over runs with 95 % bootstrap intervals, {data.n}."
+        f"lost. Means over runs with 95 % bootstrap intervals, {data.n}."
     )
     return Picture("lags", "Retention against lag", text, figure)
 
