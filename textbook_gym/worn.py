@@ -1,7 +1,7 @@
 """A student that wears a memory: what it sees is the observation and what it remembers, as in training.
 
-Any student can wear one: `study([Worn(agent, "ledger")], ...)`. A model that `textbook_gym.train` wrote says itself which
-memory it was trained with; `as_worn` reads that, so that a study takes the model as it was.
+Any student can wear one: `study([Worn(agent, "ledger")], ...)`. A model that `textbook_gym.train` wrote says itself
+which memory it was trained with; `as_worn` reads that, so that a study takes the model as it was.
 """
 
 from typing import Any
