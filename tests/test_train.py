@@ -201,7 +201,7 @@ def test_wrong_requests_are_refused(tmp_path, trained):
         train(ENV, out=tmp_path / "x", resume=True)
     with pytest.raises(ValueError, match="did you mean 'ledger'"):
         train(ENV, out=tmp_path / "x", memory="ledgr")
-    out, model = trained
+    _, model = trained
     model.save(tmp_path / "plain.zip")
     with pytest.raises(ValueError, match="no checkpoint"):
         train(ENV, out=tmp_path / "plain", resume=True)
