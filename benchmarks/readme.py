@@ -86,8 +86,8 @@ def classics() -> str:
         rows = list(csv.DictReader(file))
     lines += [
         "",
-        "`python benchmarks/classics.py`: raw reward an episode of the papers' scripted players, with standard errors; the",
-        "published value stands beside it only where it is known with certainty.",
+        "`python benchmarks/classics.py`: raw reward an episode of the papers' scripted players, with standard errors;",
+        "the published value stands beside it only where it is known with certainty.",
         "",
         "| task | setting | player | tuning | episodes | ours | published | deviation, in standard errors |",
         "|---|---|---|---|---|---|---|---|",
@@ -115,9 +115,10 @@ def learning() -> str:
     with (RESULTS / "learning" / "summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     lines = [
-        "`python benchmarks/learning.py` trains on short courses and examines on 128 test editions: interquartile means",
-        "with 95 % bootstrap intervals. `rise` is the mark in the last third of the chapters less the newcomer's in the",
-        "same editions; `learns` says whether the interval of the memory benefit lies above 0 and the rise is 0.15 or more.",
+        "`python benchmarks/learning.py` trains on short courses and examines on 128 test editions: interquartile",
+        "means with 95 % bootstrap intervals. `rise` is the mark in the last third of the chapters less the newcomer's",
+        "in the same editions; `learns` says whether the memory benefit's interval lies above 0 and the rise is 0.15",
+        "or more.",
         "",
         "| book | reward | student | seeds | steps | gain | memory benefit | rise | learns |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -139,7 +139,7 @@ def train(
         steps = steps or preset.steps
         named = preset.memory if memory == "preset" else memory
         worn = dict(preset.settings if memory in ("preset", preset.memory) and named else {})
-        spec = {
+        spec: dict[str, Any] = {
             "env_id": env_id,
             "algo": algo,
             "memory": named,
@@ -150,7 +150,7 @@ def train(
             "version": __version__,
         }
         envs = environment(env_id, spec, spec["lanes"], seed)
-        if named:  # whole, so that the student stays what it is when presets change
+        if envs.memory is not None:  # whole, so that the student stays what it is when presets change
             spec["settings"] = envs.memory.spec()
         given = {**preset.keywords, **(keywords or {})}
         model = algorithm(algo)(preset.policy, envs, seed=seed, device="cpu", **given)
@@ -221,7 +221,7 @@ def load_checkpoint(path: pathlib.Path) -> Any:
     envs = environment(spec["env_id"], spec, spec["lanes"], spec["seed"])
     envs.reset()
     envs.load(entries[COURSES])
-    if MEMORY in entries:
+    if envs.memory is not None:
         envs.memory.load(entries[MEMORY])
     model = algorithm(spec["algo"]).load(path, env=envs, device="cpu", force_reset=False)
     if STATES in entries:
@@ -303,6 +303,7 @@ class Watch(BaseCallback):
         self.history: list[dict[str, float]] = []
 
     def _init_callback(self) -> None:
+        self.model: Any  # with the attribute `textbook`, that SB3 knows nothing of
         total = int(self.model.textbook["steps"])
         self.total = total
         marks = [total * k // self.evaluations for k in range(self.evaluations)] if self.evaluations else []
