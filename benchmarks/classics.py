@@ -47,12 +47,12 @@ ALCHEMY = {"heuristic": (147.0, 1.6), "oracle": (288.5, 1.5), "ideal": (284.4, 1
 Row = dict[str, Any]
 
 
-def play(task: str, who: Any, episodes: int, first: int = 0, **parameters: Any) -> np.ndarray:
+def play(task: str, who: Any, count: int, first: int = 0, **parameters: Any) -> np.ndarray:
     """Return the raw reward by episode and exercise of a player on editions `first`, `first` + 1, ..."""
     path = find(task, **parameters).path
     parts = []
-    for start in range(first, first + episodes, 2000):
-        numbers = list(range(start, min(start + 2000, first + episodes)))
+    for start in range(first, first + count, 2000):
+        numbers = list(range(start, min(start + 2000, first + count)))
         lanes = Lanes(path, len(numbers), episode="book", reward="raw", split="all", threads=1)
         parts.append(walk(who, lanes, numbers, Wipe.NEVER)["reward"])
     return np.concatenate(parts)
@@ -72,13 +72,13 @@ def row(task: str, setting: str, player: str, totals: np.ndarray, start: float, 
     }  # fmt: skip
 
 
-def tuned(task: str, student: str, episodes: int, **parameters: Any) -> float:
+def tuned(task: str, student: str, count: int, **parameters: Any) -> float:
     """Return the player's own number that does best on other editions, 0 if it has none."""
     values = TUNED.get(student, (0.0,))
     if len(values) == 1:
         return 0.0
     scores = [
-        play(task, REFERENCES["model"], episodes, FRESH, student=student, tuning=v, **parameters).sum(1).mean()
+        play(task, REFERENCES["model"], count, FRESH, student=student, tuning=v, **parameters).sum(1).mean()
         for v in values
     ]
     return values[int(np.argmax(scores))]

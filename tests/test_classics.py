@@ -21,10 +21,10 @@ from textbook_gym.students import REFERENCES, walk
 NAMES = sorted(CLASSICS)
 
 
-def play(task, who, episodes, first=0, **parameters):
+def play(task, who, count, first=0, **parameters):
     """Raw rewards by episode and exercise."""
-    lanes = Lanes(find(task, **parameters).path, episodes, episode="book", reward="raw", split="all")
-    return walk(who, lanes, list(range(first, first + episodes)), Wipe.NEVER)["reward"]
+    lanes = Lanes(find(task, **parameters).path, count, episode="book", reward="raw", split="all")
+    return walk(who, lanes, list(range(first, first + count)), Wipe.NEVER)["reward"]
 
 
 def bandit(student, arms, pulls, episodes=2000, tuning=0.0):
@@ -136,7 +136,7 @@ def test_nobody_beats_the_index():
 
 @pytest.mark.parametrize(("student", "tuning"), [("ucb1", 0.5), ("thompson", 0.0)])
 def test_regret_grows_as_the_logarithm(student, tuning):
-    """From 125 pulls on, each doubling adds about as much: at fixed arms regret is logarithmic, not linear."""
+    """At fixed arms: from 125 pulls to 1,000 regret does not double."""
     lanes = 800
     regrets = []
     for pulls in (125, 250, 500, 1000):
@@ -147,9 +147,8 @@ def test_regret_grows_as_the_logarithm(student, tuning):
         notes["rng"] = np.arange(1, lanes + 1) * 7919
         rows = made.engine.walk(made.records, made.plan, notes, REFERENCES["model"].who, Wipe.NEVER, 1)
         regrets.append(pulls * 0.4 * (1.0 - rows["mark"].mean()))
-    steps = np.diff(regrets)
-    assert (steps > 0).all()
-    assert steps[2] < 2.0 * steps[0]  # linear growth would make it 4 times as large
+    assert (np.diff(regrets) > 0).all()
+    assert regrets[3] < 2.0 * regrets[0]  # the logarithm grows by 1.4 there, a line by 8
     assert regrets[3] < 0.05 * 1000 * 0.4
 
 
