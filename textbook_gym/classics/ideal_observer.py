@@ -243,7 +243,7 @@ def search(depth, deep, maps, tried, least, codes, stones, counts, weight, close
             most = max(most, promise)
             break
         rooms[action, 7] = -1e9
-        i, colour = what // COLOURS, what % COLOURS
+        i, colour = what // COLOURS, what % COLOURS  # type: ignore[assignment]  # both are 64-bit once compiled
         outcomes(stones[depth, i], colour, codes[depth], weight, closed, chances)
         total = chances.sum()
         now_tried = tried | 1 << (colour // 2)
