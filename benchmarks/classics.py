@@ -1,9 +1,9 @@
 """The classics shelf against the published tables: `python benchmarks/classics.py` writes `results/classics.csv`.
 
 Every scripted player plays the papers' settings often enough for a standard error below 1 %. Beside our value stands
-the published one, where it is known with certainty, and the difference in standard errors, ours and theirs together
-(RL^2 averages 1,000 instances, so theirs is taken from our spread). Players with a number of their own are tuned as in RL^2:
-the best of a few values on other editions is taken, and named.
+the published one, where it is known with certainty, and the difference in standard errors, ours and theirs
+together (RL^2 averages 1,000 instances, so theirs is taken from our spread). Players with a number of their own are
+tuned as there: the best of a few values on other editions is taken, and named.
 
     --only bandits,mdps,alchemy,shepard,harlow,rooms,speed      parts to run
 """

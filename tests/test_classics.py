@@ -295,15 +295,16 @@ def expectimax(h_weights, maps, stones, counts):
 
 def test_the_ideal_observer_searches_exactly():
     """Against brute force over all chemistries, on deals small enough for it."""
+    from textbook_gym.classics import chemistry
     from textbook_gym.classics import ideal_observer as search
     from textbook_gym.classics.alchemy_players import Belief
 
     player = IdealObserver(budget=10**6)
     player.begin(find("SymbolicAlchemy"), 1, 0)
-    weight, closed = search.knowledge()
+    weight, closed = chemistry.knowledge()
     prior = {(h, g): float(alchemy.PRIOR[g]) for h in range(48) for g in range(109)}
     for stones, tray, m in (((3, 5, 0), (0, 1), 7), ((6, 6, 2), (2, 2), 5)):
-        maps = {k for k in range(8) if all(search.INDICATOR[k, x] == search.INDICATOR[m, x] for x in stones)}
+        maps = {k for k in range(8) if all(chemistry.INDICATOR[k, x] == chemistry.INDICATOR[m, x] for x in stones)}
         counts = np.bincount(tray, minlength=6)
         exact = expectimax(prior, maps, list(stones), counts.tolist())
         player.stones[0], player.counts[0], player.codes[0] = stones, counts, Belief().codes

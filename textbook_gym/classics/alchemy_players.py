@@ -7,7 +7,7 @@ import numpy as np
 from textbook_gym.book import Book, BookError
 from textbook_gym.books.alchemy import AXES, COLOURS, CORNERS, MAPS, POTIONS, SLOT, STONES
 from textbook_gym.classics import ideal_observer
-from textbook_gym.classics.ideal_observer import DEEP, INDICATOR, ROOM, WORTH
+from textbook_gym.classics.chemistry import DEEP, INDICATOR, ROOM, WORTH, knowledge, learn
 
 BUDGET = 20_000  # states searched for one decision, at most
 PER_STONE, PER_POTION = AXES + 2, 2  # floats of the observation
@@ -52,10 +52,10 @@ class Belief:
             before, stone, slot = self.last
             moved = before.corners[stone] ^ page.corners[stone]
             outcome = moved.bit_length() - 1 if moved else AXES
-            weight, closed = ideal_observer.knowledge()
+            weight, closed = knowledge()
             after = np.zeros_like(self.codes)
             colour = before.tray[slot]
-            ideal_observer.learn(before.corners[stone], colour, outcome, self.codes, after, weight, closed)
+            learn(before.corners[stone], colour, outcome, self.codes, after, weight, closed)
             self.codes = after
             self.tried |= 1 << colour // 2
             self.last = None
@@ -131,7 +131,7 @@ class IdealObserver:
 
     def plan(self, belief: Belief, page: Page) -> tuple[int, int]:
         """Return the stone and the colour that the best plan begins with, or (-1, -1) to stop."""
-        weight, closed = ideal_observer.knowledge()
+        weight, closed = knowledge()
         tray = [colour for colour in page.tray if colour >= 0]
         self.codes[0], self.stones[0] = belief.codes, page.corners
         self.counts[0] = np.bincount(tray, minlength=COLOURS)
