@@ -58,7 +58,8 @@ def unseal(form: str, what: str, data: bytes) -> tuple[dict[str, Any], bytes]:
 
 def pack(lanes: Lanes, which: list[int]) -> bytes:
     """Return the courses in the lanes `which` as bytes."""
-    return seal(FORMAT, {**header(lanes), "courses": len(which)}, lanes.records[which].tobytes())
+    words = lanes.records.view(np.uint64).reshape(len(lanes), -1)  # a copy by fields would have chance in its gaps
+    return seal(FORMAT, {**header(lanes), "courses": len(which)}, words[which].tobytes())
 
 
 def unpack(data: bytes, lanes: Lanes, which: list[int]) -> None:
@@ -77,5 +78,6 @@ def unpack(data: bytes, lanes: Lanes, which: list[int]) -> None:
         raise ValueError(
             f"{head['courses']} saved courses for {len(which)} lanes; save or load with `lanes=` that match"
         )
-    lanes.records[which] = np.frombuffer(payload, lanes.records.dtype)
+    words = lanes.records.view(np.uint64).reshape(len(lanes), -1)
+    words[which] = np.frombuffer(payload, np.uint64).reshape(len(which), -1)
     lanes.started = True
