@@ -30,39 +30,21 @@ from gymnasium import spaces
 
 from textbook_gym.book import HEADER, Book
 from textbook_gym.memory import REWARD_BOUND
+from textbook_gym.memory_loops import Make
 from textbook_gym.registry import did_you_mean
 
-MAKES = ("was", "minus", "is", "half", "change", "push", "moved", "used", "grew", "centre", "shift")
 STEPS = ("action", "reward", "mark")  # channels that are no signals
+MAKES = tuple(m.name.lower() for m in Make if m != Make.VALUE and m.name.lower() not in STEPS)
+EACH = (Make.VALUE, Make.WAS, Make.MINUS, Make.IS, Make.HALF, Make.CHANGE)  # a number for each float
 FORM = re.compile(r"(?:(?P<make>\w+):)?(?P<name>\w+)(?:\[(?P<first>\d+):(?P<last>\d+)\])?")
 
 Names = Sequence[str | int]
 
 
-class Step(NamedTuple):
-    """One step of some lanes."""
-
-    before: np.ndarray  # observations before it, (lanes, width)
-    after: np.ndarray  # observations after it
-    actions: np.ndarray  # counted from 0, (lanes,)
-    rewards: np.ndarray  # (lanes,)
-    marks: np.ndarray  # of an exercise that it ended, (lanes,)
-
-    def of(self, mask: np.ndarray) -> "Step":
-        """Return the step of some of the lanes."""
-        return Step(*(a[mask] for a in self))
-
-
-def present(observations: np.ndarray) -> Step:
-    """Return what is seen now as a step that changes nothing, to look things up by."""
-    none = np.zeros(len(observations), np.int64)
-    return Step(observations, observations, none, none, none)
-
-
 class Channel(NamedTuple):
     """Floats of an observation and what is made of them."""
 
-    make: str  # one of MAKES or STEPS, or "" for the value itself
+    make: Make
     places: np.ndarray  # of the floats in an observation, (rows, row length)
     actions: int = 0  # how many there are, where the channel is "action"
 
@@ -70,62 +52,32 @@ class Channel(NamedTuple):
     def size(self) -> int:
         """How many numbers it gives."""
         rows, length = self.places.shape
-        sizes = {"action": self.actions, "reward": 1, "mark": 1, "grew": 1, "push": length, "used": length}
-        sizes |= {"moved": rows, "centre": rows, "shift": rows}
-        return sizes.get(self.make, rows * length)
+        if self.make in (Make.REWARD, Make.MARK, Make.GREW):
+            return 1
+        if self.make in (Make.PUSH, Make.USED):
+            return length
+        if self.make in (Make.MOVED, Make.CENTRE, Make.SHIFT):
+            return rows
+        return self.actions if self.make == Make.ACTION else rows * length
 
     def bounds(self, space: spaces.Box) -> tuple[np.ndarray, np.ndarray]:
         """Return lowest and highest values, (size,) each."""
         low, high = space.low[self.places].astype(np.float64), space.high[self.places].astype(np.float64)
-        fixed = {"reward": (-REWARD_BOUND, REWARD_BOUND), "shift": (-1.0, 1.0)}
-        if self.make in ("action", "mark", "is", "half", "moved", "centre", *fixed):
+        fixed = {Make.REWARD: (-REWARD_BOUND, REWARD_BOUND), Make.SHIFT: (-1.0, 1.0)}
+        if self.make in (Make.ACTION, Make.MARK, Make.IS, Make.HALF, Make.MOVED, Make.CENTRE, *fixed):
             a, b = fixed.get(self.make, (0.0, 1.0))
             return np.full(self.size, a), np.full(self.size, b)
-        if self.make == "minus":
+        if self.make == Make.MINUS:
             return -high.ravel(), -low.ravel()
-        if self.make == "change":
+        if self.make == Make.CHANGE:
             return (low - high).ravel(), (high - low).ravel()
-        if self.make == "push":
+        if self.make == Make.PUSH:
             return (low - high).sum(axis=0), (high - low).sum(axis=0)
-        if self.make == "used":
+        if self.make == Make.USED:
             return np.minimum(low.min(axis=0), 0.0), np.maximum(high.max(axis=0), 0.0)
-        if self.make == "grew":
+        if self.make == Make.GREW:
             return np.zeros(1), (high - low).max().reshape(1)
         return low.ravel(), high.ravel()
-
-    def read(self, step: Step) -> np.ndarray:
-        """Return what the channel says of a step, (lanes, size)."""
-        make, flat = self.make, self.places.ravel()
-        if make == "":
-            return step.after[:, flat]
-        if make == "was":
-            return step.before[:, flat]
-        if make == "minus":
-            return -step.after[:, flat]
-        if make in ("is", "half"):
-            return step.after[:, flat] != 0.0 if make == "is" else step.after[:, flat] == 0.5
-        if make == "action":
-            return step.actions[:, None] == np.arange(self.actions)
-        if make in STEPS:
-            return (step.rewards if make == "reward" else step.marks)[:, None]
-        before, after = step.before[:, self.places], step.after[:, self.places]
-        if make in ("centre", "shift"):
-            return centre(after) if make == "centre" else centre(after) - centre(before)
-        if make in ("moved", "used"):
-            moved = (after != before).any(axis=2)
-            first = before[np.arange(len(before)), moved.argmax(axis=1)]
-            return moved if make == "moved" else first * moved.any(axis=1, keepdims=True)
-        change = after - before
-        if make == "change":
-            return change.reshape(len(change), -1)
-        return change.sum(axis=1) if make == "push" else np.maximum(change.max(axis=(1, 2)), 0.0)[:, None]
-
-
-def centre(rows: np.ndarray) -> np.ndarray:
-    """Return the centre of mass of the last axis, 0 at its start and 1 at its end; 0 for a row of zeros."""
-    scale = np.linspace(0.0, 1.0, rows.shape[-1], dtype=rows.dtype)
-    mass = rows.sum(axis=-1)
-    return np.divide(rows @ scale, mass, out=np.zeros_like(mass), where=mass > 0.0)
 
 
 def read_channels(names: Names, width: int, actions: int, book: Book | None) -> tuple[Channel, ...]:
@@ -153,11 +105,11 @@ def read_channels(names: Names, width: int, actions: int, book: Book | None) -> 
         if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
             if not 0 <= name < width:
                 raise ValueError(f"channel {name}: an observation has the places 0 to {width - 1}")
-            channels.append(Channel("", np.array([[int(name)]])))
+            channels.append(Channel(Make.VALUE, np.array([[int(name)]])))
             continue
         match = FORM.fullmatch(str(name))
         if name in STEPS and name not in signals:
-            channels.append(Channel(str(name), np.zeros((0, 0), int), actions))
+            channels.append(Channel(Make[str(name).upper()], np.zeros((0, 0), int), actions))
         elif match is None or match["name"] not in signals:
             hint = did_you_mean(match["name"] if match else str(name), list(signals))
             known = ", ".join([*STEPS, *signals])
@@ -170,18 +122,31 @@ def read_channels(names: Names, width: int, actions: int, book: Book | None) -> 
                 places = places.ravel()[None, int(match["first"]) : int(match["last"])]
             if not places.size:
                 raise ValueError(f"channel {name!r} holds no floats; {match['name']} has {signals[match['name']].size}")
-            channels.append(Channel(match["make"] or "", places))
+            channels.append(Channel(Make[(match["make"] or "value").upper()], places))
     return tuple(channels)
 
 
-def read_all(channels: Sequence[Channel], step: Step) -> np.ndarray:
-    """Return what the channels say of a step, float32 (lanes, sum of sizes)."""
-    out = np.empty((len(step.after), sum(c.size for c in channels)), np.float32)
-    start = 0
-    for c in channels:
-        out[:, start : start + c.size] = c.read(step)
-        start += c.size
-    return out
+def size(channels: Sequence[Channel]) -> int:
+    """Return how many numbers channels give together."""
+    return sum(c.size for c in channels)
+
+
+def program(channels: Sequence[Channel], past: Sequence[bool] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """Return channels as compiled loops read them (see `memory_loops`).
+
+    Args:
+        channels: in the order in which they are read.
+        past: True for those that see the observation before the step only; none, if not given.
+    """
+    lines: list[list[int]] = []
+    places = [np.zeros(0, np.int64)]
+    for c, old in zip(channels, past or [False] * len(channels), strict=True):
+        if c.make in EACH and lines and lines[-1][:2] == [c.make, old]:  # one instruction does for both
+            lines[-1][3:] = [1, lines[-1][3] * lines[-1][4] + c.size]
+        else:
+            lines.append([int(c.make), int(old), sum(map(len, places)), *c.places.shape])
+        places.append(c.places.ravel().astype(np.int64))
+    return np.array(lines, np.int64).reshape(-1, 5), np.concatenate(places)
 
 
 def all_bounds(channels: Sequence[Channel], space: spaces.Box) -> tuple[np.ndarray, np.ndarray]:

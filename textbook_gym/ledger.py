@@ -1,4 +1,7 @@
-"""The ledger: what happened when I did this. See `memory` for what a memory is, `presets` for the tables of each book."""
+"""The ledger: what happened when I did this.
+
+See `memory` for what a memory is, `channels` for what a table can hold, `presets` for the tables of each book.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.book import HEADER
-from textbook_gym.channels import Channel, Names, Step, all_bounds, present, read_all, read_channels
-from textbook_gym.memory import Memory
-from textbook_gym.memory_loops import compiled, ledger_learn, ledger_look
+from textbook_gym.channels import Channel, Names, all_bounds, program, read_channels, size
+from textbook_gym.memory import Memory, Step
+from textbook_gym.memory_loops import At, compiled, ledger_learn, ledger_look
 from textbook_gym.registry import did_you_mean
 from textbook_gym.rng import WEYL, scramble
 
@@ -18,7 +21,7 @@ Table = Mapping[str, Any]
 
 
 class Page:
-    """One table of a ledger, bound: what names its situations, and what is entered; see `Ledger`."""
+    """One table of a ledger, read and checked: what names its situations, and what is entered; see `Ledger`."""
 
     def __init__(self, ledger: Memory, number: int, table: Table) -> None:
         for word in set(table) - set(WORDS):
@@ -43,34 +46,22 @@ class Page:
         asked = self._others(ledger) if asked is None else asked
         several = bool(asked) and all(isinstance(a, (list, tuple)) for a in asked)
         self.queries = [channels(a) for a in (asked if several else [asked])]
-        self.under = self.queries[0] if table.get("under") is None else channels(table["under"])
-        self.moved = table.get("under") is not None
-        words = sum(c.size for c in self.under)
-        if any(sum(c.size for c in query) != words for query in self.queries):
-            raise ValueError(f"ledger table {number}: each situation, and `under`, must hold as many floats, {words}")
-        self.rows = self.rows if words else 1
-        # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
-        self.multipliers = scramble(np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)) | np.uint64(1)
-        self.columns, columns = self._columns(ledger, table.get("actions")) if self.outcome else ([-1], 0)
-        wide, deep = sum(c.size for c in self.outcome), sum(c.size for c in self.told)
+        self.elsewhere = table.get("under") is not None
+        self.under = channels(table["under"]) if self.elsewhere else self.queries[0]
+        self.words = size(self.under)
+        if any(size(query) != self.words for query in self.queries):
+            raise ValueError(
+                f"ledger table {number}: each situation, and `under`, must hold as many floats, {self.words}"
+            )
+        self.rows = self.rows if self.words else 1
+        self.columns, self.column_of = self._columns(ledger, table.get("actions", range(ledger.actions)))
+        self.wide, self.deep = size(self.outcome), size(self.told)
         done, told = (all_bounds(c, ledger.seen_space) for c in (self.outcome, self.told))
         self.low, self.high = (  # everything is 0 while nothing is known
-            np.tile(np.concatenate([*[[count, *bound(a, 0.0)]] * columns, [count, *bound(b, 0.0)]]), len(self.queries))
+            np.tile(
+                np.concatenate([*[[count, *bound(a, 0.0)]] * self.columns, [count, *bound(b, 0.0)]]), len(self.queries)
+            )
             for count, bound, a, b in ((0.0, np.minimum, done[0], told[0]), (1.0, np.maximum, done[1], told[1]))
-        )
-        self.width = len(self.low)
-
-        def room(name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
-            return ledger._room(f"{name}{number}", shape, dtype)
-
-        self.entered = (
-            room("keys", (self.rows,), np.uint64),
-            room("used", (self.rows,), np.int32),
-            room("clock", (), np.int32),
-            room("counts", (self.rows, columns)),
-            room("means", (self.rows, columns, wide)),
-            room("visits", (self.rows,)),
-            room("averages", (self.rows, deep)),
         )
 
     def _others(self, ledger: Memory) -> list[int]:
@@ -79,12 +70,12 @@ class Page:
         taken = {int(p) for c in (*self.outcome, *self.told) for p in c.places.ravel()}
         return [p for p in range(last) if p not in taken]
 
-    def _columns(self, ledger: Memory, groups: Any) -> tuple[np.ndarray, int]:
-        """Return the column of each action, -1 for none, and how many columns there are."""
-        if groups is None:
-            return np.arange(ledger.actions), ledger.actions
+    def _columns(self, ledger: Memory, groups: Any) -> tuple[int, np.ndarray]:
+        """Return how many columns there are, and the column of each action, -1 for none."""
         names = list(ledger.book.actions) if ledger.book is not None else []
         columns = np.full(ledger.actions, -1)
+        if not self.outcome:
+            return 0, columns
         for column, group in enumerate(groups):
             for action in group if isinstance(group, (list, tuple)) else [group]:
                 number = names.index(action) if action in names else action
@@ -92,33 +83,7 @@ class Page:
                     hint = did_you_mean(str(action), names)
                     raise ValueError(f"no action {action!r}{hint}; give names or numbers below {ledger.actions}")
                 columns[number] = column
-        return columns, len(groups)
-
-    def key(self, channels: tuple[Channel, ...], step: Step) -> np.ndarray:
-        """Return the name of the situation that channels tell, an odd uint64 for each lane."""
-        words = np.rint(read_all(channels, step) / np.float32(self.grain)).astype(np.int64).view(np.uint64)
-        mixed = (words * self.multipliers[:-1]).sum(axis=1, dtype=np.uint64) + self.multipliers[-1]
-        return np.asarray(scramble(mixed)) | np.uint64(1)
-
-    def learn(self, which: np.ndarray, step: Step) -> None:
-        """Enter a step of the lanes numbered by `which`."""
-        if self.moved:
-            found = read_all(self.under, step).any(axis=1)
-            if not found.any():
-                return
-            which, step = which[found], step.of(found)
-            key = self.key(self.under, step)
-        else:
-            key = self.key(self.under, present(step.before))
-        columns = self.columns[step.actions] if self.outcome else np.full(len(which), -1)
-        outcome, told = read_all(self.outcome, step), read_all(self.told, step)
-        compiled(ledger_learn)(which, key, columns, outcome, told, self.silent, self.rate, *self.entered)
-
-    def look(self, which: np.ndarray, now: Step, out: np.ndarray, start: int) -> None:
-        """Write what is known of the present situations to `out`, from column `start`."""
-        key = np.stack([self.key(query, now) for query in self.queries], axis=1)
-        keys, _, _, counts, means, visits, averages = self.entered
-        compiled(ledger_look)(which, key, keys, counts, means, visits, averages, out, start)
+        return len(groups), columns
 
 
 class Ledger(Memory):
@@ -140,7 +105,7 @@ class Ledger(Memory):
         told: channels whose means are kept irrespective of action.
         under: channels to enter it under instead, if they are not all 0: enter under what was found where it was, look
             up what is sought. They are read off the whole step, its outcome included.
-        actions: actions, by name or number, whose outcomes are kept; a list within the list shares a column; None for
+        actions: actions, by name or number, whose outcomes are kept; a list within the list shares a column; by default
             all, each with its own.
         rows: situations held; the one longest not entered into makes room for a new one.
         silent: what to do with a step whose outcomes are all 0: "count" it, "skip" it, or skip it where something
@@ -174,25 +139,50 @@ class Ledger(Memory):
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:
         self.pages = [Page(self, number, table) for number, table in enumerate(self._tables())]
+        learned: list[Channel] = []
+        asked: list[Channel] = []
+        past: list[bool] = []
+        ends = dict.fromkeys((At.ROW, At.CELL), 0)
+        layout = np.zeros((len(self.pages), len(At)), np.int64)
+        for at, p in zip(layout, self.pages, strict=True):
+            at[At.ASKED], at[At.QUERIES], at[At.WORDS] = size(asked), len(p.queries), p.words
+            asked += [c for query in p.queries for c in query]
+            for entry, channels in ((At.UNDER, p.under), (At.OUTCOME, p.outcome), (At.TOLD, p.told)):
+                at[entry] = size(learned)
+                learned += channels
+                past += [entry == At.UNDER and not p.elsewhere] * len(channels)
+            at[At.ROWS], at[At.COLUMNS], at[At.WIDE], at[At.DEEP] = p.rows, p.columns, p.wide, p.deep
+            at[At.ELSEWHERE], at[At.SILENT] = p.elsewhere, p.silent
+            at[At.WIDTH] = len(p.low) // len(p.queries)
+            for entry, count in ((At.ROW, p.rows), (At.CELL, p.rows * int(at[At.WIDTH]))):
+                at[entry] = ends[entry]
+                ends[entry] += count
+        words = max(p.words for p in self.pages)
+        # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
+        counters: Any = np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)
+        multipliers = np.asarray(scramble(counters)) | np.uint64(1)
+        self._tabled = layout, np.array([[p.rate, 1.0 / p.grain] for p in self.pages]), multipliers
+        self._learned, self._asked = program(learned, past), program(asked)
+        self._scratch = np.zeros(max(size(learned), size(asked)) + 1, np.float32)
+        self._column_of = np.array([p.column_of for p in self.pages], np.int64)
+        self.cells = self._room("cells", (ends[At.CELL],))
+        self._kept = (
+            self._room("keys", (ends[At.ROW],), np.uint64),
+            self._room("used", (ends[At.ROW],), np.int32),
+            self._room("clock", (), np.int32),
+            self.cells,
+        )
         return np.concatenate([p.low for p in self.pages]), np.concatenate([p.high for p in self.pages])
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
-        step = Step(self.before, observations, np.asarray(actions, np.int64), rewards, marks)
-        step = step if len(which) == self.lanes else step.of(which)
-        for page in self.pages:
-            page.learn(which, step)
+    @property
+    def visits(self) -> np.ndarray:
+        """How many steps were entered into each row of each table, (lanes, rows)."""
+        layout = self._tabled[0]
+        last = [a[At.CELL] + a[At.WIDTH] * np.arange(1, a[At.ROWS] + 1) - 1 - a[At.DEEP] for a in layout]
+        return np.asarray(self.cells[:, np.concatenate(last)])
+
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
+        compiled(ledger_learn)(which, step, self._learned, self._tabled, self._column_of, self._kept, self._scratch)
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
-        out[:, : self.width] = observations
-        now, start = present(observations), self.width
-        for page in self.pages:
-            page.look(which, now, out, start)
-            start += page.width
+        compiled(ledger_look)(which, observations, self._asked, self._tabled, self._kept, self._scratch, out)

@@ -9,20 +9,21 @@ axis is the lane, `nbytes` in all, and does not grow.
     learn(mask, actions, observations, rewards, info)   what one step showed in these lanes
     step(actions, observations, rewards, info, reset)   both of the above, for one step of all lanes
     look(observations, which) -> remembered             what the student sees: the observation, then the memory
-    deed(actions) -> actions                            what the environment gets of a student's action
+    deed(actions, heard) -> actions                     what the environment gets of a student's actions
     wipe(mask)                                          forget everything in these lanes
 
-When it is wiped says `keep`, and it is read off `info` alone, never off `reset`: "exercise" (at every page: amnesia, the
-control), "chapter", "edition" (when a new world opens), "forever". `reset(seed=...)` means a fresh learner, so the
+When it is wiped says `keep`, and it is read off `info` alone, never off `reset`: "exercise" (at every page: amnesia,
+the control), "chapter", "edition" (when a new world opens), "forever". `reset(seed=...)` means a fresh learner, so the
 wrappers wipe then, whatever `keep` says; a bare reset or an autoreset wipes nothing.
 
-Of `info` it reads `exercise_done` (the exercise is over: the next step, if there is one, only turns the page, and is not
-learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that tells
-none of these is one edition without end, and each of its episodes is an exercise.
+Of `info` it reads `exercise_done` (the exercise is over: the next step, if there is one, only turns the page, and is
+not learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that
+tells none of these is one edition without end, and each of its episodes is an exercise.
 
 A blank memory is all zeros. `save`, `load` and `transplant` move lanes as bytes: versioned, checksummed, no pickle.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -30,8 +31,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from textbook_gym.book import Book
-from textbook_gym.registry import did_you_mean
+from textbook_gym.book import Book, read
+from textbook_gym.registry import BOOKS, did_you_mean
 from textbook_gym.saving import seal, unseal
 
 KEEPS = ("exercise", "chapter", "edition", "forever")
@@ -39,6 +40,8 @@ FORMAT = "textbook_gym memory 1"
 REWARD_BOUND = 10.0  # rewards are remembered within +-10, so that spaces stay bounded
 
 Info = Mapping[str, Any]
+Step = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Observations before and after, actions, rewards, marks; see `memory_loops`."""
 
 
 class Memory:
@@ -102,10 +105,7 @@ class Memory:
         self.before = self._room("before", (self.width,))  # what the student saw last
         self.edition = self._room("edition", (), np.int64)
         self.chapter = self._room("chapter", (), np.int64)
-        self.known = self._room("known", (), np.bool_)  # whether a page was opened since the memory was blank
-        self.over = self._room("over", (), np.bool_)  # the exercise is finished: the next step turns the page
-        self.closed = self._room("closed", (), np.bool_)  # the book is finished: the next page is of a new edition
-        self.fresh = self._room("fresh", (), np.bool_)  # no step since the page was turned
+        self.flags = self._room("flags", (4,), np.bool_)
         self.action_space: spaces.Space[Any] = action_space
         self.observation_space = self._space(*self._open())
 
@@ -134,6 +134,26 @@ class Memory:
         """Bytes that all lanes take."""
         return sum(a.nbytes for a in self.arrays.values())
 
+    @property
+    def known(self) -> np.ndarray:
+        """Whether a page was opened since the memory was blank, bool (lanes,); a view, as the next three are."""
+        return self.flags[:, 0]
+
+    @property
+    def over(self) -> np.ndarray:
+        """Whether the exercise is finished: the next step turns the page."""
+        return self.flags[:, 1]
+
+    @property
+    def closed(self) -> np.ndarray:
+        """Whether the book is finished: the next page is of a new edition."""
+        return self.flags[:, 2]
+
+    @property
+    def fresh(self) -> np.ndarray:
+        """Whether no step was taken since the page was turned."""
+        return self.flags[:, 3]
+
     # --- living ------------------------------------------------------------------------
 
     def begin(self, mask: np.ndarray, observations: np.ndarray, info: Info) -> None:
@@ -156,10 +176,10 @@ class Memory:
                 stale |= chapter != self.chapter
             self.wipe(mask & self.known & stale)
         self._turn(mask, observations)
+        which = np.flatnonzero(mask)
         for array, value in ((self.edition, edition), (self.chapter, chapter), (self.before, observations)):
-            array[mask] = value[mask]
-        for array, flag in ((self.known, True), (self.fresh, True), (self.over, False), (self.closed, False)):
-            array[mask] = flag
+            array[which] = value[which]
+        self.flags[which] = (True, False, False, True)
 
     def learn(
         self, mask: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: np.ndarray, info: Info
@@ -176,11 +196,13 @@ class Memory:
         no = np.zeros(self.lanes, np.bool_)
         done = np.asarray(info.get("exercise_done", no), np.bool_)
         marks = np.asarray(info.get("mark", no), np.float32)
-        rewards = np.clip(rewards, -REWARD_BOUND, REWARD_BOUND).astype(np.float32)
+        rewards = np.minimum(np.maximum(rewards, -REWARD_BOUND), REWARD_BOUND).astype(np.float32)
         which = np.flatnonzero(mask)
         if not len(which):
             return
-        self._learn(which, actions - self.first_action, observations, rewards, marks, done)
+        observations = np.ascontiguousarray(observations, np.float32)
+        deeds = np.asarray(actions, np.int64) - self.first_action
+        self._learn(which, (self.before, observations, deeds, rewards, marks), done)
         closed = np.asarray(info.get("book_done", no), np.bool_)
         if len(which) == self.lanes:
             self.before[:], self.over[:], self.closed[:], self.fresh[:] = observations, done, closed, False
@@ -199,7 +221,10 @@ class Memory:
         """Take in one step of all lanes: those whose exercise was over only turned the page, all others learn.
 
         Args:
-            actions: as in `learn`, and so are observations, rewards and info.
+            actions: as in `learn`.
+            observations: likewise.
+            rewards: likewise.
+            info: likewise.
             reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action.
         """
         turned = self.over.copy() if reset is None else self.over | reset
@@ -216,11 +241,19 @@ class Memory:
         if which is None:
             which = np.arange(self.lanes)
         out = np.empty((len(which), *self.observation_space.shape), np.float32)
-        self._look(np.asarray(observations), which, out)
+        self._look(np.ascontiguousarray(observations, np.float32), which, out)
         return out
 
-    def deed(self, actions: Any) -> Any:
-        """Return what the environment gets of the actions, one a lane."""
+    def deed(self, actions: Any, heard: np.ndarray | None = None) -> Any:
+        """Return what the environment gets of the actions, one a lane.
+
+        Args:
+            actions: the student's.
+            heard: bool, (lanes,): False where the environment will ignore the action (an autoreset); None for all True.
+
+        Raises:
+            ValueError: a part of an action that is the memory's own is out of range.
+        """
         return actions
 
     def wipe(self, mask: np.ndarray) -> None:
@@ -232,16 +265,14 @@ class Memory:
     def _turn(self, mask: np.ndarray, observations: np.ndarray) -> None:
         """Take in a turned page, after wiping; `self.fresh` says where it is the same page as before."""
 
-    def _learn(
-        self,
-        which: np.ndarray,
-        actions: np.ndarray,
-        observations: np.ndarray,
-        rewards: np.ndarray,
-        marks: np.ndarray,
-        done: np.ndarray,
-    ) -> None:
-        """Take in a step of the lanes numbered by `which`; actions count from 0, `self.before` is what was seen."""
+    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
+        """Take in a step of the lanes numbered by `which`.
+
+        Args:
+            which: numbers of lanes.
+            step: of all lanes; actions count from 0.
+            done: whether it ended an exercise, bool (lanes,).
+        """
         raise NotImplementedError
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
@@ -251,9 +282,11 @@ class Memory:
     # --- as bytes ----------------------------------------------------------------------
 
     def _head(self) -> dict[str, Any]:
-        """Return what a saved memory must have in common with this one: kind, and the layout of a lane."""
+        """Return what a saved memory must have in common with this one: kind, settings, and the layout of a lane."""
         layout = [[n, a.dtype.newbyteorder("<").str, list(a.shape[1:])] for n, a in self.arrays.items()]
-        return {"memory": self.name, "layout": layout}
+        settings = {k: v for k, v in self.settings.items() if k != "keep"}
+        plain: dict[str, Any] = json.loads(json.dumps({"memory": self.name, "settings": settings, "layout": layout}))
+        return plain
 
     def _which(self, lanes: Sequence[int] | None) -> list[int]:
         """Return checked lane numbers, all for None."""
@@ -325,8 +358,13 @@ def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
 
 def book_of(env: Any) -> Book | None:
     """Return the book that an environment, single or vector, reads, if it reads one."""
-    inner: Any = env.unwrapped
+    inner, spec = env.unwrapped, env.spec
     if isinstance(inner, gymnasium.vector.SyncVectorEnv):
         inner = inner.envs[0].unwrapped
+    elif isinstance(inner, gymnasium.vector.AsyncVectorEnv):  # in other processes, hence known by name only
+        spec = inner.get_attr("spec")[0]
     book = getattr(getattr(inner, "lanes", None), "book", None)
+    path = getattr(spec, "kwargs", {}).get("book")
+    if book is None and path in BOOKS.values():
+        book = read(path)
     return book if isinstance(book, Book) else None

@@ -1,171 +1,386 @@
 """What memories do lane by lane, as plain loops over arrays, compiled at first use and cached on disk.
 
-Each function stands alone: numba's cache notices edits of this file, and of no other. `n` lanes, `m` lanes asked for.
+They call nothing outside this file: numba's cache notices edits of it, and of no other. `n` lanes, `m` lanes asked for.
+
+A program tells which channels of a step to read (see `channels`). It is a pair of arrays: instructions, one a channel,
+(make, 1 to read the observation before the step only, first place, rows, row length), and places of floats in an
+observation. A step is (observations before it, after it, actions counted from 0, rewards, marks), all by lane.
+
+Arrays are indexed, never sliced or handed on inside a loop: that costs a reference count, more than the work itself.
 """
 
+import enum
 import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 
-COUNT_SCALE = 5.0  # counts are shown as log(1 + count) / 5, at most 1: 147 and more are many
+MANY = 148.0
+SHOWN_COUNTS = np.minimum(np.log1p(np.arange(149)) / 5.0, 1.0).astype(np.float32)
+"""How counts are shown: log(1 + count) / 5, at most 1, which is `MANY` and more."""
+
+
+class Make(enum.IntEnum):
+    """What a channel makes of the floats of a signal; what the names mean is said in `channels`."""
+
+    VALUE = 0
+    WAS = 1
+    MINUS = 2
+    IS = 3
+    HALF = 4
+    CHANGE = 5
+    PUSH = 6
+    MOVED = 7
+    USED = 8
+    GREW = 9
+    CENTRE = 10
+    SHIFT = 11
+    ACTION = 12
+    REWARD = 13
+    MARK = 14
+
+
+class At(enum.IntEnum):
+    """Where what a table of a ledger holds begins, and how much it is; a row of its layout has these entries."""
+
+    ASKED = 0  # words of the first situation to look up, among what the program of `look` reads
+    QUERIES = 1  # situations to look up
+    UNDER = 2  # words to enter under, among what the program of `learn` reads
+    WORDS = 3  # of a situation
+    ELSEWHERE = 4  # 1 if it is entered only where some word is not 0
+    OUTCOME = 5  # outcomes by action, among what the program of `learn` reads
+    WIDE = 6  # how many
+    TOLD = 7  # outcomes irrespective of action, likewise
+    DEEP = 8  # how many
+    ROW = 9  # first row
+    ROWS = 10
+    CELL = 11  # first cell; a row has, for each column, a count and `WIDE` means, then a count and `DEEP` means
+    COLUMNS = 12
+    WIDTH = 13  # cells in a row
+    SILENT = 14  # 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before
 
 
 @functools.cache
 def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """Return one of the loops below, compiled."""
-    from textbook_gym.kernel import compile_loop
+    from textbook_gym.kernel import compile_loop, mark_compilable
 
+    for helper in (centre, read, some, hashed, find, belongs):
+        mark_compilable(helper)
     return compile_loop(loop)
 
 
-def push(which: Any, again: Any, new: Any, rows: Any) -> None:
-    """Shift the rows of some lanes by one and put a new row at the end, or put it in place of the last.
-
-    Args:
-        which: numbers of lanes, (m,).
-        again: bool (m,): put it in place of the last row.
-        new: the new rows, (m, width).
-        rows: (n, length, width), oldest first; changed in place.
-    """
-    length, width = rows.shape[1], rows.shape[2]
-    for k in range(len(which)):
-        row = rows[which[k]]
-        if not again[k]:
-            for j in range(length - 1):
-                for w in range(width):
-                    row[j, w] = row[j + 1, w]
-        for w in range(width):
-            row[length - 1, w] = new[k, w]
+# --- channels --------------------------------------------------------------------------
 
 
-def ledger_learn(
-    which: Any,
-    key: Any,
-    columns: Any,
-    outcome: Any,
-    told: Any,
-    silent: int,
-    rate: float,
-    keys: Any,
-    used: Any,
-    clock: Any,
-    counts: Any,
-    means: Any,
-    visits: Any,
-    averages: Any,
+def centre(seen: Any, i: int, places: Any, first: int, length: int) -> float:
+    """Return the centre of mass of some floats, 0 at the first and 1 at the last; 0 if their sum is not above 0."""
+    mass, moment = 0.0, 0.0
+    for k in range(length):
+        mass += seen[i, places[first + k]]
+        moment += k * seen[i, places[first + k]]
+    return moment / (mass * max(length - 1, 1)) if mass > 0.0 else 0.0
+
+
+def read(
+    program: Any, before: Any, seen: Any, i: int, action: int, actions: int, reward: float, mark: float, out: Any
 ) -> None:
-    """Enter what came of an action in a situation into the ledgers of some lanes.
+    """Write what a program says of one step to `out`.
+
+    The observations before and after it, (rows, width) each, stand in row `i`; `action` is one of so many `actions`.
+    """
+    instructions, places = program
+    at = 0
+    for line in range(len(instructions)):
+        make, first = instructions[line, 0], instructions[line, 2]
+        rows, length = instructions[line, 3], instructions[line, 4]
+        after = before if instructions[line, 1] else seen
+        if make == Make.ACTION:
+            for a in range(actions):
+                out[at + a] = 1.0 if a == action else 0.0
+            at += actions
+        elif make == Make.REWARD:
+            out[at] = reward
+            at += 1
+        elif make == Make.MARK:
+            out[at] = mark
+            at += 1
+        elif make == Make.PUSH:
+            for k in range(length):
+                out[at + k] = 0.0
+                for row in range(rows):
+                    place = places[first + row * length + k]
+                    out[at + k] += after[i, place] - before[i, place]
+            at += length
+        elif make == Make.GREW:
+            out[at] = 0.0
+            for k in range(rows * length):
+                place = places[first + k]
+                out[at] = max(out[at], after[i, place] - before[i, place])
+            at += 1
+        elif make == Make.MOVED or make == Make.USED:
+            if make == Make.USED:
+                for k in range(length):
+                    out[at + k] = 0.0
+            for row in range(rows):
+                moved = False
+                for k in range(length):
+                    place = places[first + row * length + k]
+                    moved = moved or after[i, place] != before[i, place]
+                if make == Make.MOVED:
+                    out[at + row] = 1.0 if moved else 0.0
+                elif moved:
+                    for k in range(length):
+                        out[at + k] = before[i, places[first + row * length + k]]
+                    break
+            at += rows if make == Make.MOVED else length
+        elif make == Make.CENTRE or make == Make.SHIFT:
+            for row in range(rows):
+                out[at + row] = centre(after, i, places, first + row * length, length)
+                if make == Make.SHIFT:
+                    out[at + row] -= centre(before, i, places, first + row * length, length)
+            at += rows
+        elif make == Make.VALUE:
+            for k in range(rows * length):
+                out[at + k] = after[i, places[first + k]]
+            at += rows * length
+        else:
+            for k in range(rows * length):
+                place = places[first + k]
+                value = after[i, place]
+                if make == Make.WAS:
+                    value = before[i, place]
+                elif make == Make.MINUS:
+                    value = -value
+                elif make == Make.IS:
+                    value = 1.0 if value != 0.0 else 0.0
+                elif make == Make.HALF:
+                    value = 1.0 if value == 0.5 else 0.0
+                elif make == Make.CHANGE:
+                    value = value - before[i, place]
+                out[at + k] = value
+            at += rows * length
+
+
+def some(numbers: Any, first: int, count: int) -> bool:
+    """Return whether any of some numbers is not 0."""
+    found = False
+    for k in range(first, first + count):
+        found = found or numbers[k] != 0.0
+    return found
+
+
+# --- ledger ----------------------------------------------------------------------------
+
+
+def hashed(words: Any, first: int, count: int, scale: float, multipliers: Any) -> Any:
+    """Return an odd unsigned number that names a situation: its words, scaled and rounded, multilinearly hashed."""
+    h = multipliers[count]
+    for w in range(count):
+        h += np.uint64(np.int64(np.rint(words[first + w] * scale))) * multipliers[w]
+    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of splitmix64
+    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (h ^ (h >> np.uint64(31))) | np.uint64(1)
+
+
+def find(keys: Any, i: int, key: Any, first: int, rows: int) -> int:
+    """Return the row of a key, counted from `first`; -1 if there is none. Rows are probed on from where it belongs."""
+    row = belongs(key, rows)
+    for _ in range(rows):
+        if keys[i, first + row] == key:
+            return row
+        if keys[i, first + row] == 0:
+            return -1
+        row = row + 1 if row + 1 < rows else 0
+    return -1
+
+
+def belongs(key: Any, rows: int) -> Any:
+    """Return the row in which the search for a key begins."""
+    return np.int64(((key >> np.uint64(32)) * np.uint64(rows)) >> np.uint64(32))
+
+
+def ledger_learn(which: Any, step: Any, program: Any, tables: Any, columns: Any, kept: Any, room: Any) -> None:
+    """Enter a step of some lanes into the tables of their ledgers.
 
     Args:
         which: numbers of lanes, (m,).
-        key: names the situation, (m,) uint64, none 0.
-        columns: of the actions taken there, (m,); -1 for one that has none.
-        outcome: what came of it, entered by action, (m, k).
-        told: what came of it, entered irrespective of action, (m, t).
-        silent: 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before.
-        rate: a mean moves by at least this share towards what is new.
-        keys: situations, (n, rows) uint64, 0 for a free row; free rows come last.
-        used: when a row was last entered into, (n, rows).
-        clock: entries so far, (n,).
-        counts: (n, rows, columns).
-        means: (n, rows, columns, k).
-        visits: (n, rows).
-        averages: (n, rows, t).
+        step: see the top of this file.
+        program: likewise; channels of all tables.
+        tables: layout, (tables, entries of `At`); scales, (tables, 2): a mean moves by at least the first, situations
+            are told apart once multiplied by the second; and odd uint64 multipliers, one more than there are words.
+        columns: column of each action, -1 for none, (tables, actions).
+        kept: keys, uint64 (n, rows), 0 for a free row; when a row was last entered into, (n, rows); entries so far,
+            (n,); and cells, (n, cells of all rows of all tables).
+        room: for what the program reads.
     """
-    size, wide, deep = keys.shape[1], outcome.shape[1], told.shape[1]
+    before, after, actions, rewards, marks = step
+    layout, scales, multipliers = tables
+    keys, used, clock, cells = kept
     for m in range(len(which)):
-        i, column = which[m], columns[m]
-        if column < 0 and deep == 0:
-            continue
-        empty = True
-        if column >= 0:
-            for k in range(wide):
-                empty = empty and outcome[m, k] == 0.0
-        for k in range(deep):
-            empty = empty and told[m, k] == 0.0
-        if empty and silent == 1:
-            continue
-        row, oldest, found = 0, 0, False
-        while row < size and keys[i, row] != 0:
-            if keys[i, row] == key[m]:
-                found = True
-                break
-            if used[i, row] < used[i, oldest]:
-                oldest = row
-            row += 1
-        if not found:
-            if row == size:
-                row = oldest
-            keys[i, row] = key[m]
-            visits[i, row] = 0.0
-            for a in range(counts.shape[2]):
-                counts[i, row, a] = 0.0
-                for k in range(wide):
-                    means[i, row, a, k] = 0.0
+        i = which[m]
+        action = actions[i]
+        read(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], room)
+        for t in range(len(layout)):
+            column, wide, deep = columns[t, action], layout[t, At.WIDE], layout[t, At.DEEP]
+            under, words = layout[t, At.UNDER], layout[t, At.WORDS]
+            if (column < 0 and deep == 0) or (layout[t, At.ELSEWHERE] and not some(room, under, words)):
+                continue
+            outcome, told = layout[t, At.OUTCOME], layout[t, At.TOLD]
+            heard = some(room, told, deep) or (column >= 0 and some(room, outcome, wide))
+            if not heard and layout[t, At.SILENT] == 1:
+                continue
+            key = hashed(room, under, words, scales[t, 1], multipliers)
+            first, rows, width = layout[t, At.ROW], layout[t, At.ROWS], layout[t, At.WIDTH]
+            row = find(keys, i, key, first, rows)
+            if row < 0:
+                row = belongs(key, rows)
+                other = row
+                for _ in range(rows):  # the first free row, else the one longest not entered into
+                    if keys[i, first + other] == 0:
+                        row = other
+                        break
+                    if used[i, first + other] < used[i, first + row]:
+                        row = other
+                    other = other + 1 if other + 1 < rows else 0
+                keys[i, first + row] = key
+                for k in range(row * width, (row + 1) * width):
+                    cells[i, layout[t, At.CELL] + k] = 0.0
+            count = layout[t, At.CELL] + row * width + column * (1 + wide)
+            visits = layout[t, At.CELL] + (row + 1) * width - 1 - deep
+            if not heard and layout[t, At.SILENT] == 2:
+                known = False
+                for k in range(visits + 1, visits + 1 + deep):
+                    known = known or cells[i, k] != 0.0
+                if column >= 0:
+                    for k in range(count + 1, count + 1 + wide):
+                        known = known or cells[i, k] != 0.0
+                if known:
+                    continue
+            clock[i] += 1
+            used[i, first + row] = clock[i]
+            cells[i, visits] += 1.0
+            share = max(1.0 / cells[i, visits], scales[t, 0])
             for k in range(deep):
-                averages[i, row, k] = 0.0
-        elif empty and silent == 2:
-            heard = False
-            for k in range(deep):
-                heard = heard or averages[i, row, k] != 0.0
+                cells[i, visits + 1 + k] += share * (room[told + k] - cells[i, visits + 1 + k])
             if column >= 0:
+                cells[i, count] += 1.0
+                share = max(1.0 / cells[i, count], scales[t, 0])
                 for k in range(wide):
-                    heard = heard or means[i, row, column, k] != 0.0
-            if heard:
-                continue
-        clock[i] += 1
-        used[i, row] = clock[i]
-        visits[i, row] += 1.0
-        step = max(1.0 / visits[i, row], rate)
-        for k in range(deep):
-            averages[i, row, k] += step * (told[m, k] - averages[i, row, k])
-        if column >= 0:
-            counts[i, row, column] += 1.0
-            step = max(1.0 / counts[i, row, column], rate)
-            for k in range(wide):
-                means[i, row, column, k] += step * (outcome[m, k] - means[i, row, column, k])
+                    cells[i, count + 1 + k] += share * (room[outcome + k] - cells[i, count + 1 + k])
 
 
-def ledger_look(
-    which: Any,
-    key: Any,
-    keys: Any,
-    counts: Any,
-    means: Any,
-    visits: Any,
-    averages: Any,
-    out: Any,
-    start: int,
-) -> None:
-    """Write what the ledgers of some lanes know of a situation: for every column log-count and means, then for all.
+def ledger_look(which: Any, seen: Any, program: Any, tables: Any, kept: Any, room: Any, out: Any) -> None:
+    """Write observations, then what the ledgers know of them: for every column log-count and means, then for all.
 
     Args:
         which: numbers of lanes, (m,).
-        key: names of the situations, (m, q) uint64: q are looked up, one after the other.
-        keys: as in `ledger_learn`, and so are counts, means, visits and averages.
-        out: float32 (m, width).
-        start: first column to write.
+        seen: observations, (m, width).
+        program: channels of all situations to look up.
+        tables: as in `ledger_learn`.
+        kept: likewise.
+        room: likewise.
+        out: float32 (m, width of what the student sees).
     """
-    size, wide, deep = keys.shape[1], means.shape[3], averages.shape[2]
+    layout, scales, multipliers = tables
+    keys, _, _, cells = kept
     for m in range(len(which)):
-        i, at = which[m], start
-        for q in range(key.shape[1]):
-            row = 0
-            while row < size and keys[i, row] != 0 and keys[i, row] != key[m, q]:
-                row += 1
-            if row == size or keys[i, row] == 0:
-                for _ in range(counts.shape[2] * (1 + wide) + 1 + deep):
-                    out[m, at] = 0.0
-                    at += 1
-                continue
-            for a in range(counts.shape[2]):
-                out[m, at] = min(math.log1p(counts[i, row, a]) / COUNT_SCALE, 1.0)
-                for k in range(wide):
-                    out[m, at + 1 + k] = means[i, row, a, k]
-                at += 1 + wide
-            out[m, at] = min(math.log1p(visits[i, row]) / COUNT_SCALE, 1.0)
-            for k in range(deep):
-                out[m, at + 1 + k] = averages[i, row, k]
-            at += 1 + deep
+        i, end = which[m], seen.shape[1]
+        for w in range(end):
+            out[m, w] = seen[m, w]
+        read(program, seen, seen, m, 0, 0, 0.0, 0.0, room)
+        for t in range(len(layout)):
+            columns, wide, width = layout[t, At.COLUMNS], layout[t, At.WIDE], layout[t, At.WIDTH]
+            first, words = layout[t, At.ROW], layout[t, At.WORDS]
+            for query in range(layout[t, At.QUERIES]):
+                key = hashed(room, layout[t, At.ASKED] + query * words, words, scales[t, 1], multipliers)
+                row = find(keys, i, key, first, layout[t, At.ROWS])
+                if row < 0:
+                    for k in range(width):
+                        out[m, end + k] = 0.0
+                else:
+                    cell = layout[t, At.CELL] + row * width
+                    for k in range(width):
+                        out[m, end + k] = cells[i, cell + k]
+                    for k in range(0, (columns + 1) * (1 + wide), 1 + wide):  # the last is of the row as a whole
+                        out[m, end + k] = SHOWN_COUNTS[int(min(out[m, end + k], MANY))]
+                end += width
+
+
+# --- recall ----------------------------------------------------------------------------
+
+
+def recall_learn(
+    which: Any, step: Any, program: Any, actions: int, skip: bool, scale: Any, kept: Any, room: Any
+) -> None:
+    """Enter a step of some lanes into their rings.
+
+    Args:
+        which: numbers of lanes, (m,).
+        step: see the top of this file.
+        program: likewise; channels of the situation, then of the outcome.
+        actions: how many there are.
+        skip: whether steps whose outcomes are all 0 are left out.
+        scale: what floats of the situation are multiplied with, (words,).
+        kept: situations, (n, words, length); 1 + action, 0 for a free place, (n, length); outcomes, (n, length, k);
+            steps entered so far, (n,).
+        room: for what the program reads.
+    """
+    before, after, taken, rewards, marks = step
+    spots, deeds, ends, entered = kept
+    words, wide, length = len(scale), ends.shape[2], spots.shape[2]
+    for m in range(len(which)):
+        i = which[m]
+        read(program, before, after, i, taken[i], actions, rewards[i], marks[i], room)
+        if skip and not some(room, words, wide):
+            continue
+        j = entered[i] % length
+        for w in range(words):
+            spots[i, w, j] = room[w] * scale[w]
+        for k in range(wide):
+            ends[i, j, k] = room[words + k]
+        deeds[i, j] = 1 + taken[i]
+        entered[i] += 1
+
+
+def recall_look(
+    which: Any, seen: Any, program: Any, actions: int, nearest: int, scale: Any, kept: Any, room: Any, out: Any
+) -> None:
+    """Write observations, then the past steps nearest to them: likeness, action, outcomes.
+
+    The observations `seen`, (m, width), are of the lanes `which`; so many as `nearest` are written to `out`, float32
+    (m, width of what the student sees). The program is that of the situation; the rest is as in `recall_learn`.
+    """
+    spots, deeds, ends, entered = kept
+    length, wide = spots.shape[2], ends.shape[2]
+    distances = np.empty(length, np.float32)
+    for m in range(len(which)):
+        i, end = which[m], seen.shape[1]
+        for w in range(end):
+            out[m, w] = seen[m, w]
+        read(program, seen, seen, m, 0, actions, 0.0, 0.0, room)
+        held = min(length, entered[i])
+        for j in range(held):
+            distances[j] = 0.0
+        for w in range(len(scale)):
+            here = room[w] * scale[w]
+            for j in range(held):  # the inner loop, so that several are reckoned at once
+                apart = spots[i, w, j] - here
+                distances[j] += apart * apart
+        for k in range(nearest):
+            for w in range(1 + actions + wide):
+                out[m, end + w] = 0.0
+            if k < held:
+                best, j = -1, entered[i] % length
+                for _ in range(held):  # the latest first
+                    j = j - 1 if j > 0 else length - 1
+                    if distances[j] >= 0.0 and (best < 0 or distances[j] < distances[best]):
+                        best = j
+                out[m, end] = math.exp(-math.sqrt(distances[best]))
+                out[m, end + deeds[i, best]] = 1.0
+                for w in range(wide):
+                    out[m, end + 1 + actions + w] = ends[i, best, w]
+                distances[best] = -1.0
+            end += 1 + actions + wide

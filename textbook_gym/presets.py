@@ -1,8 +1,8 @@
 """What a `Ledger` without settings keeps of each book: one list of tables a book; see `memories.Ledger`.
 
 What every signal is to a memory is said here once: signals that name a situation stand in `situation`, what the world
-answers in `outcome` (by action) and `told` (irrespective of action). Chosen so that a student that only sees the present
-page and its ledger can do well; what cannot be looked up, such as a posterior over rules, is left to the student.
+answers in `outcome` (by action) and `told` (irrespective of action). Chosen so that a student that sees no more than
+the present page and its ledger can do well; what cannot be looked up, such as a posterior over rules, is left to it.
 
     Alchemy      what a potion of each slot's colour did to stones
     Automata     what the machine says to an input, by where it started and what it said last
@@ -65,8 +65,8 @@ TABLES: dict[str, Sequence[dict[str, Any]]] = {
         {"situation": [], "outcome": ["board"], "actions": [*range(11)], "silent": "skip"},
     ],
     "Concepts": [
-        {"situation": [*RULE_IN_FORCE, *some], "outcome": [], "told": ["right_bin"], "silent": "skip"}
-        for some in (*([f] for f in FEATURES), *(list(pair) for pair in combinations(FEATURES, 2)))
+        {"situation": [*RULE_IN_FORCE, *some], "outcome": [], "told": ["right_bin"], "silent": "skip", "rows": rows}
+        for some, rows in (*(([f], 16) for f in FEATURES), *(([*pair], 48) for pair in combinations(FEATURES, 2)))
     ],
     "Crafting": [
         {

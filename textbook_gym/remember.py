@@ -101,11 +101,11 @@ class RememberVector(gymnasium.vector.VectorWrapper, gymnasium.utils.RecordConst
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Step all lanes and learn from it; what the step of an autoreset shows is a page, not an outcome."""
-        deeds = np.asarray(self.memory.deed(actions))
+        waiting = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
+        deeds = np.asarray(self.memory.deed(actions, None if waiting is None else ~waiting))
         observations, rewards, terminated, truncated, info = self.env.step(deeds)
         ended = terminated | truncated
         if self.autoreset_mode != AutoresetMode.SAME_STEP or not ended.any():
-            waiting = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
             self.memory.step(deeds, observations, rewards, info, waiting)
             self._ended = ended.copy()
             return self.memory.look(observations), rewards, terminated, truncated, info

@@ -57,7 +57,7 @@ class BookVecEnv(VecEnv):
         self.render_mode = render_mode
         self.metadata = {"render_modes": RENDER_MODES}
         actions = gymnasium.spaces.Discrete(len(self.lanes.book.actions))
-        spaces = observation_space(self.lanes), actions
+        spaces: tuple[gymnasium.Space[Any], gymnasium.Space[Any]] = observation_space(self.lanes), actions
         self.memory = None if memory is None else make_memory(memory, **(memory_settings or {}))
         if self.memory is not None:
             self.memory.bind(*spaces, num_envs, self.lanes.book)
