@@ -15,7 +15,7 @@ from textbook_gym.students import REFERENCES
 if TYPE_CHECKING:
     from rich.table import Table
 
-EXTRA = "pip install 'textbook_gym[report]'"
+EXTRA = "pip install 'textbook_gym[report]', or [train] to train"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
