@@ -151,8 +151,9 @@ def train(
             "version": __version__,
         }
         envs = environment(spec)
-        if envs.memory is not None:  # whole, so that the student stays what it is when presets change
+        if envs.memory is not None:  # told whole, so that the student stays what it is when presets change
             spec["settings"] = envs.memory.spec()
+            envs = environment(spec)
         given = {**preset.keywords, **(keywords or {})}
         model = algorithm(algo)(preset.policy, envs, seed=seed, device="cpu", **given)
         model.textbook = spec
