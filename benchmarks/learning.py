@@ -38,9 +38,9 @@ MODELS = pathlib.Path("runs", "learning")
 EDITIONS = 128  # test editions that a trained student walks
 SEEDS = (0, 1, 2)
 RISE = 0.15  # by how much the last third of a chapter must exceed the newcomer's
-BOOKS = ("Vocabulary", "Concepts", "AutomataCourse", "BanditsCourse", "Automata", "Maintenance")
+BOOKS = ("Vocabulary", "Concepts", "BanditsCourse", "Automata", "Maintenance", "Ballistics")
 """Books by name, whose short course is read, or `<Book>Course`: all of it, where three chapters teach too little."""
-EXAMINED = ("BanditsCourse", "AutomataCourse")  # trained on the exam's reward besides
+EXAMINED = ("BanditsCourse", "Maintenance")  # trained on the exam's reward besides
 WRITTEN = ("Vocabulary", "Concepts")  # trained with other memories besides
 
 STUDENTS: dict[str, dict[str, Any]] = {

@@ -16,7 +16,7 @@ from textbook_gym.students import REFERENCES, TIMEOUT
 if TYPE_CHECKING:
     from rich.table import Table
 
-EXTRAS = {"ray": "ray", "stable_baselines3": "sb3", "torch": "sb3"}
+EXTRAS = {"ray": "ray", "stable_baselines3": "sb3", "torch": "sb3", "yaml": "train"}
 """Package that may be missing -> extra that brings it; all others come with `report`."""
 
 

@@ -10,6 +10,7 @@ moment leaves the last checkpoint whole.
 """
 
 import importlib.resources
+import importlib.util
 import io
 import json
 import pathlib
@@ -82,10 +83,10 @@ def setup(env_id: str, algo: str = "ppo") -> Setup:
     return Setup(int(lanes), int(steps), policy, settings.pop("memory", None), settings, row)
 
 
-def environment(env_id: str, spec: Mapping[str, Any], lanes: int, seed: int) -> BookVecEnv:
+def environment(spec: Mapping[str, Any]) -> BookVecEnv:
     """Return the native `VecEnv` that a student with this `textbook` attribute is trained in."""
     worn = {"memory": spec["memory"], "memory_settings": spec["settings"]} if spec["memory"] else {}
-    return make(env_id, lanes, seed=seed, split="train", reward=spec["reward"], **worn)
+    return make(spec["env_id"], spec["lanes"], seed=spec["seed"], split="train", reward=spec["reward"], **worn)
 
 
 def train(
@@ -149,21 +150,18 @@ def train(
             "lanes": lanes or preset.lanes,
             "version": __version__,
         }
-        envs = environment(env_id, spec, spec["lanes"], seed)
-        if envs.memory is not None:  # whole, so that the student stays what it is when presets change
+        envs = environment(spec)
+        if envs.memory is not None:  # told whole, so that the student stays what it is when presets change
             spec["settings"] = envs.memory.spec()
+            envs = environment(spec)
         given = {**preset.keywords, **(keywords or {})}
         model = algorithm(algo)(preset.policy, envs, seed=seed, device="cpu", **given)
         model.textbook = spec
     model.textbook["steps"] = int(steps)
     path.parent.mkdir(parents=True, exist_ok=True)
     formats = ["csv"]
-    try:
-        import tensorboard  # noqa: F401  # is it there?
-
+    if importlib.util.find_spec("tensorboard") is not None:
         formats.append("tensorboard")
-    except ModuleNotFoundError:
-        pass
     model.set_logger(configure(str(path.with_suffix("")), formats))
     left = int(steps) - model.num_timesteps
     watch = Watch(path, evaluations, editions, told)
@@ -190,7 +188,7 @@ def save_checkpoint(model: Any, path: pathlib.Path) -> None:
         TORCH: torch.get_rng_state().numpy().tobytes(),
         NUMPY: json.dumps([kind, np.asarray(keys).tolist(), *rest]).encode(),
     }
-    if model.textbook["memory"]:
+    if envs.memory is not None:
         entries[MEMORY] = envs.memory.save()
     states = getattr(model, "_last_lstm_states", None)
     if states is not None:
@@ -218,7 +216,7 @@ def load_checkpoint(path: pathlib.Path) -> Any:
     spec = json.loads(entries["data"]).get("textbook") if "data" in entries else None
     if spec is None or COURSES not in entries:
         raise ValueError(f"{str(path)!r} is no checkpoint of `textbook-gym train`; train without resume")
-    envs = environment(spec["env_id"], spec, spec["lanes"], spec["seed"])
+    envs = environment(spec)
     envs.reset()
     envs.load(entries[COURSES])
     if envs.memory is not None:
@@ -303,8 +301,8 @@ class Watch(BaseCallback):
         self.history: list[dict[str, float]] = []
 
     def _init_callback(self) -> None:
-        self.model: Any  # with the attribute `textbook`, that SB3 knows nothing of
-        total = int(self.model.textbook["steps"])
+        self.spec: dict[str, Any] = vars(self.model)["textbook"]
+        total = int(self.spec["steps"])
         self.total = total
         marks = [total * k // self.evaluations for k in range(self.evaluations)] if self.evaluations else []
         begun = self.num_timesteps
@@ -336,9 +334,8 @@ class Watch(BaseCallback):
             return
         before = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
         training = self.model.policy.training
-        self.latest = scores(
-            examine(as_worn(Detached(self.model)), self.model.textbook["env_id"], editions=self.editions)
-        )
+        agent = as_worn(Detached(self.model, self.spec))
+        self.latest = scores(examine(agent, self.spec["env_id"], editions=self.editions))
         self.model.policy.set_training_mode(training)
         torch.set_rng_state(before[0])
         np.random.set_state(before[1])  # noqa: NPY002
@@ -349,8 +346,8 @@ class Watch(BaseCallback):
 class Detached:
     """A model under training as a student sees it: it predicts, and seeding it leaves its environment alone."""
 
-    def __init__(self, model: Any) -> None:
-        self.predict, self.textbook = model.predict, model.textbook
+    def __init__(self, model: Any, spec: dict[str, Any]) -> None:
+        self.predict, self.textbook = model.predict, spec
 
     def set_random_seed(self, seed: int) -> None:
         """Seed the generators that choices are drawn from."""
