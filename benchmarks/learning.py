@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from textbook_gym import __version__
-from textbook_gym.metrics import Estimate, estimate, iqm
+from textbook_gym.intervals import Estimate, estimate, iqm
 from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students import REFERENCES
 from textbook_gym.train import examine, last_third, scores, train
