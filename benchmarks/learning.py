@@ -256,12 +256,15 @@ def print_table(table: list[Line]) -> None:
     for reward in ("improvement", "mark"):
         met, unmet = [], []
         for book in dict.fromkeys(line.book for line in table):
-            with_memory, without = by.get((book, reward, "ledger")), by.get((book, reward, "none"))
-            if with_memory and without:
-                (met if with_memory.learns and not without.learns else unmet).append(book)
+            # `amnesiac` is of the same size and was trained with its ledger wiped; `none` is smaller
+            with_memory, same = by.get((book, reward, "ledger")), by.get((book, reward, "amnesiac"))
+            others = [line for line in (same, by.get((book, reward, "none"))) if line]
+            if with_memory and others:
+                learns = with_memory.learns and not any(line.learns for line in others)
+                (met if learns else unmet).append(f"{book}{'' if same else ' (no control of the same size)'}")
         print(
             f"reward={reward}: with a ledger the memory benefit is above 0 (95 % interval) and the last third at least "
-            f"{RISE} above the newcomer's, and without a memory not, in {len(met)} books: {', '.join(met) or 'none'}; "
+            f"{RISE} above the newcomer's, and with a ledger wiped at every exercise or none not, in {len(met)} books: {', '.join(met) or 'none'}; "
             f"not in: {', '.join(unmet) or 'none'}"
         )
     both = [b for b in BOOKS if all((b, r, "ledger") in by for r in ("improvement", "mark"))]
