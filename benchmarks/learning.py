@@ -264,7 +264,8 @@ def print_table(table: list[Line]) -> None:
                 (met if learns else unmet).append(f"{book}{'' if same else ' (no control of the same size)'}")
         print(
             f"reward={reward}: with a ledger the memory benefit is above 0 (95 % interval) and the last third at least "
-            f"{RISE} above the newcomer's, and with a ledger wiped at every exercise or none not, in {len(met)} books: {', '.join(met) or 'none'}; "
+            f"{RISE} above the newcomer's, and with a ledger wiped at every exercise or none not, "
+            f"in {len(met)} books: {', '.join(met) or 'none'}; "
             f"not in: {', '.join(unmet) or 'none'}"
         )
     both = [b for b in BOOKS if all((b, r, "ledger") in by for r in ("improvement", "mark"))]
