@@ -172,9 +172,7 @@ def stepper(task: str, lanes: int) -> Callable[[], int]:
 
     def steps() -> int:
         for batch in batches:
-            made.advance(batch, seen, out)
-            if out["terminated"].any():
-                made.reset(out["terminated"].copy(), seen, out)
+            made.advance(batch, seen, out, out["terminated"].copy())
         return len(batches) * lanes
 
     return steps

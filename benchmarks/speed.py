@@ -92,8 +92,7 @@ def loop(name: str, lanes: int, threads: int) -> Callable[[], int]:
 
     def play() -> int:
         for batch in batches:
-            made.advance(batch, seen, out)
-            made.reset(waiting, seen, out)
+            made.advance(batch, seen, out, waiting)
             waiting[:] = out["terminated"]
         return ACTIONS * lanes
 

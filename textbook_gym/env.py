@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from textbook_gym.course import OUT
+from textbook_gym.kernel import Others
 from textbook_gym.lanes import Lanes, allowed_actions
 from textbook_gym.plan import Chapters, Exercises
 from textbook_gym.render import RENDER_FPS, RENDER_MODES, render, tell
@@ -109,12 +110,12 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         self._tell = self._out.reshape(()).item
         self._chosen = np.zeros(1, np.int64)
         self._actions = len(lanes.book.actions)
-        arrays = (lanes.records, lanes.plan, self._chosen, self._seen, self._out)
-        self._advance = partial(lanes.engine.loop("advance", *arrays), *arrays, 0, 1)
         self._mask = np.ones(1, np.bool_)
-        words = lanes.records.view(np.uint64).reshape(1, -1)
-        turned = (lanes.records, words, lanes.plan, 0, self._mask, self._seen, self._out)
-        self._turn = partial(lanes.engine.loop("reset", *turned), *turned, 0, 1)
+        arrays = (lanes.records, lanes.records.view(np.uint64).reshape(1, -1), lanes.plan)
+        room = (self._chosen, self._seen, self._out)
+        loop = lanes.engine.loop("turn", *arrays, int(Others.ACT), self._mask, *room)
+        self._advance = partial(loop, *arrays, int(Others.ACT), np.zeros(1, np.bool_), *room, 0, 1)
+        self._turn = partial(loop, *arrays, int(Others.REST), self._mask, *room, 0, 1)
         self._shortcut = lanes.book.has_shortcut
         self._playing = not self._out["terminated"][0]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from textbook_gym.book import Book, BookError, Row, read
 from textbook_gym.course import OUT, Episode, Order, Pays, Split, Stage
-from textbook_gym.kernel import Engine, engine
+from textbook_gym.kernel import Engine, Others, engine
 from textbook_gym.places import Place, World, read_options
 from textbook_gym.plan import Chapters, Exercises, make_plan
 from textbook_gym.registry import did_you_mean
@@ -145,9 +145,10 @@ class Lanes:
         flat, seen = self.engine.observations(len(self))
         return flat, seen, np.empty(len(self), OUT)
 
-    def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray) -> None:
-        """Take one checked action in every lane."""
-        self.engine.advance(self.records, self.plan, actions, seen, out, self.threads)
+    def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray, turned: np.ndarray | None = None) -> None:
+        """Take one checked action in every lane; but where `turned` (bool, one a lane) holds, turn the page instead."""
+        mask = np.zeros(len(self), np.bool_) if turned is None else turned
+        self.engine.turn(self.records, self.plan, Others.ACT, mask, actions, seen, out, self.threads)
 
     def reset(
         self,
@@ -178,14 +179,18 @@ class Lanes:
         if seeds is not None:
             self._seed(seeds, mask)
         worlds = self._go(place, mask) if place else {}
-        self.engine.reset(self.records, self.plan, mask, seen, out, others, self.threads)
+        turn = functools.partial(
+            self.engine.turn, self.records, self.plan, Others.SHOW if others else Others.REST,
+            mask, np.zeros(len(self), np.int64), seen, out, self.threads,
+        )  # fmt: skip
+        turn()
         self.started = True
         if worlds:
             for i, world in worlds.items():
                 for name, value in world.items():
                     self.records["edition"][name][i] = value
                 self.records["clock"]["number"][i] = -1
-            self.engine.reset(self.records, self.plan, mask, seen, out, others, self.threads)
+            turn()
         if place and place.states:
             self._arrange(place.states, seen, out)
 
@@ -247,7 +252,8 @@ class Lanes:
         records = self.records if which is None else self.records[list(which)]
         flat, seen = slow.observations(len(records))
         out = np.zeros(len(records), OUT)
-        slow.show(records, self.plan, seen, out)
+        none = np.zeros(len(records), np.bool_), np.zeros(len(records), np.int64)
+        slow.turn(records, self.plan, Others.SHOW, *none, seen, out, 1)
         return flat, seen, out
 
     def hidden(self, i: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from gymnasium.vector.utils import batch_space
 from textbook_gym.book import HEADER, Book, Signal
 from textbook_gym.course import NUMBERS, OUT
 from textbook_gym.env import BookEnv, observation_space
-from textbook_gym.kernel import Engine
+from textbook_gym.kernel import Engine, Others
 from textbook_gym.lanes import FACE, INFO, SHORTCUT_INFO, Lanes
 from textbook_gym.places import OPTIONS, each_lane
 from textbook_gym.registry import BOOKS, LIBRARY, did_you_mean, find
@@ -91,10 +91,7 @@ def size(keyword: str, value: int | None, every: list[int], chosen: list[int]) -
 
 
 class Shelf(Lanes):
-    """Lanes of many books side by side, each in one book at a time; it offers what the environments ask of `Lanes`.
-
-    It takes the number of lanes, what `LibraryEnv` takes, and the remaining keywords of `Lanes`.
-    """
+    """Lanes of many books side by side, each in one book at a time: what the environments ask of `Lanes`."""
 
     info_keys = (*INFO, *SHORTCUT_INFO, "book", "action_mask")
 
@@ -127,7 +124,7 @@ class Shelf(Lanes):
         signal = Signal("places", *self.bounds, "signals of the book at permuted places", (self.width - len(HEADER),))
         names, none = tuple(f"BUTTON_{k}" for k in range(self.buttons)), np.dtype([])
         self.book = Book(LIBRARY, __name__, "", sys.modules[__name__], names, (), (signal,), none, none, none)
-        self.engine = cast(Engine, SimpleNamespace(lane=none, loop=self._loop))
+        self.engine = cast(Engine, SimpleNamespace(lane=none, loop=lambda *_: self._turn))
         plans = [str(desk.engine.lane.descr).encode() + desk.plan.tobytes() for desk in self.desks]
         self.plan = np.frombuffer(b"".join(plans), np.uint8)
         told = [(n, OUT[n]) for n in OUT.names or ()]  # the first words are those of an `OUT` record
@@ -142,29 +139,34 @@ class Shelf(Lanes):
         flat = np.zeros((len(self), self.width), np.float32)
         return flat, flat, np.zeros(len(self), self.told)
 
-    def _loop(self, name: str, *arguments: Any) -> Callable[..., int]:
-        """Return what does for the single environment what the compiled loops "advance" and "reset" of one book do."""
-        turn = self._press if name == "advance" else self.reset
-        return lambda *a: turn(*a[-5:-2]) or 0  # the last arguments are actions or mask, observations, out, 0, 1
+    def _turn(self, *arguments: Any) -> int:
+        """Do for the single environment what the compiled loop "turn" of one book does."""
+        *_, others, mask, chosen, seen, out, _, _ = arguments
+        self._press(chosen, seen, out) if others == Others.ACT else self.reset(mask, seen, out)
+        return 0
 
     def _press(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray) -> None:
         """Do in a single lane what `advance` does, into the same room as ever, with all looked up once an edition."""
         if self._solo is None:
             desk, _ = self._take(int(self.records["book"][0]), slice(None))
             flat, signals, told = desk.room()
-            arrays = (desk.records, desk.plan, np.zeros(1, np.int64), signals, told)
-            loop = partial(desk.engine.loop("advance", *arrays), *arrays, 0, 1)
-            self._solo = loop, arrays[2], self.deeds[0], self.places[0, : flat.shape[1]], flat[0], words(told)[0]
+            chosen, act = np.zeros(1, np.int64), (int(Others.ACT), np.zeros(1, np.bool_))
+            arrays = (desk.records, words(desk.records), desk.plan, *act, chosen, signals, told)
+            loop = partial(desk.engine.loop("turn", *arrays), *arrays, 0, 1)
+            self._solo = loop, chosen, self.deeds[0], self.places[0, : flat.shape[1]], flat[0], words(told)[0]
         loop, chosen, deeds, places, shown, told = self._solo
         chosen[0] = deeds[actions[0]]
         loop()
         seen[0, places] = shown
         words(out)[0, : len(told)] = told
 
-    def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray) -> None:
-        """Press one checked button in every lane."""
+    def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray, turned: np.ndarray | None = None) -> None:
+        """Press one checked button in every lane; see `Lanes.advance`."""
         chosen = self.deeds[np.arange(len(self)), actions]
-        self._write([self._play(b, i, chosen=chosen[i]) for b, i in self._by_book()], seen, out)
+        pressed = None if turned is None else np.flatnonzero(~turned)
+        self._write([self._play(b, i, chosen=chosen[i]) for b, i in self._by_book(pressed)], seen, out)
+        if turned is not None and turned.any():
+            self.reset(turned, seen, out)
 
     def reset(
         self,

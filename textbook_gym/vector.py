@@ -156,9 +156,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             which = np.flatnonzero(waiting).tolist()
             raise RuntimeError(f"episodes are over in lanes {which}; call reset(options={{'reset_mask': ...}}) there")
         flat, seen, out = self.lanes.room()
-        self.lanes.advance(self._chosen, seen, out)
-        if some_wait:  # NEXT_STEP: what `advance` did there is overwritten, for it leaves a finished course as it is
-            self.lanes.reset(waiting, seen, out)
+        self.lanes.advance(self._chosen, seen, out, waiting)  # NEXT_STEP: the pages of those that wait are turned
         rewards, terminated = out["reward"].copy(), out["terminated"].copy()
         truncated = self._truncate(terminated, waiting if some_wait else None)
         self._ended = terminated | truncated
