@@ -36,9 +36,10 @@ from textbook_gym.worn import as_worn
 RESULTS = pathlib.Path(__file__).parent / "results" / "learning"
 MODELS = pathlib.Path("runs", "learning")
 EDITIONS = 128  # test editions that a trained student walks
-SEEDS = (0, 1, 2)
+FIRST = 1000  # the first of them: no student was looked at on these while presets were chosen
+SEEDS = (10, 11, 12)  # fresh, too
 RISE = 0.15  # by how much the last third of a chapter must exceed the newcomer's
-BOOKS = ("Vocabulary", "Concepts", "BanditsCourse", "Automata", "Maintenance", "Ballistics")
+BOOKS = ("Vocabulary", "Concepts", "BanditsCourse", "Ballistics", "Automata", "Maintenance")
 """Books by name, whose short course is read, or `<Book>Course`: all of it, where three chapters teach too little."""
 EXAMINED = ("BanditsCourse", "Maintenance")  # trained on the exam's reward besides
 WRITTEN = ("Vocabulary", "Concepts")  # trained with other memories besides
@@ -75,13 +76,12 @@ def plan() -> list[Run]:
     """Return all runs, the most telling first, so that an experiment cut short still says something."""
     pair = ("none", "ledger")
     return [
-        *(Run(b, "improvement", s, 0) for b in BOOKS for s in pair),
-        *(Run(b, "improvement", s, seed) for seed in SEEDS[1:] for b in BOOKS for s in pair),
+        *(Run(b, "improvement", s, seed) for seed in SEEDS for b in BOOKS for s in ("ledger", "amnesiac", "none")),
         *(Run(b, "mark", s, seed) for seed in SEEDS for b in BOOKS for s in pair),
         *(Run("Maintenance", "visible", s, seed) for seed in SEEDS for s in pair),
         *(Run(b, "exam", s, seed) for seed in SEEDS for b in EXAMINED for s in pair),
-        *(Run(b, "improvement", s, seed) for seed in SEEDS for b in WRITTEN for s in ("recap-lstm", "notebook")),
-        *(Run(b, "improvement", "amnesiac", seed) for seed in SEEDS for b in BOOKS),
+        *(Run(b, "improvement", "notebook", seed) for seed in SEEDS for b in WRITTEN),
+        *(Run(b, "improvement", "recap-lstm", seed) for seed in SEEDS for b in WRITTEN),
     ]
 
 
@@ -127,7 +127,7 @@ def carry_out(run: Run, steps: int | None) -> None:
         **STUDENTS[run.student],
     )
     seconds = time.perf_counter() - begun, time.process_time() - cpu
-    rows = examine(as_worn(model), env_id, editions=EDITIONS)
+    rows = examine(as_worn(model), env_id, editions=EDITIONS, first=FIRST)
     result = {
         **run._asdict(),
         "version": __version__,
@@ -173,7 +173,7 @@ def references(book: str) -> dict[str, dict[str, Any]]:
     """Return what the newcomer and the model student reach on the same editions."""
     shortcut = find(book).has_shortcut
     return {
-        name: result_of(examine(REFERENCES[name], env_of(book), editions=EDITIONS), shortcut)
+        name: result_of(examine(REFERENCES[name], env_of(book), editions=EDITIONS, first=FIRST), shortcut)
         for name in ("newcomer", "model")
     }
 

@@ -6,8 +6,8 @@ the present page and its ledger can do well; what cannot be looked up, such as a
 
     Alchemy      what a potion of each slot's colour did to stones
     Automata     what the machine says to an input, by where it started and what it said last
-    Ballistics   where the ball fell, by notch; which notches reached about as far as the target
-    Bandits      what an arm paid, by cue, and by arm alone
+    Ballistics   where the ball fell, by notch; which notches reached as far as the target, nearly or roughly
+    Bandits      what an arm paid, by cue, by arm alone, and by each season, in force or not
     Causality    what the board shows when the subject is set, and by experiment
     Concepts     the bin, by rule in force and by each feature of the card, alone and in pairs
     Crafting     what joining does to the two on the bench; what stood there when the item ordered was made
@@ -46,18 +46,25 @@ TABLES: dict[str, Sequence[dict[str, Any]]] = {
     ],
     "Ballistics": [
         {"situation": ["ball", "wind"], "outcome": ["fall"], "actions": [*range(21)], "silent": "skip", "rows": 4},
-        {
-            "under": ["fall", "ball", "wind"],
-            "situation": ["target", "ball", "wind"],
-            "outcome": [],
-            "told": ["fall", "action"],
-            "grain": 0.04,
-            "silent": "skip",
-        },
+        *(
+            {
+                "under": ["fall", "ball", "wind"],
+                "situation": ["target", "ball", "wind"],
+                "outcome": [],
+                "told": ["fall", "action"],
+                "grain": grain,
+                "silent": "skip",
+            }
+            for grain in (0.015, 0.03, 0.06, 0.12)
+        ),
     ],
     "Bandits": [
         {"situation": ["cue"], "outcome": ["payoff"], "silent": "skip", "rows": 16, "rate": 0.1},
         {"situation": [], "outcome": ["payoff"], "silent": "skip"},
+        *(
+            {"situation": [f"is:cue[{k}:{k + 1}]"], "outcome": ["payoff"], "silent": "skip", "rows": 2, "rate": 0.05}
+            for k in range(4)
+        ),
     ],
     "Causality": [
         {"under": ["set"], "situation": ["subject"], "outcome": [], "told": ["board"], "rows": 16},

@@ -235,14 +235,15 @@ def load_checkpoint(path: pathlib.Path) -> Any:
 
 
 def examine(
-    agent: Agent, env_id: str, *, editions: int = EDITIONS, split: str = "test", seed: int = 0
+    agent: Agent, env_id: str, *, editions: int = EDITIONS, first: int = 0, split: str = "test", seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Let a student walk editions of an environment's course with its memory kept and wiped at every exercise.
 
     Args:
         agent: who walks.
         env_id: its book, chapters and exercises.
-        editions: how many: numbers 0, 1, ...
+        editions: how many.
+        first: number of the first; the others follow.
         split: of which.
         seed: of the student's choices.
 
@@ -254,7 +255,7 @@ def examine(
     rows = {}
     for name, wipe in (("kept", Wipe.NEVER), ("wiped", Wipe.EXERCISE)):
         lanes = Lanes(keywords["book"], editions, episode="book", split=split, **chosen)
-        rows[name] = walk(agent, lanes, list(range(editions)), wipe, seed)
+        rows[name] = walk(agent, lanes, list(range(first, first + editions)), wipe, seed)
     return rows
 
 
