@@ -278,11 +278,12 @@ def act(lane: Record, p: Record, action: int, step: Record, mark: Record, visibl
 def show_page(lane: Record, p: Record, o: Record, observe: Record) -> None:
     """Write the observation: the book's signals and the header."""
     c = lane.clock
+    exercise, steps, left = c.exercise + 1, c.step, p.limit - c.step if c.stage == Stage.OPEN else 0
     observe(p, lane.state, o)
     o.chapter = p.share
-    o.exercise = (c.exercise + 1) * p.exercise_share
-    o.left = 0.0 if c.stage != Stage.OPEN else (p.limit - c.step) * p.step_share
-    o.first = 1.0 if c.step == 0 else 0.0
+    o.exercise = exercise * p.exercise_share
+    o.left = left * p.step_share
+    o.first = steps == 0
 
 
 @rule
@@ -293,19 +294,24 @@ def show(lane: Record, p: Record, reward: float, out: Record, o: Record, observe
     over = c.stage != Stage.OPEN
     closed = c.stage == Stage.CLOSED
     told = over and p.exam == 0
+    mark, visible, exercise, number = c.mark, c.visible, c.exercise + 1, c.number  # all is read before any is written:
+    grade = c.grade if p.exam == 0 or closed else p.newcomer  # the compiler cannot know that `out` lies elsewhere
+    ends = closed or (over and c.episode == Episode.EXERCISE)
+    chapter, shortcut = p.number, shortcuts(p, s)
+    gain = c.rise / c.walked if closed else 0.0
     out.reward = reward
-    out.mark = c.mark if told else 0.0
-    out.visible = c.visible if told else 0.0
-    out.is_success = told and c.mark >= SUCCESS
-    out.grade = c.grade if p.exam == 0 or closed else p.newcomer
-    out.gain = c.rise / c.walked if closed else 0.0
-    out.shortcuts = shortcuts(p, s)
-    out.edition = c.number
-    out.chapter = p.number
-    out.exercise = c.exercise + 1
+    out.mark = mark if told else 0.0
+    out.visible = visible if told else 0.0
+    out.is_success = told and mark >= SUCCESS
+    out.grade = grade
+    out.gain = gain
+    out.shortcuts = shortcut
+    out.edition = number
+    out.chapter = chapter
+    out.exercise = exercise
     out.exercise_done = over
     out.book_done = closed
-    out.terminated = closed or (over and c.episode == Episode.EXERCISE)
+    out.terminated = ends
 
 
 @rule

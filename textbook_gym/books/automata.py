@@ -52,6 +52,7 @@ LONGEST = 8  # notes of a tune
 NEAR = 0.5  # chance that a target is drawn among the states there are when its state joins, else among all
 DRAWS = 1000
 JOINED = np.array([2, 2, 4, 4, 6, 6, 7])  # how many states there are when each of them joins
+ONE, ONE_STATE = (np.eye(n + 1, n, dtype=np.float32) for n in (INPUTS, STATES))  # as is shown; the last row, -1: none
 PRIOR = np.array([[NEAR * (j < m) / m + (1.0 - NEAR) / STATES for j in range(STATES)] for m in JOINED])
 """Chance of every target by state, before `sound` is asked."""
 
@@ -226,13 +227,16 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 @rule
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see; never the state the machine is in."""
+    start, asked, output = s.start, s.asked, s.output
     for state in range(STATES):
-        o.start[state] = s.start == state
+        o.start[state] = ONE_STATE[start, state]
     for c in range(INPUTS):
-        o.asked[c] = s.asked == c
-        o.output[c] = s.output == c
-        for i in range(LONGEST):
-            o.tune[i, c] = s.tune[i] == c
+        o.asked[c] = ONE[asked, c]
+        o.output[c] = ONE[output, c]
+    for i in range(LONGEST):
+        note = s.tune[i] & OUTPUTS  # -1 becomes the last row
+        for c in range(OUTPUTS):
+            o.tune[i, c] = ONE[note, c]
     o.result = s.result
     o.played = p.told * s.right / LONGEST if s.asked < 0 else 0.0
 

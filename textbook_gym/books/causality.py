@@ -92,7 +92,10 @@ LOWEST = np.array([(mask & -mask).bit_length() - 1 for mask in range(WORLDS)])
 SPIN = np.array([[2.0 * ((mask >> light) & 1) - 1.0 for light in range(LIGHTS)] for mask in range(WORLDS)])
 """Lights of a set as +1, others as -1."""
 BOARD = np.stack([0.0 * SPIN, SPIN]).astype(np.float32)  # by whether there was an experiment, as it is shown
+ONE = np.eye(LIGHTS + 1, LIGHTS, dtype=np.float32)  # a light as it is shown; the last row, -1: none
+LONE = np.where(ONE > 0, SPIN[:, None], 0.0).astype(np.float32)  # the same, on or off as in a set of lights
 FIFTHS = np.arange(LIGHTS + 1) / LIGHTS
+SIXTHS = np.arange(MOST_EXPERIMENTS + 1) / MOST_EXPERIMENTS
 
 
 class Action(enum.IntEnum):
@@ -388,23 +391,18 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 @rule
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
+    shown, on, placed, subject = s.shown, s.on, s.set, s.subject  # numba makes good code of a loop over local numbers
+    held, fixed, asked = s.held, ALL * s.held_on, LOWEST[s.todo]
     for light in range(LIGHTS):
-        o.board[light] = BOARD[s.shown, s.on, light]
-        o.set[light] = 0.0
-        o.subject[light] = 0.0
-        o.held[light] = 0.0
-        o.asked[light] = 0.0
-    o.subject[s.subject] = 1.0
-    if s.set >= 0:
-        o.set[s.set] = SPIN[s.on, s.set]
-    if s.held >= 0:
-        o.held[s.held] = 1.0 if s.held_on == 1 else -1.0
-    if s.todo > 0:
-        o.asked[LOWEST[s.todo]] = 1.0
+        o.board[light] = BOARD[shown, on, light]
+        o.set[light] = LONE[on, placed, light]
+        o.subject[light] = ONE[subject, light]
+        o.held[light] = LONE[fixed, held, light]
+        o.asked[light] = ONE[asked, light]
     o.backward = s.backward
     o.locked = p.locked
     o.wired = FIFTHS[s.wired]
-    o.experiments = (p.budget - s.used) / MOST_EXPERIMENTS
+    o.experiments = SIXTHS[p.budget - s.used]
 
 
 @rule

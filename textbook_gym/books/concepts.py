@@ -225,15 +225,16 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 @rule
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
+    card, cued, form, shown = s.card, p.cued, s.form, s.shown
     for value in range(FEATURES * VALUES):
-        o.card[value] = FACE[s.card, value]
-    o.question_a = CUE[p.cued, s.form, ASK_A]
-    o.question_b = CUE[p.cued, s.form, ASK_B]
-    o.join = CUE[p.cued, s.form, JOIN]
-    o.cross = CUE[p.cued, s.form, CROSS]
-    o.exception = CUE[p.cued, s.form, EXCEPT]
+        o.card[value] = FACE[card, value]
+    o.question_a = CUE[cued, form, ASK_A]
+    o.question_b = CUE[cued, form, ASK_B]
+    o.join = CUE[cued, form, JOIN]
+    o.cross = CUE[cued, form, CROSS]
+    o.exception = CUE[cued, form, EXCEPT]
     for b in range(BINS):
-        o.right_bin[b] = s.shown == b
+        o.right_bin[b] = shown == b
     o.verdict = s.verdict
 
 

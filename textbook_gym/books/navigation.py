@@ -69,6 +69,7 @@ ALL = (1 << CELLS) - 1
 ALL_SOUTH = ALL >> SIZE
 ALL_EAST = ALL & ~sum(1 << SIZE * row + SIZE - 1 for row in range(SIZE))
 EVERY = (1 << WAYS) - 1
+ONE_CELL, ONE_GOAL = (np.eye(n + 1, n, dtype=np.float32) for n in (SIZE, GOALS))  # as is shown; the last row, -1: none
 
 
 class Action(enum.IntEnum):
@@ -355,10 +356,8 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     row, column = s.cell // SIZE, s.cell % SIZE
     for k in range(SIZE):
-        o.row[k] = 0.0
-        o.column[k] = 0.0
-    o.row[row] = 1.0
-    o.column[column] = 1.0
+        o.row[k] = ONE_CELL[row, k]
+        o.column[k] = ONE_CELL[column, k]
     o.bump = s.bump
     o.lamp[0] = 0.0
     o.lamp[1] = 0.0
@@ -366,13 +365,13 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
         o.lamp[0] = (s.spot[LAMP] // SIZE - row) / (SIZE - 1)
         o.lamp[1] = (s.spot[LAMP] % SIZE - column) / (SIZE - 1)
     for k in range(ERRANDS):
+        errand = s.errand[k]
         for j in range(GOALS):
-            o.errands[k, j] = 0.0
-        if k < p.errands:
-            o.errands[k, s.errand[k]] = 1.0
+            o.errands[k, j] = ONE_GOAL[errand, j]
     o.done = p.told * s.next / ERRANDS
+    cell, told = s.cell, p.told
     for k in range(LANDMARKS):
-        o.here[k] = 1.0 if p.told == 1 and s.cell == s.spot[k] else 0.0
+        o.here[k] = told * (cell == s.spot[k])
     beside = p.told == 1 and p.walls == 1 and abs(s.spot[D] - s.cell) <= SIZE  # else no need to look
     for way in range(WAYS):
         o.gate[way] = 0.0
