@@ -1,5 +1,6 @@
 """The engine: same bytes for any number of lanes, threads, processes and days; caches that notice edits; forks."""
 
+import math
 import os
 import pathlib
 import shutil
@@ -13,13 +14,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import textbook_gym
 from textbook_gym import kernel
 from textbook_gym.book import Row
 from textbook_gym.lanes import Lanes
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.rng import MASK, below, mix, scramble, uniform
+from textbook_gym.rng import MASK, NORMAL_REACH, TAIL, below, mix, normal, scramble, uniform
 
 PACKAGE = pathlib.Path(textbook_gym.__file__).parent
 
@@ -194,6 +196,17 @@ def test_draws_are_uniform():
     assert 0.0 <= draws.min() < draws.max() < 1.0
     counts = np.bincount([below(s, 6) for _ in range(12000)], minlength=6)
     assert counts.min() > 1800
+
+
+def test_normal_draws_are_normal_in_the_middle_and_in_the_tail():
+    s = Stream(12345)
+    draws = np.array([normal(s) for _ in range(100_000)])
+    assert stats.kstest(draws, "norm").pvalue > 0.001
+    for edge in (1.0, 2.5, TAIL):  # TAIL is where the lowest layer of the ziggurat gives way to another method
+        expected = 2 * stats.norm.sf(edge)
+        error = math.sqrt(expected / len(draws))
+        assert abs((np.abs(draws) > edge).mean() - expected) < 4 * error, edge
+    assert np.abs(draws).max() < NORMAL_REACH
 
 
 def test_interpreted_records_give_plain_numbers_and_refuse_strangers():

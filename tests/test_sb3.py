@@ -13,12 +13,13 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from textbook_gym.registry import BOOKS, env_ids, find
+from textbook_gym.registry import BOOKS, CLASSICS, env_ids, find
 from textbook_gym.sb3 import make
 from textbook_gym.study import study
 
 torch.set_num_threads(1)
-IDS = [env_id for name in sorted(BOOKS) for env_id in env_ids(name)]
+CLASSIC_IDS = [env_ids(name)[0] for name in CLASSICS]
+IDS = [*(env_id for name in sorted(BOOKS) for env_id in env_ids(name)), *CLASSIC_IDS]
 
 
 @pytest.mark.parametrize("env_id", IDS)
@@ -82,9 +83,19 @@ def test_wrappers_and_attributes_work():
     assert not envs.has_attr("nothing")
 
 
+def test_a_classic_takes_its_parameters():
+    envs = make("textbook/RL2Bandit-v0", 3, seed=0, arms=7, pulls=4, reward="raw")
+    assert envs.action_space.n == 7
+    envs.reset()
+    done = [envs.step(np.zeros(3, int))[2].all() for _ in range(4)]
+    assert done == [False, False, False, True]
+
+
 def test_wrong_requests_are_refused():
     with pytest.raises(ValueError, match="did you mean 'textbook/Bandits-v0'"):
         make("textbook/Bandit-v0")
+    with pytest.raises(ValueError, match="arms=0"):
+        make("textbook/RL2Bandit-v0", arms=0)
     with pytest.raises(ValueError, match="did you mean 'improvement'"):
         make("textbook/Bandits-v0", reward="improvment")
     envs = make(f"textbook_gym:textbook/{find('Bandits').name}-v0", 2, seed=0)

@@ -12,6 +12,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
+from textbook_gym.classics.env import parted
 from textbook_gym.env import observation_space
 from textbook_gym.lanes import Lanes
 from textbook_gym.memory import Memory, make_memory
@@ -185,20 +186,23 @@ def make(env_id: str, num_envs: int = 1, *, seed: int | None = None, **keywords:
     """Return a native `VecEnv` for a registered id.
 
     Args:
-        env_id: such as `textbook/BanditsCourse-v0`.
+        env_id: a book's or a classic's, such as `textbook/BanditsCourse-v0` or `textbook/DarkRoom-v0`.
         num_envs: how many lanes.
         seed: lane i is seeded with seed + i.
-        keywords: as for `gym.make`: episode, reward, split, chapters, exercises, order, render_mode; and threads,
-            memory, memory_settings.
+        keywords: as for `gym.make`: episode, reward, split, chapters, exercises, order, render_mode, the parameters of
+            a classic; and threads, memory, memory_settings.
 
     Raises:
         ValueError: the id is none of ours, or a keyword's value is not known.
     """
-    known = [i for i, spec in gymnasium.registry.items() if spec.entry_point == "textbook_gym.env:BookEnv"]
+    kinds = ("textbook_gym.env:BookEnv", "textbook_gym.classics.env:ClassicEnv")
+    known = [i for i, spec in gymnasium.registry.items() if spec.entry_point in kinds]
     env_id = env_id.removeprefix("textbook_gym:")
     if env_id not in known:
         raise ValueError(f"no id {env_id!r}{did_you_mean(env_id, known)}; there are {', '.join(known)}")
-    return BookVecEnv(num_envs=num_envs, seed=seed, **{**gymnasium.registry[env_id].kwargs, **keywords})
+    usual = {**gymnasium.registry[env_id].kwargs, **keywords}
+    book, usual = parted(usual.pop("book"), usual)
+    return BookVecEnv(book, num_envs, seed=seed, **usual)
 
 
 def load_model(path: str) -> Any:

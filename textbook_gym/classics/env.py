@@ -21,16 +21,25 @@ def place(book: str, keywords: dict[str, Any], env: type) -> tuple[str, dict[str
     Raises:
         ValueError: a keyword that neither the classic nor the environment has, or a value that is not allowed.
     """
-    own = {p.name for p in read(book).module.PARAMETERS}
+    own = parameters_of(book)
     usual = set(inspect.signature(env).parameters) - {"book"}
     for key in keywords:
         if key not in own | usual:
             hint = did_you_mean(key, sorted(own | usual))
             known = f"the task has {', '.join(sorted(own))}; all books have {', '.join(sorted(usual))}"
             raise ValueError(f"no keyword {key!r}{hint}; {known}")
-    return address(book, {k: v for k, v in keywords.items() if k in own}), {
-        k: v for k, v in keywords.items() if k not in own
-    }
+    return parted(book, keywords)
+
+
+def parameters_of(book: str) -> set[str]:
+    """Return the names of a classic's parameters; a book has none."""
+    return {p.name for p in getattr(read(book).module, "PARAMETERS", ())}
+
+
+def parted(book: str, keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the path of a book with its own parameters among the keywords set, and the other keywords."""
+    own = {k: v for k, v in keywords.items() if k in parameters_of(book)}
+    return address(book, own) if own else book, {k: v for k, v in keywords.items() if k not in own}
 
 
 class ClassicEnv(BookEnv):

@@ -18,8 +18,9 @@ Mark
 
 What the paper leaves open, and what was chosen
     Every episode starts in state 0. Rewards belong to state and action. A flat Dirichlet distribution is drawn as the
-    gaps between uniform cuts of [0, 1], so the next state is the number of cuts below a uniform draw. A reward shown
-    is never out of bounds, since the generator's normal draws end 8.57 standard deviations from their mean.
+    gaps between uniform cuts of [0, 1], so the next state is the number of cuts below a uniform draw; cuts are whole
+    numbers of 2^-31, which keeps 4,096 processes within a processor's cache. A reward shown is never out of
+    bounds, since the generator's normal draws end 12.02 standard deviations from their mean.
 
 Students
     The players of the paper, by the keyword `student`, see `textbook_gym.classics.mdp_players`; `tuning` is their own
@@ -32,9 +33,10 @@ from typing import Any, NamedTuple
 
 from textbook_gym.book import Field, Parameter, Record, Signal, rule
 from textbook_gym.classics import mdp_players
-from textbook_gym.rng import normal, uniform
+from textbook_gym.rng import NORMAL_REACH as REACH
+from textbook_gym.rng import below, normal
 
-REACH = math.sqrt(106.0 * math.log(2.0))  # no normal draw lies farther from its mean, see `rng.normal`
+GRAINS = 1 << 31  # that make up the chance 1
 
 
 class Chapter(NamedTuple):
@@ -70,11 +72,11 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Field("mean", "f8", "mean reward", (states, actions), low=1.0 - REACH, high=1.0 + REACH),
             Field(
                 "cut",
-                "f8",
-                "in order; as many as lie below a draw: next state",
+                "i4",
+                "in order, in GRAINS; as many as are not above a draw: next state",
                 (states, actions, states - 1),
-                low=0.0,
-                high=1.0,
+                low=0,
+                high=GRAINS - 1,
             ),
         ),
         "STATE": (
@@ -83,10 +85,10 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Field("paid", "f8", "reward of the last step"),
             Field("lost", "f8", "expected return lost so far"),
             Field("solved", "f8", "sum of `mean` of the process that the next ones belong to", lasting=True),
-            Field("gap", "f8", "best return - return by step, state, action", (horizon, states, actions), lasting=True),
-            Field("value", "f8", "best return from each state at the step last worked out", (states,), lasting=True),
-            Field("least", "f8", "worst return likewise", (states,), lasting=True),
-            Field("fall", "f8", "each less the one of the next state", (2, states), lasting=True),
+            Field(
+                "value", "f8", "best expected return from each state at each step", (horizon + 1, states), lasting=True
+            ),
+            Field("least", "f8", "worst one, at the step last worked out and the next", (2, states), lasting=True),
             Field("span", "f8", "best - worst expected return from the start", lasting=True),
         ),
         "SIGNALS": (
@@ -110,7 +112,7 @@ def write(e: Record, s: Record) -> None:
         for a in range(actions):
             e.mean[i, a] = 1.0 + normal(s)
             for j in range(states - 1):
-                cut, k = uniform(s), j
+                cut, k = below(s, GRAINS), j
                 while k > 0 and e.cut[i, a, k - 1] > cut:
                     e.cut[i, a, k] = e.cut[i, a, k - 1]
                     k -= 1
@@ -118,10 +120,9 @@ def write(e: Record, s: Record) -> None:
     s.solved = math.inf
     s.span = 0.0
     for i in range(states):
-        s.value[i] = s.least[i] = s.fall[0, i] = s.fall[1, i] = 0.0
-        for a in range(actions):
-            for t in range(s.gap.shape[0]):
-                s.gap[t, i, a] = 0.0
+        s.least[0, i] = s.least[1, i] = 0.0
+        for t in range(s.value.shape[0]):
+            s.value[t, i] = 0.0
 
 
 @rule
@@ -137,30 +138,31 @@ def sound(e: Record) -> bool:
 
 
 @rule
+def worth(e: Record, value: Record, row: int, i: int, a: int) -> float:
+    """Return the expected return of an action in state `i`, where `value[row]` is that from each next state."""
+    last = e.mean.shape[0] - 1
+    total = e.mean[i, a] + value[row, last]
+    for j in range(last):  # cut j is the chance of a next state up to j
+        total += e.cut[i, a, j] / GRAINS * (value[row, j] - value[row, j + 1])
+    return total
+
+
+@rule
 def solve(e: Record, s: Record) -> None:
-    """Work out what every action loses, and best and worst expected return, by backward induction."""
-    horizon, states, actions = s.gap.shape
+    """Work out best and worst expected returns by backward induction."""
+    states, actions = e.mean.shape
     for i in range(states):
-        s.value[i] = s.least[i] = 0.0
-    for back in range(horizon):
-        t = horizon - 1 - back
-        for j in range(states - 1):
-            s.fall[0, j] = s.value[j] - s.value[j + 1]
-            s.fall[1, j] = s.least[j] - s.least[j + 1]
-        last_value, last_least = s.value[states - 1], s.least[states - 1]
+        s.value[s.value.shape[0] - 1, i] = s.least[1, i] = 0.0
+    for t in range(s.value.shape[0] - 2, -1, -1):
         for i in range(states):
             highest, lowest = -math.inf, math.inf
             for a in range(actions):
-                value, least = e.mean[i, a] + last_value, e.mean[i, a] + last_least
-                for j in range(states - 1):  # cut j is the chance of a next state up to j
-                    value += e.cut[i, a, j] * s.fall[0, j]
-                    least += e.cut[i, a, j] * s.fall[1, j]
-                s.gap[t, i, a] = value
-                highest, lowest = max(highest, value), min(lowest, least)
-            for a in range(actions):
-                s.gap[t, i, a] = highest - s.gap[t, i, a]
-            s.value[i], s.least[i] = highest, lowest
-    s.span = s.value[0] - s.least[0]
+                highest = max(highest, worth(e, s.value, t + 1, i, a))
+                lowest = min(lowest, worth(e, s.least, 1, i, a))
+            s.value[t, i], s.least[0, i] = highest, lowest
+        for i in range(states):
+            s.least[1, i] = s.least[0, i]
+    s.span = s.value[0, 0] - s.least[0, 0]
 
 
 @rule
@@ -182,12 +184,12 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
 @rule
 def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     """Take one action; the horizon ends the exercise."""
-    s.lost += s.gap[s.time, s.at, action]
+    s.lost += s.value[s.time, s.at] - worth(e, s.value, s.time + 1, s.at, action)
     s.paid = e.mean[s.at, action] + normal(s)
-    place = uniform(s)
+    place = below(s, GRAINS)
     there = 0
     for j in range(p.states - 1):
-        there += e.cut[s.at, action, j] < place
+        there += e.cut[s.at, action, j] <= place
     s.at = there
     s.time += 1
     return False
@@ -219,7 +221,7 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
     """Return the action that loses nothing."""
     best = 0
     for a in range(p.actions):
-        if s.gap[s.time, s.at, a] < s.gap[s.time, s.at, best]:
+        if worth(e, s.value, s.time + 1, s.at, a) > worth(e, s.value, s.time + 1, s.at, best):
             best = a
     return best
 
