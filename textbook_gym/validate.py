@@ -68,9 +68,11 @@ def validate(path: pathlib.Path) -> list[Finding]:
     The digests of editions and the metrics are computed anew, which takes about as long as a report.
 
     Raises:
-        OSError: the file cannot be read.
+        ValueError: there is no such file.
     """
     file = path if path.suffix == ".json" else path / "study.json"
+    if not file.is_file():
+        raise ValueError(f"no file {str(file)!r}; give the folder that `textbook-gym study --out` wrote")
     try:
         stated = json.loads(file.read_text())
     except ValueError as error:
