@@ -1,6 +1,6 @@
 """Steps per second, beside peers, all in one run: `python benchmarks/speed.py` writes `benchmarks/results/speed.csv`.
 
-Machines differ and are busy, so the ratio to Gymnasium's CartPole, measured before and after every figure, is what to
+Machines differ and are busy, so the ratio to Gymnasium's CartPole, measured by turns with every figure, is what to
 compare. Actions are random and drawn beforehand; resets are counted in: a batch whose pages turn takes a step for it,
 as Gymnasium's own batches do. Peers that are not installed are left out.
 
@@ -29,20 +29,23 @@ from textbook_gym.registry import BOOKS, LIBRARY, env_ids, find
 from textbook_gym.students import REFERENCES, walk
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-SECONDS = 0.4  # of each measurement
-REPEATS = 5  # the best counts: others are disturbed
+SECONDS = 0.02  # of a turn
+REPEATS = 25  # turns; the best counts: others are disturbed, and short ones less often
+SINGLE = 2000  # actions of a single environment between two looks at the clock
 ACTIONS = 64  # different batches of actions
 
 
-def rate(play: Callable[[], int]) -> float:
-    """Return steps a second, best of `REPEATS`; `play` makes some steps and returns how many."""
-    play()
-    best = 0.0
+def rates(*plays: Callable[[], int]) -> list[float]:
+    """Return steps a second of each, best of `REPEATS` turns; they make some steps and return how many."""
+    best = [0.0] * len(plays)
+    for play in plays:
+        play()
     for _ in range(REPEATS):
-        steps, start = 0, time.perf_counter()
-        while (passed := time.perf_counter() - start) < SECONDS / REPEATS:
-            steps += play()
-        best = max(best, steps / passed)
+        for k, play in enumerate(plays):
+            steps, start = 0, time.perf_counter()
+            while (passed := time.perf_counter() - start) < SECONDS:
+                steps += play()
+            best[k] = max(best[k], steps / passed)
     return best
 
 
@@ -122,7 +125,7 @@ def peers() -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
     """What is installed here of other suites."""
     rng = np.random.default_rng(0)
     found: dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]] = {}
-    four = rng.integers(0, 4, 20000).tolist()
+    four = rng.integers(0, 4, SINGLE).tolist()
     found["Gymnasium FrozenLake-v1", "single", 1, 1] = lambda: single(gym.make("FrozenLake-v1").unwrapped, four)
     for lanes in (64, 4096):
         found["Gymnasium CartPole-v1", "vector", lanes, 1] = lambda lanes=lanes: vector(
@@ -134,7 +137,7 @@ def peers() -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
             from popgym.envs.multiarmed_bandit import MultiarmedBanditEasy
 
             env = MultiarmedBanditEasy()
-            return single(env, rng.integers(0, env.action_space.n, 20000).tolist())
+            return single(env, rng.integers(0, env.action_space.n, SINGLE).tolist())
 
         found["PopGym MultiarmedBanditEasy", "single", 1, 1] = popgym_bandit
     if importlib.util.find_spec("gymnax"):
@@ -182,7 +185,7 @@ def ours(names: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Calla
     for name in names:
         env_id = env_ids(name)[0]
         high = len(find(name).actions)
-        actions = np.random.default_rng(0).integers(0, high, 20000).tolist()
+        actions = np.random.default_rng(0).integers(0, high, SINGLE).tolist()
         found[f"{name}", "single", 1, 1] = lambda e=env_id, a=actions: single(gym.make(e).unwrapped, a)
         found[f"{name}", "loop", 4096, 1] = lambda n=name: loop(n, 4096, 1)
         found[f"{name}", "vector", 4096, 1] = lambda e=env_id, h=high: vector(
@@ -192,7 +195,7 @@ def ours(names: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Calla
     if len(names) == len(BOOKS):
         library = env_ids(LIBRARY)[0]
         buttons = int(gym.make(library).action_space.n)  # type: ignore[attr-defined]
-        presses = np.random.default_rng(0).integers(0, buttons, 20000).tolist()
+        presses = np.random.default_rng(0).integers(0, buttons, SINGLE).tolist()
         found[LIBRARY, "single", 1, 1] = lambda: single(gym.make(library).unwrapped, presses)
         found[LIBRARY, "vector", 4096, 1] = lambda: vector(gym.make_vec(library, num_envs=4096, threads=1), buttons)
     high = len(find("Bandits").actions)
@@ -218,20 +221,17 @@ def main() -> None:
     parser.add_argument("--book", action="append", choices=sorted(BOOKS), help="only these books (default: all)")
     parser.add_argument("--out", type=pathlib.Path, default=RESULTS / "speed.csv")
     chosen = parser.parse_args()
-    two = np.random.default_rng(0).integers(0, 2, 20000).tolist()
+    two = np.random.default_rng(0).integers(0, 2, SINGLE).tolist()
     cartpole = single(gym.make("CartPole-v1").unwrapped, two)
     rows = []
-    before = rate(cartpole)
     for (what, kind, lanes, threads), prepare in {**peers(), **ours(chosen.book or sorted(BOOKS))}.items():
-        figure = rate(prepare())
-        after = rate(cartpole)
-        rows.append((what, kind, lanes, threads, round(figure), round(2 * figure / (before + after), 2)))
-        before = after
+        figure, usual = rates(prepare(), cartpole)
+        rows.append((what, kind, lanes, threads, round(figure), round(figure / usual, 2)))
         print(
             f"{what:32}{kind:9}{lanes:6} lanes {threads} thread{figure / 1e6:10.3f} M/s {rows[-1][-1]:9.2f} x CartPole"
         )
         sys.stdout.flush()
-    rows.append(("Gymnasium CartPole-v1", "single", 1, 1, round(before), 1.0))
+    rows.append(("Gymnasium CartPole-v1", "single", 1, 1, round(usual), 1.0))
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     with chosen.out.open("w", newline="") as file:
         writer = csv.writer(file)
