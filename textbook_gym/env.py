@@ -1,5 +1,6 @@
 """The single environment: one lane of the engine behind Gymnasium's `Env`."""
 
+import struct
 from functools import partial
 from operator import index
 from typing import Any, SupportsIndex
@@ -15,6 +16,7 @@ from textbook_gym.plan import Chapters, Exercises
 from textbook_gym.render import RENDER_FPS, RENDER_MODES, render, tell
 from textbook_gym.saving import pack, unpack
 
+FORMAT = struct.Struct("".join({"f": "d", "i": "q", "b": "?"}[OUT[n].kind] for n in OUT.names or ()))
 REWARD, TERMINATED = OUT.names.index("reward"), OUT.names.index("terminated")  # type: ignore[union-attr]  # it has names
 
 
@@ -107,7 +109,7 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         lanes = self.lanes
         self._flat = self._seen.view(np.float32).reshape(1, -1)
         self._copy = self._flat[0].copy
-        self._tell = self._out.reshape(()).item
+        self._tell = partial(FORMAT.unpack_from, self._out.view(np.uint8).data)  # twice as fast as NumPy's `item`
         self._chosen = np.zeros(1, np.int64)
         self._actions = len(lanes.book.actions)
         self._mask = np.ones(1, np.bool_)
@@ -138,7 +140,8 @@ class BookEnv(gymnasium.Env[np.ndarray, int]):
         Raises:
             ValueError: an unknown option, edition or chapter; the course is as it was.
         """
-        super().reset(seed=seed)
+        if seed is not None:  # else there is nothing for it to do, and this is the hot path
+            super().reset(seed=seed)
         if seed is None and not self.lanes.started:
             seed = int(self.np_random.integers(1 << 63))
         if seed is not None or options or self._turn():  # a bare reset is part of the hot path

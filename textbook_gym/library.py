@@ -353,7 +353,8 @@ class LibraryEnv(BookEnv):
 
     def _info(self, told: tuple[Any, ...]) -> dict[str, Any]:
         self._shortcut = True
-        return {**super()._info(told[:-2]), "book": told[-2], "action_mask": self._out["action_mask"][0].copy()}
+        own = {"book": int(self._out["book"][0]), "action_mask": self._out["action_mask"][0].copy()}
+        return {**super()._info(told), **own}
 
     def action_masks(self) -> np.ndarray:
         """Return which buttons do something, bool, as sb3-contrib's MaskablePPO asks for it."""
