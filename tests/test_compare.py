@@ -222,7 +222,7 @@ def test_what_is_stated_amiss_is_found(study, stated, message):
 
 def test_what_is_no_study_is_said_in_one_line(tmp_path, capsys):
     assert main(["validate", str(tmp_path)]) == 2
-    assert "No such file" in capsys.readouterr().err
+    assert "give the folder that `textbook-gym study --out` wrote" in capsys.readouterr().err
     (tmp_path / "study.json").write_text("{")
     assert main(["validate", str(tmp_path)]) == 1
     assert "is no JSON" in capsys.readouterr().out

@@ -101,7 +101,8 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
     ) -> int:
         _ = digest  # part of the cache key, see the top of this file
         failed = 0
-        for i in range(start, stop):
+        for k in range(start, stop):
+            i: Any = np.uint64(k)  # spares the compiler the question whether it counts from the end
             lane, c = lanes[i], lanes[i].clock
             reward = 0.0
             turned = False

@@ -140,13 +140,17 @@ def apt(e: Record, states: int) -> bool:
     there, back = 1, 1  # sets of states, as bits: those reached from the first one, those that reach it
     apart, pairs = 0, 0  # sets of pairs of states: those that a word of inputs tells apart (Moore 1956), all
     for _ in range(states):
+        before = there, back
         for cell in range(INPUTS * states):
             state, target = cell // INPUTS, goes(e, states, cell)
             there |= (there >> state & 1) << target
             back |= (back >> target & 1) << state
+        if (there, back) == before:
+            break
     if there & back != (1 << states) - 1:
         return False
     for _ in range(states):
+        known = apart
         for cell in range(INPUTS * states):
             state, target = cell // INPUTS, goes(e, states, cell)
             for other in range(cell % INPUTS, cell - cell % INPUTS, INPUTS):
@@ -154,9 +158,9 @@ def apt(e: Record, states: int) -> bool:
                 differ = apart >> STATES * max(target, now) + min(target, now) & 1
                 apart |= (differ | (e.output[cell] != e.output[other])) << pair
                 pairs |= 1 << pair
-        if apart == pairs:
-            return True
-    return False
+        if apart in (pairs, known):
+            break
+    return apart == pairs
 
 
 @rule

@@ -54,6 +54,7 @@ TAGS = ("experiments", "abstraction")
 LIGHTS = 5
 ALL = (1 << LIGHTS) - 1
 WORLDS = 1 << LIGHTS
+LAST = WORLDS - 1
 STAKE = 0.2  # what FOLLOWS and OPPOSES cost: an effect below it is not worth naming
 PRICE = 0.3  # share of the mark that goes with all experiments used
 LEAST = 0.1  # gain of the best judgement, at least, else another question is drawn
@@ -245,8 +246,9 @@ def toss(g: Record, k: int) -> None:
         start = 1 << min(k, last - 1) if place == last else 0
         stop = start + 1 if place == last else sets
         for rest in range(start, stop):
-            total = alone * g.moment[rest] + first * g.moment[rest ^ one] + second * g.moment[rest ^ two]
-            g.moment[rest + sets] = total + both * g.moment[rest ^ one ^ two]
+            a, b = (rest ^ one) & LAST, (rest ^ two) & LAST  # the mask spares the compiler a look at the sign
+            total = alone * g.moment[rest & LAST] + first * g.moment[a] + second * g.moment[b]
+            g.moment[(rest + sets) & LAST] = total + both * g.moment[(a ^ two) & LAST]
 
 
 @rule
