@@ -312,8 +312,8 @@ def plots(found: Results, known: dict[str, dict[str, dict[str, Any]]], table: li
     for axis in list(axes.flat)[len(books) :]:
         axis.set_visible(False)
     axes[0][0].set_ylabel("mark, test editions")
-    axes[0][0].legend(fontsize=6)
     figure.tight_layout()
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="lower right", fontsize=8)
     save(figure, "curves.png")
     kinds = list(dict.fromkeys((line.reward, line.student) for line in table))
     figure, axis = pyplot.subplots(figsize=(1.3 * len(books) + 3, 3.6))
