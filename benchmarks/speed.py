@@ -194,7 +194,7 @@ def ours(names: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Calla
         found[f"{name}", "rollout", 1024, 1] = lambda n=name: rollout(n, 1024, 1)
     if len(names) == len(BOOKS):
         library = env_ids(LIBRARY)[0]
-        buttons = int(gym.make(library).action_space.n)  # type: ignore[attr-defined]
+        buttons = int(gym.make(library).action_space.n)  # type: ignore[attr-defined]  # it is Discrete
         presses = np.random.default_rng(0).integers(0, buttons, SINGLE).tolist()
         found[LIBRARY, "single", 1, 1] = lambda: single(gym.make(library).unwrapped, presses)
         found[LIBRARY, "vector", 4096, 1] = lambda: vector(gym.make_vec(library, num_envs=4096, threads=1), buttons)

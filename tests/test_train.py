@@ -146,7 +146,7 @@ def test_stopped_and_resumed_equals_one_go(trained, tmp_path):
     keywords = {"lanes": 12, "evaluations": 0, "keywords": SMALL, "seed": 5}  # looked at or not: the same student
     train(ENV, out=out, steps=96, **keywords)
     torch.manual_seed(99)
-    np.random.seed(99)  # noqa: NPY002
+    np.random.seed(99)  # noqa: NPY002  # the generator that SB3 draws from
     resumed = train(ENV, out=out, steps=96 * 3, resume=True, evaluations=0)
     assert resumed.num_timesteps == whole.num_timesteps == 288
     for a, b in zip(resumed.policy.parameters(), whole.policy.parameters(), strict=True):
