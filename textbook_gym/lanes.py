@@ -189,6 +189,9 @@ class Lanes:
             for i, world in worlds.items():
                 for name, value in world.items():
                     self.records["edition"][name][i] = value
+                for field in self.book.module.STATE:
+                    if field.lasting:
+                        self.records["state"][field.name][i] = 0
                 self.records["clock"]["number"][i] = -1
             turn()
         if place and place.states:

@@ -52,10 +52,16 @@ def mix(s: Record, key: int, value: int) -> None:
 
 
 @rule
+def bits(s: Record) -> int:
+    """Return 64 random bits as an unsigned number."""
+    s.rng = (s.rng + WEYL) & MASK
+    return scramble(s.rng)
+
+
+@rule
 def uniform(s: Record) -> float:
     """Return a number in [0, 1), in steps of 2^-53."""
-    s.rng = (s.rng + WEYL) & MASK
-    return (scramble(s.rng) >> 11) * UNIT
+    return (bits(s) >> 11) * UNIT
 
 
 @rule
@@ -78,10 +84,9 @@ def normal(s: Record) -> float:
     drawn from other bits than the place in it (Doornik 2005): exact, and 98 in 100 need one number and no logarithm.
     """
     while True:
-        s.rng = (s.rng + WEYL) & MASK
-        bits = scramble(s.rng)
-        layer = int(bits & (LAYERS - 1))
-        x = (2.0 * ((bits >> 11) * UNIT) - 1.0) * EDGE[layer]
+        drawn = bits(s)
+        layer = int(drawn & (LAYERS - 1))
+        x = (2.0 * ((drawn >> 11) * UNIT) - 1.0) * EDGE[layer]
         if abs(x) < EDGE[layer + 1]:
             return x
         if layer == 0:  # beyond the last edge: the tail (Marsaglia 1964)

@@ -31,12 +31,16 @@ import enum
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from textbook_gym.book import Field, Parameter, Record, Signal, rule
 from textbook_gym.classics import mdp_players
 from textbook_gym.rng import NORMAL_REACH as REACH
-from textbook_gym.rng import below, normal
+from textbook_gym.fetch import fetch
+from textbook_gym.rng import below, bits, normal
 
-GRAINS = 1 << 31  # that make up the chance 1
+PARTS = 1 << 31  # that make up the chance 1
+GRAIN = 2.0**-16  # of expected returns lost
 
 
 class Chapter(NamedTuple):
@@ -73,23 +77,26 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Field(
                 "cut",
                 "i4",
-                "in order, in GRAINS; as many as are not above a draw: next state",
+                "in order, in PARTS; as many as are not above a draw: next state",
                 (states, actions, states - 1),
                 low=0,
-                high=GRAINS - 1,
+                high=PARTS - 1,
             ),
         ),
         "STATE": (
             Field("at", "i2", "state of the process"),
             Field("time", "i2", "steps taken"),
+            Field("solved", "i1", "1 once the process is solved", lasting=True),
+            Field("lost", "i8", "expected return lost so far, in GRAIN"),
             Field("paid", "f8", "reward of the last step"),
-            Field("lost", "f8", "expected return lost so far"),
-            Field("solved", "f8", "sum of `mean` of the process that the next ones belong to", lasting=True),
+            Field("span", "f8", "best - worst expected return from the start, in GRAIN", lasting=True),
             Field(
-                "value", "f8", "best expected return from each state at each step", (horizon + 1, states), lasting=True
+                "loss",
+                "i4",
+                "expected return that an action loses, by step, state and action, in GRAIN",
+                (horizon, states * actions),
+                lasting=True,
             ),
-            Field("least", "f8", "worst one, at the step last worked out and the next", (2, states), lasting=True),
-            Field("span", "f8", "best - worst expected return from the start", lasting=True),
         ),
         "SIGNALS": (
             Signal("state", 0.0, 1.0, "1 at the state of the process", (states,)),
@@ -111,18 +118,19 @@ def write(e: Record, s: Record) -> None:
     for i in range(states):
         for a in range(actions):
             e.mean[i, a] = 1.0 + normal(s)
-            for j in range(states - 1):
-                cut, k = below(s, GRAINS), j
-                while k > 0 and e.cut[i, a, k - 1] > cut:
-                    e.cut[i, a, k] = e.cut[i, a, k - 1]
-                    k -= 1
-                e.cut[i, a, k] = cut
-    s.solved = math.inf
-    s.span = 0.0
-    for i in range(states):
-        s.least[0, i] = s.least[1, i] = 0.0
-        for t in range(s.value.shape[0]):
-            s.value[t, i] = 0.0
+            for j in range(0, states - 1, 2):  # a draw has bits for two cuts
+                drawn = bits(s)
+                e.cut[i, a, j] = drawn & (PARTS - 1)
+                if j + 1 < states - 1:
+                    e.cut[i, a, j + 1] = drawn >> 33
+            for j in range(1, states - 1):
+                cut = e.cut[i, a, j]
+                for k in range(j):  # puts it in its place without a branch
+                    other = e.cut[i, a, k]
+                    e.cut[i, a, k] = min(cut, other)
+                    cut = max(cut, other)
+                e.cut[i, a, j] = cut
+    s.solved = 0
 
 
 @rule
@@ -138,61 +146,78 @@ def sound(e: Record) -> bool:
 
 
 @rule
-def worth(e: Record, value: Record, row: int, i: int, a: int) -> float:
-    """Return the expected return of an action in state `i`, where `value[row]` is that from each next state."""
-    last = e.mean.shape[0] - 1
-    total = e.mean[i, a] + value[row, last]
-    for j in range(last):  # cut j is the chance of a next state up to j
-        total += e.cut[i, a, j] / GRAINS * (value[row, j] - value[row, j + 1])
-    return total
-
-
-@rule
 def solve(e: Record, s: Record) -> None:
-    """Work out best and worst expected returns by backward induction."""
+    """Work out best and worst expected returns by backward induction, and what each action loses.
+
+    All states and actions are reckoned side by side, hence the arrays.
+    """
     states, actions = e.mean.shape
+    last, pairs = states - 1, states * actions
+    chance = np.empty((last, pairs))  # of a next state up to the first index
+    best, worst, high, low = np.zeros(states), np.zeros(states), np.empty(pairs), np.empty(pairs)
+    top = np.empty(pairs)
     for i in range(states):
-        s.value[s.value.shape[0] - 1, i] = s.least[1, i] = 0.0
-    for t in range(s.value.shape[0] - 2, -1, -1):
+        for a in range(actions):
+            for j in range(last):
+                chance[j, i * actions + a] = e.cut[i, a, j] / PARTS
+    for t in range(s.loss.shape[0] - 1, -1, -1):
+        for i in range(states):
+            for a in range(actions):
+                high[i * actions + a] = e.mean[i, a] + best[last]
+                low[i * actions + a] = e.mean[i, a] + worst[last]
+        for j in range(last):
+            fall, low_fall = best[j] - best[j + 1], worst[j] - worst[j + 1]
+            for k in range(pairs):
+                high[k] += chance[j, k] * fall
+                low[k] += chance[j, k] * low_fall
         for i in range(states):
             highest, lowest = -math.inf, math.inf
+            for k in range(i * actions, (i + 1) * actions):
+                highest = max(highest, high[k])
+                lowest = min(lowest, low[k])
             for a in range(actions):
-                highest = max(highest, worth(e, s.value, t + 1, i, a))
-                lowest = min(lowest, worth(e, s.least, 1, i, a))
-            s.value[t, i], s.least[0, i] = highest, lowest
-        for i in range(states):
-            s.least[1, i] = s.least[0, i]
-    s.span = s.value[0, 0] - s.least[0, 0]
+                top[i * actions + a] = highest
+            best[i], worst[i] = highest, lowest
+        for k in range(pairs):
+            s.loss[t, k] = np.int32((top[k] - high[k]) / GRAIN + 0.5)
+    s.span = (best[0] - worst[0]) / GRAIN
 
 
 @rule
 def pose(p: Chapter, e: Record, s: Record) -> None:
-    """Start an episode; solve the process if it is another one than the last."""
-    total = 0.0
-    for i in range(p.states):
-        for a in range(p.actions):
-            total += e.mean[i, a]
-    if s.solved != total:
+    """Start an episode; solve the process if that is not done."""
+    if s.solved == 0:
         solve(e, s)
-        s.solved = total
+        s.solved = 1
     s.at = 0
     s.time = 0
     s.paid = 0.0
-    s.lost = 0.0
+    s.lost = 0
 
 
 @rule
 def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     """Take one action; the horizon ends the exercise."""
-    s.lost += s.value[s.time, s.at] - worth(e, s.value, s.time + 1, s.at, action)
-    s.paid = e.mean[s.at, action] + normal(s)
-    place = below(s, GRAINS)
+    at, place = s.at, below(s, PARTS)
     there = 0
     for j in range(p.states - 1):
-        there += e.cut[s.at, action, j] <= place
+        there += e.cut[at, action, j] <= place
+    s.lost += s.loss[s.time, at * p.actions + action]
+    s.paid = e.mean[at, action] + normal(s)
     s.at = there
     s.time += 1
     return False
+
+
+@rule
+def soon(e: Record, s: Record, action: int) -> None:
+    """Fetch what `step` will read."""
+    states, actions = e.mean.shape
+    place = s.at * actions + action
+    fetch(e.mean, place)
+    fetch(e.cut, place * (states - 1))
+    fetch(e.cut, (place + 1) * (states - 1) - 1)
+    fetch(s.loss, s.time * states * actions + place)
 
 
 @rule
@@ -220,8 +245,8 @@ def raw(p: Chapter, s: Record) -> float:
 def oracle(p: Chapter, e: Record, s: Record) -> int:
     """Return the action that loses nothing."""
     best = 0
-    for a in range(p.actions):
-        if worth(e, s.value, s.time + 1, s.at, a) > worth(e, s.value, s.time + 1, s.at, best):
+    for a in range(1, p.actions):
+        if s.loss[s.time, s.at * p.actions + a] < s.loss[s.time, s.at * p.actions + best]:
             best = a
     return best
 
