@@ -39,7 +39,7 @@ class Field(NamedTuple):
         doc: what it means, with units.
         shape: () for a number, else the shape of an array of them.
         lasting: in `STATE` only: outlives the exercise. `write` sets it when an edition opens, `pose` leaves it
-            alone: what a student's own deeds leave behind for the rest of the book.
+            alone: what a student's own deeds leave behind for the rest of the book. 0 where a world is set by hand.
         low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user
             may set the field of a posed exercise, and to what at the least.
         high: likewise the greatest.
@@ -88,6 +88,11 @@ def rule(function: Function) -> Function:
 def no_mark(p: Record, s: Record) -> float:
     """Return 0: what a book without a shortcut shows as `visible` and counts as `shortcuts`, and without `raw` pays."""
     return 0.0
+
+
+@rule
+def no_step(e: Record, s: Record, action: int) -> None:
+    """Do nothing: what a book without `ahead` fetches before a step."""
 
 
 class Cells:
@@ -169,8 +174,8 @@ class Book:
         return tuple(getattr(self.module, "TAGS", ()))
 
     def rule(self, name: str) -> Callable[..., Any]:
-        """Return a rule of the module by name; the optional ones of a book without a shortcut return 0."""
-        function: Callable[..., Any] = getattr(self.module, name, no_mark)
+        """Return a rule of the module by name; optional ones that it lacks do nothing and return 0."""
+        function: Callable[..., Any] = getattr(self.module, name, no_step if name == "ahead" else no_mark)
         return function
 
     def seen(self, kind: str = "f4") -> np.dtype:
@@ -264,7 +269,7 @@ def with_parameters(module: types.ModuleType, path: str, query: str) -> types.Mo
 TABLES = ("Action", "CHAPTERS", "EDITION", "STATE", "SIGNALS", "NOTES")
 RULES = ("write", "pose", "step", "observe", "mark", "oracle", "open_page", "study", "answer")
 FACES = ("draw", "tell")
-OPTIONAL = ("visible", "shortcuts", "raw")
+OPTIONAL = ("visible", "shortcuts", "raw", "ahead")
 COLUMNS = ("name", "exercises", "limit", "newcomer")
 
 

@@ -120,6 +120,7 @@ SIGNATURES = {
     "visible": ("p", "s"),
     "shortcuts": ("p", "s"),
     "raw": ("p", "s"),
+    "ahead": ("e", "s", "action"),
     "oracle": ("p", "e", "s"),
     "open_page": ("p", "n", "o"),
     "study": ("p", "n", "before", "action", "o"),

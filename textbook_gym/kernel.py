@@ -29,10 +29,9 @@ import numpy as np
 from textbook_gym import course
 from textbook_gym.book import OPTIONAL, RULES, Book, BookError, Cells, Record
 from textbook_gym.course import OUT, Episode, Stage, edition_words, lane_type
-from textbook_gym.fetch import compile_fetch, fetch
+from textbook_gym.fetch import FAR, NEAR, compile_fetch, fetch, fetch_lane
 from textbook_gym.rng import below, mix
 
-FAR, NEAR, LINES = 24, 12, 2
 LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
 COURSES_A_THREAD = 16
 THREADS_MOST = 16
@@ -85,12 +84,9 @@ ROWS = np.dtype(
 def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
     """Return the loops of a book as plain Python functions, closed over its rules."""
     rules = (book.rule(name) for name in (*RULES, *OPTIONAL))
-    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts, raw = rules
-    soon = book.rule("soon")
-    ahead = hasattr(book.module, "soon")
+    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts, raw, ahead = rules
     ends = edition_words(book)
     actions = len(book.actions)
-    state = ends[1]
 
     def turn_loop(
         lanes: Record,
@@ -106,16 +102,13 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
     ) -> int:
         _ = digest  # part of the cache key, see the top of this file
         failed = 0
-        width = words.shape[1]
         for k in range(start, stop):
             if k + FAR < stop:
-                for line in range(LINES):
-                    fetch(words, (k + FAR) * width + line * 8)
-                fetch(words, (k + FAR) * width + state)
-            if ahead and k + NEAR < stop:
-                h: Any = np.uint64(k + NEAR)
-                soon(lanes[h].edition, lanes[h].state, chosen[h])
-            i: Any = np.uint64(k)  # spares the compiler the question whether it counts from the end
+                fetch_lane(words, k + FAR, ends[1])
+            if k + NEAR < stop:
+                h: Any = np.uint64(k + NEAR)  # spares the compiler the question whether it counts from the end
+                ahead(lanes[h].edition, lanes[h].state, chosen[h])
+            i: Any = np.uint64(k)
             lane, c = lanes[i], lanes[i].clock
             reward = 0.0
             turned = False
@@ -255,11 +248,11 @@ def mark_compilable(function: Callable[..., Any]) -> None:
 
 def rules_of(book: Book) -> list[Callable[..., Any]]:
     """Return every rule that the loops of a book can reach."""
-    entries = [book.rule(name) for name in (*RULES, *OPTIONAL, "soon")]
+    entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
     clocked: list[Callable[..., Any]] = [
         *(course.act, course.show, course.show_page, course.leave, course.open_edition, course.turn_page, course.begin)
     ]
-    return reachable_rules([*entries, *clocked, below, mix, fetch], book)
+    return reachable_rules([*entries, *clocked, below, mix, fetch_lane], book)
 
 
 def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:

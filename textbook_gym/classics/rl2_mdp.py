@@ -35,8 +35,8 @@ import numpy as np
 
 from textbook_gym.book import Field, Parameter, Record, Signal, rule
 from textbook_gym.classics import mdp_players
-from textbook_gym.rng import NORMAL_REACH as REACH
 from textbook_gym.fetch import fetch
+from textbook_gym.rng import NORMAL_REACH as REACH
 from textbook_gym.rng import below, bits, normal
 
 PARTS = 1 << 31  # that make up the chance 1
@@ -84,7 +84,7 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             ),
         ),
         "STATE": (
-            Field("at", "i2", "state of the process"),
+            Field("at", "i4", "state of the process"),
             Field("time", "i2", "steps taken"),
             Field("solved", "i1", "1 once the process is solved", lasting=True),
             Field("lost", "i8", "expected return lost so far, in GRAIN"),
@@ -201,7 +201,7 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     at, place = s.at, below(s, PARTS)
     there = 0
     for j in range(p.states - 1):
-        there += e.cut[at, action, j] <= place
+        there += e.cut[at, action, j] <= np.int32(place)
     s.lost += s.loss[s.time, at * p.actions + action]
     s.paid = e.mean[at, action] + normal(s)
     s.at = there
@@ -210,8 +210,8 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 
 
 @rule
-def soon(e: Record, s: Record, action: int) -> None:
-    """Fetch what `step` will read."""
+def ahead(e: Record, s: Record, action: int) -> None:
+    """Fetch what `step` will read (see `textbook_gym.fetch`)."""
     states, actions = e.mean.shape
     place = s.at * actions + action
     fetch(e.mean, place)
