@@ -5,7 +5,9 @@ the published one, where it is known with certainty, and the difference in stand
 together (RL^2 averages 1,000 instances, so theirs is taken from our spread). Players with a number of their own are
 tuned as there: the best of a few values on other editions is taken, and named.
 
-    --only bandits,mdps,alchemy,shepard,harlow,rooms,speed      parts to run
+    --only bandits,mdps,alchemy,shepard,harlow,rooms      parts to run
+
+How fast they step is said beside other suites by `benchmarks/speed.py`.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import csv
 import pathlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from textbook_gym.classics.alchemy_players import IdealObserver
 from textbook_gym.classics.gittins import Gittins
 from textbook_gym.kernel import Wipe
 from textbook_gym.lanes import Lanes
-from textbook_gym.registry import CLASSICS, find
+from textbook_gym.registry import find
 from textbook_gym.students import REFERENCES, walk
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -163,38 +165,8 @@ def rooms() -> Iterator[Row]:
             yield row(task, f"{setting} last", who, rewards[:, -1], start)
 
 
-def stepper(task: str, lanes: int) -> Callable[[], int]:
-    """Return what steps a classic some times, episodes' ends included, and says how often."""
-    made = Lanes(find(task).path, lanes, episode="trial", reward="raw", split="all", threads=1)
-    _, seen, out = made.room()
-    made.reset(np.ones(lanes, np.bool_), seen, out, None, list(range(lanes)))
-    batches = np.random.default_rng(0).integers(0, len(made.book.actions), (64, lanes))
-
-    def steps() -> int:
-        for batch in batches:
-            made.advance(batch, seen, out, out["terminated"].copy())
-        return len(batches) * lanes
-
-    return steps
-
-
-def speed() -> Iterator[Row]:
-    """Millions of steps a second (of processor time) on one thread, with 4,096 lanes: the compiled loop alone."""
-    for task in CLASSICS:
-        steps, rates = stepper(task, 4096), []
-        steps()
-        start = time.perf_counter()
-        for _ in range(5):
-            done, begun = 0, time.process_time()
-            while time.process_time() - begun < 0.3:
-                done += steps()
-            rates.append(done / (time.process_time() - begun) / 1e6)
-        yield row(task, "4096 lanes, best of 5", "steps M/s", np.array([max(rates)]), start)
-
-
 PARTS = {
     "bandits": bandits, "mdps": mdps, "alchemy": alchemy, "shepard": shepard, "harlow": harlow, "rooms": rooms,
-    "speed": speed,
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from textbook_gym.kernel import Wipe
 from textbook_gym.lanes import Lanes
-from textbook_gym.registry import BOOKS, LIBRARY, env_ids, find
+from textbook_gym.registry import BOOKS, CLASSICS, LIBRARY, env_ids, find
 from textbook_gym.students import REFERENCES, walk
 
 RESULTS = pathlib.Path(__file__).parent / "results"
@@ -80,17 +80,25 @@ def vector(envs: Any, high: int) -> Callable[[], int]:
 def loop(name: str, lanes: int, threads: int) -> Callable[[], int]:
     """Steps of the compiled loops alone; where an exercise has ended a step turns the page.
 
-    Lanes are first led to pages all over the book, so that fresh editions fall due at all times and not at once.
+    Classics pay raw rewards, and an episode is all of their exercises, as in the papers. Lanes are first led to places
+    all over the book, so that fresh editions fall due at all times and not at once.
     """
-    made = Lanes(BOOKS[name], lanes, threads=threads)
+    classic = {"episode": "trial", "reward": "raw", "split": "all"} if name in CLASSICS else {}
+    made = Lanes(find(name).path, lanes, threads=threads, **classic)
     _, seen, out = made.room()
     made.reset(np.ones(lanes, np.bool_), seen, out, None, list(range(lanes)))
     batches = np.random.default_rng(0).integers(0, len(made.book.actions), (ACTIONS, lanes))
-    pages = sum(c.exercises for c in made.book.chapters)
-    ahead = np.random.default_rng(1).integers(0, pages, lanes)
-    for page in range(pages):
-        made.advance(batches[page % ACTIONS], seen, out)
-        made.reset(page < ahead, seen, out)
+    if classic:
+        length = sum(c.exercises * c.limit for c in made.book.chapters)
+        begins = np.random.default_rng(1).integers(0, length, lanes)
+        for step in range(length):
+            made.advance(batches[step % ACTIONS], seen, out, begins == step)
+    else:
+        pages = sum(c.exercises for c in made.book.chapters)
+        ahead = np.random.default_rng(1).integers(0, pages, lanes)
+        for page in range(pages):
+            made.advance(batches[page % ACTIONS], seen, out)
+            made.reset(page < ahead, seen, out)
     waiting = out["terminated"].copy()
 
     def play() -> int:
@@ -179,7 +187,7 @@ def dummy(lanes: int) -> Callable[[], int]:
     return vecenv(DummyVecEnv([lambda: gym.make("CartPole-v1") for _ in range(lanes)]), 2)
 
 
-def ours(names: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
+def ours(names: list[str], classics: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]]:
     """What is measured of this package."""
     found: dict[tuple[str, str, int, int], Callable[[], Callable[[], int]]] = {}
     for name in names:
@@ -198,6 +206,8 @@ def ours(names: list[str]) -> dict[tuple[str, str, int, int], Callable[[], Calla
         presses = np.random.default_rng(0).integers(0, buttons, SINGLE).tolist()
         found[LIBRARY, "single", 1, 1] = lambda: single(gym.make(library).unwrapped, presses)
         found[LIBRARY, "vector", 4096, 1] = lambda: vector(gym.make_vec(library, num_envs=4096, threads=1), buttons)
+    for name in classics:
+        found[name, "loop", 4096, 1] = lambda n=name: loop(n, 4096, 1)
     high = len(find("Bandits").actions)
     for lanes in (8, 64, 512, 16384):
         found["Bandits", "vector", lanes, 1] = lambda k=lanes: vector(
@@ -219,12 +229,18 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--book", action="append", choices=sorted(BOOKS), help="only these books (default: all)")
+    parser.add_argument(
+        "--classic", action="append", choices=sorted(CLASSICS), help="only these classics (default: all)"
+    )
     parser.add_argument("--out", type=pathlib.Path, default=RESULTS / "speed.csv")
     chosen = parser.parse_args()
     two = np.random.default_rng(0).integers(0, 2, SINGLE).tolist()
     cartpole = single(gym.make("CartPole-v1").unwrapped, two)
+    named = chosen.book or chosen.classic
+    names = chosen.book or ([] if named else sorted(BOOKS))
+    classics = chosen.classic or ([] if named else sorted(CLASSICS))
     rows = []
-    for (what, kind, lanes, threads), prepare in {**peers(), **ours(chosen.book or sorted(BOOKS))}.items():
+    for (what, kind, lanes, threads), prepare in {**peers(), **ours(names, classics)}.items():
         figure, usual = rates(prepare(), cartpole)
         rows.append((what, kind, lanes, threads, round(figure), round(figure / usual, 2)))
         print(
