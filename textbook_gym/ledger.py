@@ -86,6 +86,47 @@ class Page:
         return len(groups), columns
 
 
+class Words:
+    """What a loop reads of a step, each channel once however many tables name it, and the words of situations."""
+
+    def __init__(self) -> None:
+        self.channels: list[Channel] = []
+        self.past: list[bool] = []
+        self.size = 0  # numbers read
+        self._places: dict[Any, int] = {}
+        self.words: dict[tuple[int, float], int] = {}  # place among what is read, and scale -> number
+        self._letters: list[int] = []
+
+    def place(self, channels: Sequence[Channel], past: bool = False) -> int:
+        """Have channels read one after the other; return where the first stands.
+
+        Args:
+            channels: which.
+            past: whether they see the observation before the step only.
+        """
+        name = (past, *((c.make, c.places.shape, c.places.tobytes()) for c in channels))
+        if name not in self._places:
+            self._places[name] = self.size
+            self.channels += channels
+            self.past += [past] * len(channels)
+            self.size += size(channels)
+        return self._places[name]
+
+    def spell(self, channels: Sequence[Channel], scale: float, past: bool = False) -> int:
+        """Add a situation of these channels, told apart once multiplied by `scale`; return where its words begin."""
+        begins = len(self._letters)
+        for c in channels:
+            first = self.place([c], past)
+            self._letters += [self.words.setdefault((first + k, scale), len(self.words)) for k in range(c.size)]
+        return begins
+
+    def read(self) -> tuple[Any, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Return program and words as `memory_loops` wants them."""
+        places = np.array([p for p, _ in self.words], np.int64)
+        scales = np.array([s for _, s in self.words], np.float64)
+        return program(self.channels, self.past), (places, scales, np.array(self._letters, np.int64))
+
+
 class Ledger(Memory):
     """What happened when I did this: counts and mean outcomes by situation and action.
 
@@ -139,36 +180,40 @@ class Ledger(Memory):
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:
         self.pages = [Page(self, number, table) for number, table in enumerate(self._tables())]
-        learned: list[Channel] = []
-        asked: list[Channel] = []
-        past: list[bool] = []
-        ends = dict.fromkeys((At.ROW, At.CELL), 0)
-        layout = np.zeros((len(self.pages), len(At)), np.int64)
-        for at, p in zip(layout, self.pages, strict=True):
-            at[At.ASKED], at[At.QUERIES], at[At.WORDS] = size(asked), len(p.queries), p.words
-            asked += [c for query in p.queries for c in query]
-            for entry, channels in ((At.UNDER, p.under), (At.OUTCOME, p.outcome), (At.TOLD, p.told)):
-                at[entry] = size(learned)
-                learned += channels
-                past += [entry == At.UNDER and not p.elsewhere] * len(channels)
-            at[At.ROWS], at[At.COLUMNS], at[At.WIDE], at[At.DEEP] = p.rows, p.columns, p.wide, p.deep
-            at[At.ELSEWHERE], at[At.SILENT] = p.elsewhere, p.silent
-            at[At.WIDTH] = len(p.low) // len(p.queries)
-            for entry, count in ((At.ROW, p.rows), (At.CELL, p.rows * int(at[At.WIDTH]))):
-                at[entry] = ends[entry]
-                ends[entry] += count
-        words = max(p.words for p in self.pages)
+        learned, asked = Words(), Words()
+        layout: list[np.ndarray] = []
+        questions: list[np.ndarray] = []
+        rows = cells = 0
+        for p in self.pages:
+            at = np.zeros(len(At), np.int64)
+            at[At.WORDS], at[At.ELSEWHERE], at[At.SILENT] = p.words, p.elsewhere, p.silent
+            at[At.OUTCOME], at[At.WIDE] = learned.place(p.outcome), p.wide
+            at[At.TOLD], at[At.DEEP] = learned.place(p.told), p.deep
+            at[At.ROW], at[At.ROWS], at[At.COLUMNS] = rows, p.rows, p.columns
+            at[At.CELL], at[At.WIDTH] = cells, len(p.low) // len(p.queries)
+            for query in p.queries:
+                questions.append(at.copy())
+                questions[-1][At.WORD] = asked.spell(query, 1.0 / p.grain)
+            at[At.WORD] = learned.spell(p.under, 1.0 / p.grain, past=not p.elsewhere)
+            layout.append(at)
+            rows += p.rows
+            cells += p.rows * int(at[At.WIDTH])
         # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
-        counters: Any = np.arange(1, words + 2, dtype=np.uint64) * np.uint64(WEYL)
+        counters: Any = np.arange(1, max(p.words for p in self.pages) + 2, dtype=np.uint64) * np.uint64(WEYL)
         multipliers = np.asarray(scramble(counters)) | np.uint64(1)
-        self._tabled = layout, np.array([[p.rate, 1.0 / p.grain] for p in self.pages]), multipliers
-        self._learned, self._asked = program(learned, past), program(asked)
-        self._scratch = np.zeros(max(size(learned), size(asked)) + 1, np.float32)
+        self._learned, self._asked = learned.read(), asked.read()
+        self._tabled = np.array(layout), np.array([p.rate for p in self.pages]), multipliers
+        self._questions = np.array(questions), multipliers
+        self._room_for = (
+            np.zeros(max(learned.size, asked.size) + 1, np.float32),
+            np.zeros(max(len(learned.words), len(asked.words)) + 1, np.uint64),
+            np.zeros(len(questions), np.uint64),
+        )
         self._column_of = np.array([p.column_of for p in self.pages], np.int64)
-        self.cells = self._room("cells", (ends[At.CELL],))
+        self.cells = self._room("cells", (cells,))
         self._kept = (
-            self._room("keys", (ends[At.ROW],), np.uint64),
-            self._room("used", (ends[At.ROW],), np.int32),
+            self._room("keys", (rows,), np.uint64),
+            self._room("used", (rows,), np.int32),
             self._room("clock", (), np.int32),
             self.cells,
         )
@@ -182,7 +227,7 @@ class Ledger(Memory):
         return np.asarray(self.cells[:, np.concatenate(last)])
 
     def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
-        compiled(ledger_learn)(which, step, self._learned, self._tabled, self._column_of, self._kept, self._scratch)
+        compiled(ledger_learn)(which, step, *self._learned, self._tabled, self._column_of, self._kept, self._room_for)
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
-        compiled(ledger_look)(which, observations, self._asked, self._tabled, self._kept, self._scratch, out)
+        compiled(ledger_look)(which, observations, *self._asked, *self._questions, self._kept, self._room_for, out)
