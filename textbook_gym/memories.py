@@ -101,8 +101,7 @@ class Transcript(Memory):
         new[:, -1] = rewards
         compiled(push)(which, again, new, self.rows)
 
-    def _turn(self, mask: np.ndarray, observations: np.ndarray) -> None:
-        which = np.flatnonzero(mask)
+    def _turn(self, which: np.ndarray, observations: np.ndarray) -> None:
         self._push(which, self.fresh[which], observations, 0, 0.0)
 
     def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:

@@ -32,11 +32,14 @@ import numpy as np
 from gymnasium import spaces
 
 from textbook_gym.book import Book, read
+from textbook_gym.memory_loops import compiled
 from textbook_gym.registry import BOOKS, did_you_mean
 from textbook_gym.saving import seal, unseal
+from textbook_gym.turning import stale, stepped, turned
 
 KEEPS = ("exercise", "chapter", "edition", "forever")
 FORMAT = "textbook_gym memory 1"
+READ = ("exercise_done", "mark", "chapter", "edition", "book_done")  # of `info`
 REWARD_BOUND = 10.0  # rewards are remembered within +-10, so that spaces stay bounded
 
 Info = Mapping[str, Any]
@@ -106,6 +109,8 @@ class Memory:
         self.edition = self._room("edition", (), np.int64)
         self.chapter = self._room("chapter", (), np.int64)
         self.flags = self._room("flags", (4,), np.bool_)
+        self.every = np.arange(self.lanes)
+        self._no, self._stale = np.zeros(self.lanes, np.bool_), np.zeros(self.lanes, np.bool_)
         self.action_space: spaces.Space[Any] = action_space
         self.observation_space = self._space(*self._open())
 
@@ -164,22 +169,19 @@ class Memory:
             observations: what the pages show, (lanes, width); only lanes of the mask are read.
             info: arrays of shape (lanes,).
         """
-        if not mask.any():
-            return
-        edition = np.asarray(info.get("edition", self.edition))
-        chapter = np.asarray(info.get("chapter", self.chapter))
-        if self.keep == "exercise":
-            self.wipe(mask & ~self.fresh)
-        elif self.keep != "forever":
-            stale = self.closed | (edition != self.edition)
-            if self.keep == "chapter":
-                stale |= chapter != self.chapter
-            self.wipe(mask & self.known & stale)
-        self._turn(mask, observations)
         which = np.flatnonzero(mask)
-        for array, value in ((self.edition, edition), (self.chapter, chapter), (self.before, observations)):
-            array[which] = value[which]
-        self.flags[which] = (True, False, False, True)
+        if len(which):
+            self._begin(which, np.ascontiguousarray(observations, np.float32), info)
+
+    def _begin(self, which: np.ndarray, observations: np.ndarray, info: Info) -> None:
+        editions = np.ascontiguousarray(info.get("edition", self.edition), np.int64)
+        chapters = np.ascontiguousarray(info.get("chapter", self.chapter), np.int64)
+        present = self.flags, self.edition, self.chapter
+        if compiled(stale)(which, KEEPS.index(self.keep), *present, editions, chapters, self._stale):
+            self.wipe(self._stale)
+            self._stale[:] = False
+        self._turn(which, observations)
+        compiled(turned)(which, *present, self.before, editions, chapters, observations)
 
     def learn(
         self, mask: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: np.ndarray, info: Info
@@ -193,22 +195,19 @@ class Memory:
             rewards: (lanes,).
             info: arrays of shape (lanes,): what the step told, not what the next page tells.
         """
-        no = np.zeros(self.lanes, np.bool_)
-        done = np.asarray(info.get("exercise_done", no), np.bool_)
-        marks = np.asarray(info.get("mark", no), np.float32)
-        rewards = np.minimum(np.maximum(rewards, -REWARD_BOUND), REWARD_BOUND).astype(np.float32)
         which = np.flatnonzero(mask)
-        if not len(which):
-            return
-        observations = np.ascontiguousarray(observations, np.float32)
-        deeds = np.asarray(actions, np.int64) - self.first_action
+        if len(which):
+            self._take(which, actions, np.ascontiguousarray(observations, np.float32), rewards, info)
+
+    def _take(self, which: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: Any, info: Info) -> None:
+        done = np.ascontiguousarray(info.get("exercise_done", self._no), np.bool_)
+        closed = np.ascontiguousarray(info.get("book_done", self._no), np.bool_)
+        marks = np.ascontiguousarray(info.get("mark", self._no), np.float32)
+        rewards = np.minimum(np.maximum(rewards, -REWARD_BOUND), REWARD_BOUND).astype(np.float32)
+        deeds = np.ascontiguousarray(actions, np.int64)
+        deeds = deeds - self.first_action if self.first_action else deeds
         self._learn(which, (self.before, observations, deeds, rewards, marks), done)
-        closed = np.asarray(info.get("book_done", no), np.bool_)
-        if len(which) == self.lanes:
-            self.before[:], self.over[:], self.closed[:], self.fresh[:] = observations, done, closed, False
-        else:
-            self.before[which], self.over[which], self.closed[which] = observations[which], done[which], closed[which]
-            self.fresh[which] = False
+        compiled(stepped)(which, self.flags, self.before, observations, done, closed)
 
     def step(
         self,
@@ -227,9 +226,14 @@ class Memory:
             info: likewise.
             reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action.
         """
-        turned = self.over.copy() if reset is None else self.over | reset
-        self.learn(~turned, actions, observations, rewards, info)
-        self.begin(turned, observations, info)
+        observations = np.ascontiguousarray(observations, np.float32)
+        turning = self.over if reset is None else self.over | reset
+        if not turning.any():
+            return self._take(self.every, actions, observations, rewards, info)
+        learning, which = np.flatnonzero(~turning), np.flatnonzero(turning)
+        if len(learning):
+            self._take(learning, actions, observations, rewards, info)
+        self._begin(which, observations, info)
 
     def look(self, observations: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
         """Return what the student sees, float32 (lanes, width of `observation_space`), in fresh memory.
@@ -239,7 +243,7 @@ class Memory:
             which: numbers of the lanes that the rows belong to; None for all.
         """
         if which is None:
-            which = np.arange(self.lanes)
+            which = self.every
         out = np.empty((len(which), *self.observation_space.shape), np.float32)
         self._look(np.ascontiguousarray(observations, np.float32), which, out)
         return out
@@ -262,8 +266,8 @@ class Memory:
             for array in self.arrays.values():
                 array[mask] = 0
 
-    def _turn(self, mask: np.ndarray, observations: np.ndarray) -> None:
-        """Take in a turned page, after wiping; `self.fresh` says where it is the same page as before."""
+    def _turn(self, which: np.ndarray, observations: np.ndarray) -> None:
+        """Take in pages turned in the lanes numbered by `which`; `self.fresh` says where it is the same page still."""
 
     def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
         """Take in a step of the lanes numbered by `which`.

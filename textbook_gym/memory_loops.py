@@ -1,6 +1,7 @@
 """What memories do lane by lane, as plain loops over arrays, compiled at first use and cached on disk.
 
-They call nothing outside this file but `fetch`: numba's cache notices edits of it, and of no other. `n` lanes, `m` lanes asked for.
+They call nothing outside this file but `fetch`: numba's cache notices edits of it, and of no other. `n` lanes, `m` lanes
+asked for.
 
 A program tells which channels of a step to read (see `channels`). It is a pair of arrays: instructions, one a channel,
 (make, 1 to read the observation before the step only, first place, rows, row length), and places of floats in an

@@ -11,9 +11,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from textbook_gym.memory import Info, Memory, book_of, make_memory
+from textbook_gym.memory import READ, Info, Memory, book_of, make_memory
 
-READ = ("exercise_done", "mark", "chapter", "edition", "book_done")  # what a memory reads of `info`
 ONE = np.ones(1, np.bool_)
 
 

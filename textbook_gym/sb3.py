@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvO
 from textbook_gym.classics.env import parted
 from textbook_gym.env import observation_space
 from textbook_gym.lanes import Lanes
-from textbook_gym.memory import Memory, make_memory
+from textbook_gym.memory import READ, Memory, make_memory
 from textbook_gym.registry import did_you_mean
 from textbook_gym.render import RENDER_MODES, render
 from textbook_gym.saving import pack, unpack
@@ -132,8 +132,8 @@ class BookVecEnv(VecEnv):
         return flat if memory is None else memory.look(flat), rewards, dones, infos
 
     def _told(self, out: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the info of all lanes by key: views of `OUT` records."""
-        return {key: out[key] for key in self.lanes.info_keys}
+        """Return what a memory reads of the info of all lanes: views of `OUT` records."""
+        return {key: out[key] for key in READ}
 
     def _info(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """Return the info of one lane from its `OUT` record."""
