@@ -29,7 +29,7 @@ BLOCK = 256  # courses of a reference student in a job: a fraction of a second
 AGENT_BLOCK = 64  # of a student from outside
 WALKING = (  # what rows depend on, too
     *("book", "controls", "jobs", "lanes", "places", "plan", "process", "students"),
-    *("channels", "ledger", "memories", "memory", "memory_loops", "worn"),
+    *("channels", "fetch", "ledger", "ledger_loops", "memories", "memory", "memory_loops", "turning", "worn"),
 )
 ROW_BYTES = 90 + 50 + ROWS.itemsize  # of the disk, for each exercise: CSV, Parquet, part
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from textbook_gym.book import HEADER
 from textbook_gym.channels import Channel, Names, all_bounds, program, read_channels, size
+from textbook_gym.ledger_loops import BLOCK, At, compiled_loops
 from textbook_gym.memory import Memory, Step
-from textbook_gym.memory_loops import At, compiled, ledger_learn, ledger_look
 from textbook_gym.registry import did_you_mean
 from textbook_gym.rng import WEYL, scramble
 
@@ -121,7 +121,7 @@ class Words:
         return begins
 
     def read(self) -> tuple[Any, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Return program and words as `memory_loops` wants them."""
+        """Return program and words as the loops of `ledger_loops` want them."""
         places = np.array([p for p, _ in self.words], np.int64)
         scales = np.array([s for _, s in self.words], np.float64)
         return program(self.channels, self.past), (places, scales, np.array(self._letters, np.int64))
@@ -205,9 +205,9 @@ class Ledger(Memory):
         self._tabled = np.array(layout), np.array([p.rate for p in self.pages]), multipliers
         self._questions = np.array(questions), multipliers
         self._room_for = (
-            np.zeros(max(learned.size, asked.size) + 1, np.float32),
+            np.zeros(BLOCK * (max(learned.size, asked.size) + 1), np.float32),
             np.zeros(max(len(learned.words), len(asked.words)) + 1, np.uint64),
-            np.zeros(len(questions), np.uint64),
+            np.zeros(BLOCK * len(questions), np.uint64),
         )
         self._column_of = np.array([p.column_of for p in self.pages], np.int64)
         self.cells = self._room("cells", (cells,))
@@ -227,7 +227,9 @@ class Ledger(Memory):
         return np.asarray(self.cells[:, np.concatenate(last)])
 
     def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
-        compiled(ledger_learn)(which, step, *self._learned, self._tabled, self._column_of, self._kept, self._room_for)
+        compiled_loops()["learn"](
+            which, step, *self._learned, self._tabled, self._column_of, self._kept, self._room_for
+        )
 
     def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
-        compiled(ledger_look)(which, observations, *self._asked, *self._questions, self._kept, self._room_for, out)
+        compiled_loops()["look"](which, observations, *self._asked, *self._questions, self._kept, self._room_for, out)
