@@ -208,6 +208,7 @@ class Ledger(Memory):
             np.zeros(BLOCK * (max(learned.size, asked.size) + 1), np.float32),
             np.zeros(max(len(learned.words), len(asked.words)) + 1, np.uint64),
             np.zeros(BLOCK * len(questions), np.uint64),
+            np.zeros(BLOCK * len(questions), np.int64),
         )
         self._column_of = np.array([p.column_of for p in self.pages], np.int64)
         self.cells = self._room("cells", (cells,))

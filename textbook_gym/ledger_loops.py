@@ -1,7 +1,8 @@
 """How a ledger learns and is looked up, as loops over lanes; see `memory_loops`, whose words are used here.
 
-Steps and observations are taken in blocks of lanes: of all in a block situations are named first, and their rows sent
-for (see `fetch`), so that they are at hand when they are read. With hundreds of lanes that is most of the time.
+Steps and observations are taken in blocks of lanes: of all in a block situations are named first, then their rows are
+sought, then read. What is read next is fetched before (see `fetch`): with hundreds of lanes waiting would be most of the
+time.
 """
 
 import enum
@@ -43,7 +44,7 @@ def compiled_loops() -> dict[str, Callable[..., Any]]:
     """Return the loops below, compiled at their first call, or loaded from the disk cache."""
     from textbook_gym.kernel import compile_loop, mark_compilable, source_digest
 
-    helpers: list[Callable[..., Any]] = [centre, read, some, spell, hashed, find, belongs, send, fetch]
+    helpers: list[Callable[..., Any]] = [centre, read, some, spell, hashed, find, belongs, seek, fetch]
     for helper in helpers:
         mark_compilable(helper)
     return {name: compile_loop(loop) for name, loop in make_loops(source_digest(helpers)).items()}
@@ -83,13 +84,14 @@ def belongs(key: Any, rows: int) -> Any:
     return np.int64(((key >> np.uint64(32)) * np.uint64(rows)) >> np.uint64(32))
 
 
-def send(key: Any, i: int, at: Any, t: int, keys: Any, cells: Any) -> None:
-    """Fetch where the row of a key in the table with layout `at[t]` is likely to stand."""
-    row, width = belongs(key, at[t, At.ROWS]), at[t, At.WIDTH]
-    first = i * cells.shape[1] + at[t, At.CELL] + row * width
-    fetch(keys, i * keys.shape[1] + at[t, At.ROW] + row)
+def seek(key: Any, i: int, at: Any, t: int, keys: Any, cells: Any) -> int:
+    """Return the row of a key in the table with layout `at[t]`, -1 if there is none; fetch its cells."""
+    row = find(keys, i, key, at[t, At.ROW], at[t, At.ROWS])
+    width = at[t, At.WIDTH]
+    first = i * cells.shape[1] + at[t, At.CELL] + (row if row >= 0 else belongs(key, at[t, At.ROWS])) * width
     fetch(cells, first)
     fetch(cells, first + width - 1)
+    return row
 
 
 def make_loops(digest: str) -> dict[str, Callable[..., None]]:
@@ -109,14 +111,14 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
             columns: column of each action, -1 for none, (tables, actions).
             kept: keys, uint64 (n, rows), 0 for a free row; when a row was last entered into, (n, rows); entries so far,
                 (n,); and cells, (n, cells of all rows of all tables).
-            room: for what the program reads of a block, for words as numbers, and for the keys of a block.
+            room: for what the program reads of a block, for words as numbers, and for keys and rows of a block.
         """
         _ = digest
         before, after, actions, rewards, marks = step
         layout, rates, multipliers = tables
         keys, used, clock, cells = kept
         places, _, letters = words
-        floats, numbers, names = room
+        floats, numbers, names, found = room
         size, pages = len(floats) // BLOCK, len(layout)
         for start in range(0, len(which), BLOCK):
             stop = min(start + BLOCK, len(which))
@@ -133,24 +135,28 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                     if (column < 0 and deep == 0) or (not heard and layout[t, At.SILENT] == 1):
                         continue
                     word, last = layout[t, At.WORD], layout[t, At.WORD] + layout[t, At.WORDS]
-                    found = layout[t, At.ELSEWHERE] == 0
-                    if not found:
+                    apt = layout[t, At.ELSEWHERE] == 0
+                    if not apt:
                         for w in range(word, last):
-                            found = found or floats[at + places[letters[w]]] != 0.0
-                    if found:
+                            apt = apt or floats[at + places[letters[w]]] != 0.0
+                    if apt:
                         key = hashed(numbers, letters, word, last - word, multipliers)
                         names[(m - start) * pages + t] = key
-                        send(key, i, layout, t, keys, cells)
+                        fetch(keys, i * keys.shape[1] + layout[t, At.ROW] + belongs(key, layout[t, At.ROWS]))
+            for m in range(start, stop):
+                for t in range(pages):
+                    b = (m - start) * pages + t
+                    if names[b] != 0:
+                        found[b] = seek(names[b], which[m], layout, t, keys, cells)
             for m in range(start, stop):
                 i, at = which[m], (m - start) * size
                 for t in range(pages):
-                    key = names[(m - start) * pages + t]
+                    key, row = names[(m - start) * pages + t], found[(m - start) * pages + t]
                     if key == 0:
                         continue
                     column, wide, deep = columns[t, actions[i]], layout[t, At.WIDE], layout[t, At.DEEP]
                     outcome, told = at + layout[t, At.OUTCOME], at + layout[t, At.TOLD]
                     first, rows, width = layout[t, At.ROW], layout[t, At.ROWS], layout[t, At.WIDTH]
-                    row = find(keys, i, key, first, rows)
                     if row < 0:
                         row = belongs(key, rows)
                         other = row
@@ -207,7 +213,7 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
         _ = digest
         keys, _, _, cells = kept
         letters = words[2]
-        floats, numbers, names = room
+        floats, numbers, names, found = room
         questions = len(layout)
         for start in range(0, len(which), BLOCK):
             stop = min(start + BLOCK, len(which))
@@ -217,15 +223,18 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                 for q in range(questions):
                     key = hashed(numbers, letters, layout[q, At.WORD], layout[q, At.WORDS], multipliers)
                     names[(m - start) * questions + q] = key
-                    send(key, which[m], layout, q, keys, cells)
+                    fetch(keys, which[m] * keys.shape[1] + layout[q, At.ROW] + belongs(key, layout[q, At.ROWS]))
+            for m in range(start, stop):
+                for q in range(questions):
+                    b = (m - start) * questions + q
+                    found[b] = seek(names[b], which[m], layout, q, keys, cells)
             for m in range(start, stop):
                 i, end = which[m], seen.shape[1]
                 for w in range(end):
                     out[m, w] = seen[m, w]
                 for q in range(questions):
                     columns, wide, width = layout[q, At.COLUMNS], layout[q, At.WIDE], layout[q, At.WIDTH]
-                    key = names[(m - start) * questions + q]
-                    row = find(keys, i, key, layout[q, At.ROW], layout[q, At.ROWS])
+                    row = found[(m - start) * questions + q]
                     if row < 0:
                         for k in range(end, end + width):
                             out[m, k] = 0.0
