@@ -139,13 +139,13 @@ def program(channels: Sequence[Channel], past: Sequence[bool] = ()) -> tuple[np.
         past: True for those that see the observation before the step only; none, if not given.
     """
     lines: list[list[int]] = []
-    places = [np.zeros(0, np.int64)]
+    places = [np.zeros(0, np.uint64)]
     for c, old in zip(channels, past or [False] * len(channels), strict=True):
         if c.make in EACH and lines and lines[-1][:2] == [c.make, old]:  # one instruction does for both
             lines[-1][3:] = [1, lines[-1][3] * lines[-1][4] + c.size]
         else:
             lines.append([int(c.make), int(old), sum(map(len, places)), *c.places.shape])
-        places.append(c.places.ravel().astype(np.int64))
+        places.append(c.places.ravel().astype(np.uint64))
     return np.array(lines, np.int64).reshape(-1, 5), np.concatenate(places)
 
 

@@ -122,9 +122,9 @@ class Words:
 
     def read(self) -> tuple[Any, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Return program and words as the loops of `ledger_loops` want them."""
-        places = np.array([p for p, _ in self.words], np.int64)
+        places = np.array([p for p, _ in self.words], np.uint64)
         scales = np.array([s for _, s in self.words], np.float64)
-        return program(self.channels, self.past), (places, scales, np.array(self._letters, np.int64))
+        return program(self.channels, self.past), (places, scales, np.array(self._letters, np.uint64))
 
 
 class Ledger(Memory):

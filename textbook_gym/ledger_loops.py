@@ -54,14 +54,14 @@ def spell(room: Any, at: int, words: Any, numbers: Any) -> None:
     """Write what was read, from place `at` on, as whole numbers: each word once, in units of its grain."""
     places, grains = words[0], words[1]
     for w in range(len(places)):
-        numbers[w] = np.uint64(np.int64(np.rint(room[at + places[w]] * grains[w])))
+        numbers[w] = np.uint64(np.int64(np.rint(room[np.uint64(at) + places[w]] * grains[w])))
 
 
 def hashed(numbers: Any, letters: Any, first: int, count: int, multipliers: Any) -> Any:
     """Return an odd unsigned number that names a situation: some of the numbers, multilinearly hashed."""
     h = multipliers[count]
     for w in range(count):
-        h += numbers[letters[first + w]] * multipliers[w]
+        h += numbers[letters[np.uint64(first + w)]] * multipliers[w]
     h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of splitmix64
     h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return (h ^ (h >> np.uint64(31))) | np.uint64(1)
@@ -138,7 +138,7 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                     apt = layout[t, At.ELSEWHERE] == 0
                     if not apt:
                         for w in range(word, last):
-                            apt = apt or floats[at + places[letters[w]]] != 0.0
+                            apt = apt or floats[np.uint64(at) + places[letters[w]]] != 0.0
                     if apt:
                         key = hashed(numbers, letters, word, last - word, multipliers)
                         names[(m - start) * pages + t] = key
@@ -149,7 +149,7 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                     if names[b] != 0:
                         found[b] = seek(names[b], which[m], layout, t, keys, cells)
             for m in range(start, stop):
-                i, at = which[m], (m - start) * size
+                i, at = np.uint64(which[m]), (m - start) * size
                 for t in range(pages):
                     key, row = names[(m - start) * pages + t], found[(m - start) * pages + t]
                     if key == 0:
@@ -169,7 +169,7 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                             other = other + 1 if other + 1 < rows else 0
                         keys[i, first + row] = key
                         for k in range(row * width, (row + 1) * width):
-                            cells[i, layout[t, At.CELL] + k] = 0.0
+                            cells[i, np.uint64(layout[t, At.CELL] + k)] = 0.0
                     count = layout[t, At.CELL] + row * width + column * (1 + wide)
                     visits = layout[t, At.CELL] + (row + 1) * width - 1 - deep
                     if layout[t, At.SILENT] == 2 and not some(floats, told, deep):
@@ -187,12 +187,14 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                     cells[i, visits] += 1.0
                     share = max(1.0 / cells[i, visits], rates[t])
                     for k in range(deep):
-                        cells[i, visits + 1 + k] += share * (floats[told + k] - cells[i, visits + 1 + k])
+                        at_mean: Any = np.uint64(visits + 1 + k)
+                        cells[i, at_mean] += share * (floats[np.uint64(told + k)] - cells[i, at_mean])
                     if column >= 0:
                         cells[i, count] += 1.0
                         share = max(1.0 / cells[i, count], rates[t])
                         for k in range(wide):
-                            cells[i, count + 1 + k] += share * (floats[outcome + k] - cells[i, count + 1 + k])
+                            of_action: Any = np.uint64(count + 1 + k)
+                            cells[i, of_action] += share * (floats[np.uint64(outcome + k)] - cells[i, of_action])
 
     def look(
         which: Any, seen: Any, program: Any, words: Any, layout: Any, multipliers: Any, kept: Any, room: Any, out: Any
@@ -229,7 +231,8 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                     b = (m - start) * questions + q
                     found[b] = seek(names[b], which[m], layout, q, keys, cells)
             for m in range(start, stop):
-                i, end = which[m], seen.shape[1]
+                i: Any = np.uint64(which[m])  # spares the compiler the question whether it counts from the end
+                end = seen.shape[1]
                 for w in range(end):
                     out[m, w] = seen[m, w]
                 for q in range(questions):
@@ -237,11 +240,11 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                     row = found[(m - start) * questions + q]
                     if row < 0:
                         for k in range(end, end + width):
-                            out[m, k] = 0.0
+                            out[m, np.uint64(k)] = 0.0
                     else:
                         cell = layout[q, At.CELL] + row * width
                         for k in range(width):
-                            out[m, end + k] = cells[i, cell + k]
+                            out[m, np.uint64(end + k)] = cells[i, np.uint64(cell + k)]
                         for k in range(end, end + (columns + 1) * (1 + wide), 1 + wide):  # the last: of all columns
                             out[m, k] = SHOWN_COUNTS[int(min(out[m, k], MANY))]
                     end += width

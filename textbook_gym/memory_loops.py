@@ -128,11 +128,11 @@ def read(
             at += rows
         elif make == Make.VALUE:
             for k in range(rows * length):
-                out[at + k] = after[i, places[first + k]]
+                out[np.uint64(at + k)] = after[i, places[np.uint64(first + k)]]
             at += rows * length
         else:
             for k in range(rows * length):
-                place = places[first + k]
+                place = places[np.uint64(first + k)]
                 value = after[i, place]
                 if make == Make.WAS:
                     value = before[i, place]
@@ -144,7 +144,7 @@ def read(
                     value = 1.0 if value == 0.5 else 0.0
                 elif make == Make.CHANGE:
                     value = value - before[i, place]
-                out[at + k] = value
+                out[np.uint64(at + k)] = value
             at += rows * length
 
 
