@@ -28,7 +28,7 @@ SIZES = {  # lanes -> settings of PPO
     64: {"n_steps": 64, "batch_size": 1024, "n_epochs": 4},
     512: {"n_steps": 32, "batch_size": 4096, "n_epochs": 4},
 }
-ROUNDS = 2  # rollouts of each measurement
+ROUNDS = 1  # rollouts of each measurement
 
 
 class Idle(VecEnv):
@@ -99,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--book", action="append", choices=sorted(BOOKS), help="ledgers of these (default: all)")
     parser.add_argument("--lanes", action="append", type=int, choices=sorted(SIZES))
-    parser.add_argument("--pairs", type=int, default=5, help="measurements of each kind")
+    parser.add_argument("--pairs", type=int, default=15, help="measurements of each kind")
     parser.add_argument("--out", type=pathlib.Path, default=RESULTS / "memory.csv")
     chosen = parser.parse_args()
     others = [("Vocabulary", name) for name in MEMORIES if name != "ledger"]

@@ -102,6 +102,7 @@ class Lanes:
         clock["episode"] = member(Episode, "episode", episode)
         clock["split"] = member(Split, "split", split)
         clock["shuffled"] = member(Order, "order", order)
+        self._none = np.zeros(lanes, np.bool_)
         self.started = False  # whether there has been a first reset
 
     def _look_up(self) -> None:
@@ -147,7 +148,7 @@ class Lanes:
 
     def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray, turned: np.ndarray | None = None) -> None:
         """Take one checked action in every lane; but where `turned` (bool, one a lane) holds, turn the page instead."""
-        mask = np.zeros(len(self), np.bool_) if turned is None else turned
+        mask = self._none if turned is None else turned
         self.engine.turn(self.records, self.plan, Others.ACT, mask, actions, seen, out, self.threads)
 
     def reset(
@@ -244,10 +245,11 @@ class Lanes:
             raise ValueError(f"actions of shape {array.shape}: one whole number a lane is needed, shape ({len(self)},)")
         if array.dtype.kind not in "iu":
             raise ValueError(f"actions of type {array.dtype}: whole numbers 0..{len(names) - 1} are needed")
-        if array.min() < 0 or array.max() >= len(names):
+        whole = np.ascontiguousarray(array, np.int64)
+        if whole.view(np.uint64).max() >= len(names):  # what is below 0 is large without its sign
             i = int(np.flatnonzero((array < 0) | (array >= len(names)))[0])
             raise ValueError(f"actions[{i}] = {array[i]}: {allowed_actions(self.book)}")
-        return np.ascontiguousarray(array, np.int64)
+        return whole
 
     def shown(self, which: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what some lanes (None for all) show now, as `room` lays it out; worked out anew, as plain Python."""

@@ -1,8 +1,8 @@
 """How a ledger learns and is looked up, as loops over lanes; see `memory_loops`, whose words are used here.
 
 Steps and observations are taken in blocks of lanes: of all in a block situations are named first, then their rows are
-sought, then read. What is read next is fetched before (see `fetch`): with hundreds of lanes waiting would be most of the
-time.
+sought, then read. What is read next is fetched before (see `fetch`): with hundreds of lanes waiting would take most of
+the time.
 """
 
 import enum

@@ -203,8 +203,10 @@ def recall_look(
     spots, deeds, ends, entered = kept
     length, wide = spots.shape[2], ends.shape[2]
     distances = np.empty(length, np.float32)
+    found = np.empty(nearest, np.int64)  # places of the nearest so far
     for m in range(len(which)):
-        i, end = which[m], seen.shape[1]
+        i: Any = np.uint64(which[m])  # spares the compiler the question whether it counts from the end
+        end = seen.shape[1]
         for w in range(end):
             out[m, w] = seen[m, w]
         read(program, seen, seen, m, 0, actions, 0.0, 0.0, room, 0)
@@ -213,21 +215,26 @@ def recall_look(
             distances[j] = 0.0
         for w in range(len(scale)):
             here = room[w] * scale[w]
-            for j in range(held):  # the inner loop, so that several are reckoned at once
-                apart = spots[i, w, j] - here
-                distances[j] += apart * apart
+            for k in range(held):  # the inner loop, so that several are reckoned at once
+                apart = spots[i, np.uint64(w), np.uint64(k)] - here
+                distances[np.uint64(k)] += apart * apart
+        count, j = 0, entered[i] % length
+        for _ in range(held):  # the latest first
+            j = j - 1 if j > 0 else length - 1
+            if count < nearest or distances[j] < distances[found[nearest - 1]]:
+                count = min(count + 1, nearest)
+                k = count - 1
+                while k > 0 and distances[j] < distances[found[k - 1]]:
+                    found[k] = found[k - 1]
+                    k -= 1
+                found[k] = j
         for k in range(nearest):
             for w in range(1 + actions + wide):
                 out[m, end + w] = 0.0
-            if k < held:
-                best, j = -1, entered[i] % length
-                for _ in range(held):  # the latest first
-                    j = j - 1 if j > 0 else length - 1
-                    if distances[j] >= 0.0 and (best < 0 or distances[j] < distances[best]):
-                        best = j
+            if k < count:
+                best = found[k]
                 out[m, end] = math.exp(-math.sqrt(distances[best]))
                 out[m, end + deeds[i, best]] = 1.0
                 for w in range(wide):
                     out[m, end + 1 + actions + w] = ends[i, best, w]
-                distances[best] = -1.0
             end += 1 + actions + wide
