@@ -37,7 +37,7 @@ def test_every_book_has_a_short_course(book_name):
     short, spec = SHORT[book_name], gym.spec(short_id(book_name))
     assert len(short.chapters) == 3
     chapters = [find(book_name).chapters[c - 1] for c in short.chapters]
-    assert sum(c.limit * e for c, e in zip(chapters, short.exercises, strict=True)) <= 150
+    assert sum(c.limit * e for c, e in zip(chapters, short.exercises, strict=True)) <= 120
     assert spec.kwargs["episode"] == "book"
     env = gym.make(short_id(book_name)).unwrapped
     check_env(env)

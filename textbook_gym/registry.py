@@ -50,16 +50,16 @@ SHORT: dict[str, Short] = {
     "Automata": Short((1, 2, 3), (5, 4, 3)),
     "Ballistics": Short((1, 2, 3), (8, 8, 8)),
     "Bandits": Short((1, 3, 6), (6, 8, 6)),
-    "Causality": Short((1, 2, 6), (3, 3, 3)),
+    "Causality": Short((1, 2, 6), (3, 3, 2)),
     "Concepts": Short((1, 2, 3), (5, 5, 5)),
-    "Crafting": Short((1, 2, 3), (3, 3, 1)),
-    "Induction": Short((1, 2, 4), (2, 2, 2)),
+    "Crafting": Short((1, 2, 3), (3, 2, 1)),
+    "Induction": Short((1, 2, 4), (2, 2, 1)),
     "Maintenance": Short((1, 3, 6), (6, 5, 4)),
-    "Navigation": Short((1, 2, 3), (4, 3, 2)),
+    "Navigation": Short((1, 2, 3), (4, 2, 2)),
     "Theorems": Short((1, 3, 6), (6, 5, 6)),
     "Vocabulary": Short((1, 2, 3), (5, 5, 5)),
 }
-"""Name of a book -> its short course, of about 120 steps. Rules, limits and newcomer marks are those of the book: no
+"""Name of a book -> its short course, of 120 steps at most. Rules, limits and newcomer marks are those of the book: no
 newcomer remembers how many exercises came before."""
 
 
