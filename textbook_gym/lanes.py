@@ -102,7 +102,6 @@ class Lanes:
         clock["episode"] = member(Episode, "episode", episode)
         clock["split"] = member(Split, "split", split)
         clock["shuffled"] = member(Order, "order", order)
-        self._none = np.zeros(lanes, np.bool_)
         self.started = False  # whether there has been a first reset
 
     def _look_up(self) -> None:
@@ -148,7 +147,7 @@ class Lanes:
 
     def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray, turned: np.ndarray | None = None) -> None:
         """Take one checked action in every lane; but where `turned` (bool, one a lane) holds, turn the page instead."""
-        mask = self._none if turned is None else turned
+        mask = np.zeros(len(self), np.bool_) if turned is None else turned
         self.engine.turn(self.records, self.plan, Others.ACT, mask, actions, seen, out, self.threads)
 
     def reset(

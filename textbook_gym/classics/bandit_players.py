@@ -12,16 +12,32 @@ All start from a uniform prior over the chance of every arm, break ties by the l
     thompson     the highest draw from the posterior (Thompson 1933)
     optimistic   the highest of max(draw, posterior mean) (May, Korda, Lee and Leslie 2012)
 
-The Gittins index player needs a table: `textbook_gym.classics.gittins`.
+One rule plays them all, by number, so that it is compiled once. The Gittins index player needs a table:
+`textbook_gym.classics.gittins`.
 """
 
+import enum
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from textbook_gym.book import Field, Record, rule
 from textbook_gym.classics.sampling import beta
 from textbook_gym.rng import below, chance
+
+
+class Player(enum.IntEnum):
+    """Number of a player; its name in lower case is the keyword `student`."""
+
+    RANDOM = 0
+    GREEDY = 1
+    EPSILON = 2
+    UCB1 = 3
+    UCB_PRIOR = 4
+    THOMPSON = 5
+    OPTIMISTIC = 6
+
+
+TUNING = {Player.EPSILON: 0.05, Player.UCB1: 0.3, Player.UCB_PRIOR: 0.3}
+"""Default of a player's own number; 0 for all others."""
 
 
 def notes(arms: int) -> tuple[Field, ...]:
@@ -49,96 +65,37 @@ def study(p: Record, n: Record, before: Record, action: int, o: Record) -> None:
 
 
 @rule
-def mean(n: Record, a: int) -> float:
-    """Return the posterior mean of an arm."""
-    return (n.wins[a] + 1.0) / (n.wins[a] + n.losses[a] + 2.0)
+def worth(p: Record, n: Record, a: int, spread: float) -> float:
+    """Return what the player thinks of an arm; `spread` widens bounds."""
+    wins, losses = n.wins[a], n.losses[a]
+    mean = (wins + 1.0) / (wins + losses + 2.0)  # of the posterior
+    if p.player == Player.UCB1:
+        pulls = wins + losses
+        return wins / pulls + spread / math.sqrt(pulls)
+    if p.player == Player.UCB_PRIOR:
+        return mean + spread / math.sqrt(wins + losses + 1.0)
+    if p.player == Player.THOMPSON:
+        return beta(n, wins + 1.0, losses + 1.0)
+    if p.player == Player.OPTIMISTIC:
+        return max(beta(n, wins + 1.0, losses + 1.0), mean)
+    return mean
 
 
 @rule
-def anyhow(p: Record, n: Record, o: Record) -> int:
-    """Pull any arm."""
-    return below(n, p.arms)
-
-
-@rule
-def greedy(p: Record, n: Record, o: Record) -> int:
-    """Pull the arm of the highest posterior mean."""
+def answer(p: Record, n: Record, o: Record) -> int:
+    """Choose an arm, as the player does."""
+    if p.player == Player.RANDOM or (p.player == Player.EPSILON and chance(n, p.tuning)):
+        return below(n, p.arms)
+    spread = 0.0
+    if p.player == Player.UCB1:
+        if n.pulled < p.arms:
+            return int(n.pulled)
+        spread = p.tuning * math.sqrt(2.0 * math.log(n.pulled))
+    elif p.player == Player.UCB_PRIOR:
+        spread = p.tuning * math.sqrt(2.0 * math.log(n.pulled + 1.0))
     arm, best = 0, -1.0
     for a in range(p.arms):
-        value = mean(n, a)
+        value = worth(p, n, a, spread)
         if value > best:
             arm, best = a, value
     return arm
-
-
-@rule
-def epsilon(p: Record, n: Record, o: Record) -> int:
-    """Pull any arm now and then, else the arm of the highest posterior mean."""
-    return below(n, p.arms) if chance(n, p.tuning) else greedy(p, n, o)
-
-
-@rule
-def ucb1(p: Record, n: Record, o: Record) -> int:
-    """Pull every arm once, then the arm of the highest upper bound."""
-    if n.pulled < p.arms:
-        return int(n.pulled)
-    arm, best = 0, -1.0
-    spread = p.tuning * math.sqrt(2.0 * math.log(n.pulled))
-    for a in range(p.arms):
-        pulls = n.wins[a] + n.losses[a]
-        value = n.wins[a] / pulls + spread / math.sqrt(pulls)
-        if value > best:
-            arm, best = a, value
-    return arm
-
-
-@rule
-def ucb_prior(p: Record, n: Record, o: Record) -> int:
-    """Pull the arm of the highest upper bound, with the prior as a pull of every arm."""
-    arm, best = 0, -1.0
-    spread = p.tuning * math.sqrt(2.0 * math.log(n.pulled + 1.0))
-    for a in range(p.arms):
-        value = mean(n, a) + spread / math.sqrt(n.wins[a] + n.losses[a] + 1.0)
-        if value > best:
-            arm, best = a, value
-    return arm
-
-
-@rule
-def thompson(p: Record, n: Record, o: Record) -> int:
-    """Pull the arm of the highest draw from the posterior."""
-    arm, best = 0, -1.0
-    for a in range(p.arms):
-        value = beta(n, n.wins[a] + 1.0, n.losses[a] + 1.0)
-        if value > best:
-            arm, best = a, value
-    return arm
-
-
-@rule
-def optimistic(p: Record, n: Record, o: Record) -> int:
-    """Pull the arm of the highest draw, none counted below its mean."""
-    arm, best = 0, -1.0
-    for a in range(p.arms):
-        value = max(beta(n, n.wins[a] + 1.0, n.losses[a] + 1.0), mean(n, a))
-        if value > best:
-            arm, best = a, value
-    return arm
-
-
-class Player(NamedTuple):
-    """A way to choose, and its own number where it has one."""
-
-    answer: Callable[..., Any]
-    tuning: float = 0.0
-
-
-PLAYERS = {
-    "random": Player(anyhow),
-    "greedy": Player(greedy),
-    "epsilon": Player(epsilon, 0.05),
-    "ucb1": Player(ucb1, 0.3),
-    "ucb_prior": Player(ucb_prior, 0.3),
-    "thompson": Player(thompson),
-    "optimistic": Player(optimistic),
-}

@@ -15,17 +15,34 @@ counts, and plan by backward induction over the horizon; ties go to the lowest n
               mean: rewards c sqrt(7 ln(40 S A t) / (2 n)) and transitions, in the 1-norm, c sqrt(14 S ln(40 A t) / n)
               for n visits (at least 1) after t steps (delta = 0.05). c is `tuning`: with the published c = 1 nothing is
               learned in so few steps. Plans are made anew before every episode, not when counts have doubled.
+
+One rule plays them all, by number, so that it is compiled once.
 """
 
+import enum
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from textbook_gym.book import Field, Record, rule
 from textbook_gym.classics.sampling import gamma
 from textbook_gym.rng import below, chance, normal
 
 SAMPLES = 5
+
+
+class Player(enum.IntEnum):
+    """Number of a player; its name in lower case is the keyword `student`."""
+
+    RANDOM = 0
+    GREEDY = 1
+    EPSILON = 2
+    PSRL = 3
+    OPSRL = 4
+    BEB = 5
+    UCRL2 = 6
+
+
+TUNING = {Player.EPSILON: 0.05, Player.BEB: 3.0, Player.UCRL2: 0.1}
+"""Default of a player's own number; 0 for all others."""
 
 
 def notes(states: int, actions: int, horizon: int) -> tuple[Field, ...]:
@@ -148,84 +165,26 @@ def tilt(p: Record, n: Record) -> None:
 
 
 @rule
-def nothing(p: Record, n: Record, o: Record) -> None:
-    """Plan nothing."""
+def open_page(p: Record, n: Record, o: Record) -> None:
+    """Plan the episode, as the player does."""
     n.time = 0
+    if p.player == Player.RANDOM:
+        return
+    processes = SAMPLES if p.player == Player.OPSRL else 1
+    for k in range(processes):
+        if p.player == Player.PSRL or p.player == Player.OPSRL:
+            imagine(p, n, k)
+        else:
+            suppose(p, n, k, p.tuning if p.player == Player.BEB else 0.0)
+    if p.player == Player.UCRL2:
+        tilt(p, n)
+    else:
+        plan(p, n, processes)
 
 
 @rule
-def on_the_mean(p: Record, n: Record, o: Record) -> None:
-    """Plan on the posterior mean."""
-    n.time = 0
-    suppose(p, n, 0, 0.0)
-    plan(p, n, 1)
-
-
-@rule
-def on_a_bonus(p: Record, n: Record, o: Record) -> None:
-    """Plan on the posterior mean with BEB's bonus."""
-    n.time = 0
-    suppose(p, n, 0, p.tuning)
-    plan(p, n, 1)
-
-
-@rule
-def on_a_sample(p: Record, n: Record, o: Record) -> None:
-    """Plan on one draw from the posterior."""
-    n.time = 0
-    imagine(p, n, 0)
-    plan(p, n, 1)
-
-
-@rule
-def on_samples(p: Record, n: Record, o: Record) -> None:
-    """Plan on the best of some draws from the posterior."""
-    n.time = 0
-    for k in range(SAMPLES):
-        imagine(p, n, k)
-    plan(p, n, SAMPLES)
-
-
-@rule
-def within_bounds(p: Record, n: Record, o: Record) -> None:
-    """Plan as UCRL2 does."""
-    n.time = 0
-    suppose(p, n, 0, 0.0)
-    tilt(p, n)
-
-
-@rule
-def anyhow(p: Record, n: Record, o: Record) -> int:
-    """Take any action."""
-    return below(n, p.actions)
-
-
-@rule
-def planned(p: Record, n: Record, o: Record) -> int:
-    """Take the action planned."""
+def answer(p: Record, n: Record, o: Record) -> int:
+    """Take the action planned; or any, as the player does."""
+    if p.player == Player.RANDOM or (p.player == Player.EPSILON and chance(n, p.tuning)):
+        return below(n, p.actions)
     return int(n.plan[n.time, place(o)])
-
-
-@rule
-def mostly_planned(p: Record, n: Record, o: Record) -> int:
-    """Take any action now and then, else the one planned."""
-    return below(n, p.actions) if chance(n, p.tuning) else planned(p, n, o)
-
-
-class Player(NamedTuple):
-    """How to plan, how to act, and the player's own number where it has one."""
-
-    open_page: Callable[..., Any]
-    answer: Callable[..., Any]
-    tuning: float = 0.0
-
-
-PLAYERS = {
-    "random": Player(nothing, anyhow),
-    "greedy": Player(on_the_mean, planned),
-    "epsilon": Player(on_the_mean, mostly_planned, 0.05),
-    "psrl": Player(on_a_sample, planned),
-    "opsrl": Player(on_samples, planned),
-    "beb": Player(on_a_bonus, planned, 3.0),
-    "ucrl2": Player(within_bounds, planned, 0.1),
-}

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 from textbook_gym.book import Field, Parameter, Record, Signal, rule
 from textbook_gym.classics import bandit_players
+from textbook_gym.classics.bandit_players import TUNING, Player
 from textbook_gym.rng import chance, uniform
 
 
@@ -40,6 +41,7 @@ class Chapter(NamedTuple):
     limit: int  # pulls
     newcomer: float  # mark of random play
     arms: int
+    player: int  # a `Player`: who the model student is
     tuning: float  # the player's own number
 
 
@@ -55,20 +57,20 @@ SIGNALS = (Signal("payoff", 0.0, 1.0, "what the last pull paid; 0 before the fir
 PARAMETERS = (
     Parameter("arms", 10, "arms of the bandit", 2, 1000),
     Parameter("pulls", 100, "pulls in an episode", 1, 10_000),
-    Parameter("student", "thompson", "who the model student is", choices=tuple(bandit_players.PLAYERS)),
+    Parameter("student", "thompson", "who the model student is", choices=tuple(p.name.lower() for p in Player)),
     Parameter("tuning", 0.0, "the player's own number, 0 for its default", 0.0, 100.0),
 )
 
 
 def tables(arms: int, pulls: int, student: str, tuning: float) -> dict[str, Any]:
     """Return what depends on the parameters."""
-    player = bandit_players.PLAYERS[student]
+    player = Player[student.upper()]
+    row = Chapter("bandit", 1, pulls, 0.5, arms, player, tuning or TUNING.get(player, 0.0))
     return {
         "Action": enum.IntEnum("Action", {f"PULL_{a + 1}": a for a in range(arms)}),
-        "CHAPTERS": (Chapter("bandit", 1, pulls, 0.5, arms, tuning or player.tuning),),
+        "CHAPTERS": (row,),
         "EDITION": (Field("chance", "f8", "chance that an arm pays", (arms,), low=0.0, high=1.0),),
         "NOTES": bandit_players.notes(arms),
-        "answer": player.answer,
     }
 
 
@@ -133,6 +135,7 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 
 open_page = bandit_players.open_page
 study = bandit_players.study
+answer = bandit_players.answer
 
 
 def draw(p: Chapter, o: Record) -> list[str]:

@@ -35,6 +35,7 @@ import numpy as np
 
 from textbook_gym.book import Field, Parameter, Record, Signal, rule
 from textbook_gym.classics import mdp_players
+from textbook_gym.classics.mdp_players import TUNING, Player
 from textbook_gym.fetch import fetch
 from textbook_gym.rng import NORMAL_REACH as REACH
 from textbook_gym.rng import below, bits, normal
@@ -52,6 +53,7 @@ class Chapter(NamedTuple):
     newcomer: float  # expected mark of the model student without its notes, measured at the defaults
     states: int
     actions: int
+    player: int  # a `Player`: who the model student is
     tuning: float  # the player's own number
 
 
@@ -60,15 +62,16 @@ PARAMETERS = (
     Parameter("actions", 5, "actions in each state", 2, 20),
     Parameter("horizon", 10, "steps of an episode", 1, 100),
     Parameter("episodes", 25, "episodes with the same process", 1, 10_000),
-    Parameter("student", "psrl", "who the model student is", choices=tuple(mdp_players.PLAYERS)),
+    Parameter("student", "psrl", "who the model student is", choices=tuple(p.name.lower() for p in Player)),
     Parameter("tuning", 0.0, "the player's own number, 0 for its default", 0.0, 100.0),
 )
 
 
 def tables(states: int, actions: int, horizon: int, episodes: int, student: str, tuning: float) -> dict[str, Any]:
     """Return what depends on the parameters."""
-    player = mdp_players.PLAYERS[student]
-    row = Chapter("random process", episodes, horizon, 0.51, states, actions, tuning or player.tuning)
+    player = Player[student.upper()]
+    own = tuning or TUNING.get(player, 0.0)
+    row = Chapter("random process", episodes, horizon, 0.51, states, actions, player, own)
     return {
         "Action": enum.IntEnum("Action", {f"ACTION_{a + 1}": a for a in range(actions)}),
         "CHAPTERS": (row,),
@@ -103,8 +106,6 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Signal("reward", 1.0 - 2.0 * REACH, 1.0 + 2.0 * REACH, "reward of the last step; 0 before the first"),
         ),
         "NOTES": mdp_players.notes(states, actions, horizon),
-        "open_page": player.open_page,
-        "answer": player.answer,
     }
 
 
@@ -251,7 +252,9 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
     return best
 
 
+open_page = mdp_players.open_page
 study = mdp_players.study
+answer = mdp_players.answer
 
 
 def draw(p: Chapter, o: Record) -> list[str]:
