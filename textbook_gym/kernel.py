@@ -38,7 +38,7 @@ THREADS_MOST = 16
 
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # interpreted rules still raise when they divide by zero
-RULE_OPTIONS: dict[str, Any] = {**OPTIONS, "forceinline": True}
+RULE_OPTIONS: dict[str, Any] = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 class Student(enum.IntEnum):
