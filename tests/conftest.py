@@ -5,7 +5,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch on two busy cores is many
 import hypothesis
 import pytest
 
-from textbook_gym.registry import BOOKS, env_ids
+from textbook_gym.registry import BOOKS, CLASSICS, env_ids
 
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("suite")
@@ -18,7 +18,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one book on one worker: each book is then compiled once, and measured once."""
-    books = {env_id: name for name in BOOKS for env_id in env_ids(name)} | {name: name for name in BOOKS}
+    names = [*BOOKS, *CLASSICS]
+    books = {env_id: name for name in names for env_id in env_ids(name)} | {name: name for name in names}
     for item in items:
         values = getattr(getattr(item, "callspec", None), "params", {}).values()
         for name in {books[v] for v in values if isinstance(v, str) and v in books}:

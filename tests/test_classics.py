@@ -71,8 +71,9 @@ def test_an_episode_is_the_papers():
         assert sum(firsts) == exercises - 1
 
 
+@pytest.mark.xdist_group("RL2Bandit")
 def test_raw_rewards_are_paid_at_every_step():
-    env = gym.make("textbook/RL2Bandit-v0", arms=3, pulls=50, reward="raw").unwrapped
+    env = gym.make("textbook/RL2Bandit-v0", pulls=50, reward="raw").unwrapped
     env.reset(seed=0)
     total = 0.0
     for _ in range(50):
@@ -85,12 +86,16 @@ def test_raw_rewards_are_paid_at_every_step():
 
 
 def test_spaces_fit_the_parameters():
-    assert gym.make("textbook/RL2Bandit-v0", arms=50).action_space.n == 50
-    env = gym.make("textbook/RL2MDP-v0", states=4, actions=3)
+    def make(name, **keywords):  # as plain Python, which need not be compiled
+        return gym.make(env_ids(name)[0], interpreted=True, **keywords)
+
+    assert make("RL2Bandit", arms=50).action_space.n == 50
+    env = make("RL2MDP", states=4, actions=3)
     assert env.action_space.n == 3
     assert env.observation_space.shape == (4 + 1 + 4,)
-    assert gym.make("textbook/SymbolicAlchemy-v0").action_space.n == 40
-    assert gym.make("textbook/SymbolicAlchemy-v0", end_trial=True).action_space.n == 41
+    assert env.observation_space.contains(env.reset(seed=0)[0])
+    assert make("SymbolicAlchemy").action_space.n == 40
+    assert make("SymbolicAlchemy", end_trial=True).action_space.n == 41
 
 
 @pytest.mark.parametrize(
@@ -114,6 +119,7 @@ def test_bad_parameters_are_refused_in_one_line(name, keywords, message):
 # --- bandits --------------------------------------------------------------------------------
 
 
+@pytest.mark.xdist_group("RL2Bandit")
 @pytest.mark.parametrize(("arms", "pulls"), [(2, 10), (3, 6)])
 def test_the_bayes_optimal_value_is_reproduced(arms, pulls):
     exact = gittins.optimal_value(arms, pulls)
@@ -127,13 +133,15 @@ def test_two_pulls_of_two_arms_by_hand():
     assert gittins.optimal_value(2, 2) == pytest.approx(0.5 + 0.5 * 2 / 3 + 0.5 * 1 / 2)
 
 
+@pytest.mark.xdist_group("RL2Bandit")
 def test_nobody_beats_the_index():
-    index = bandit(gittins.Gittins(), 5, 100)
+    index = bandit(gittins.Gittins(), 10, 100)
     others = [("random", 0.0), ("greedy", 0.0), ("epsilon", 0.05), ("thompson", 0.0), ("optimistic", 0.0)]
     for student, tuning in [*others, ("ucb1", 0.3), ("ucb_prior", 0.3)]:
-        assert apart(bandit(student, 5, 100, tuning=tuning), index) < 2.5, student
+        assert apart(bandit(student, 10, 100, tuning=tuning), index) < 2.5, student
 
 
+@pytest.mark.xdist_group("RL2Bandit")
 @pytest.mark.parametrize(("student", "tuning"), [("ucb1", 0.5), ("thompson", 0.0)])
 def test_regret_grows_as_the_logarithm(student, tuning):
     """At fixed arms: from 125 pulls to 1,000 regret does not double."""
@@ -152,9 +160,10 @@ def test_regret_grows_as_the_logarithm(student, tuning):
     assert regrets[3] < 0.05 * 1000 * 0.4
 
 
+@pytest.mark.xdist_group("RL2Bandit")
 def test_thompson_sampling_agrees_with_a_simulation_of_a_few_lines():
     """An independent simulation decides where published figures differ from ours."""
-    rng, n, arms, pulls = np.random.default_rng(0), 4000, 5, 100
+    rng, n, arms, pulls = np.random.default_rng(0), 4000, 10, 100
     for student in ("thompson", "optimistic"):
         chances, wins, losses = rng.random((n, arms)), np.ones((n, arms)), np.ones((n, arms))
         total = np.zeros(n)
@@ -175,6 +184,7 @@ def test_thompson_sampling_agrees_with_a_simulation_of_a_few_lines():
 # --- processes ------------------------------------------------------------------------------
 
 
+@pytest.mark.xdist_group("RL2MDP")
 def test_the_oracle_gets_the_value_that_value_iteration_gives():
     """Shares of next states are gaps between cuts; checked against plain backward induction on them."""
     lanes = Lanes(find("RL2MDP", episodes=40).path, 50, episode="book", reward="raw", split="all")
@@ -190,6 +200,7 @@ def test_the_oracle_gets_the_value_that_value_iteration_gives():
     assert (rows["mark"] == 1.0).all()
 
 
+@pytest.mark.xdist_group("RL2MDP")
 def test_players_of_processes_learn_and_none_beats_the_oracle():
     last = {}
     for student in ("random", "greedy", "epsilon", "psrl", "opsrl", "beb", "ucrl2"):
@@ -203,6 +214,7 @@ def test_players_of_processes_learn_and_none_beats_the_oracle():
             assert apart(rewards, last["random"]) > 10.0, student
 
 
+@pytest.mark.xdist_group("RL2MDP")
 def test_flat_dirichlet_shares():
     """Mean 1/S and variance (S - 1) / (S^2 (S + 1)) of every share."""
     lanes = Lanes(find("RL2MDP").path, 400, split="all")
@@ -215,6 +227,7 @@ def test_flat_dirichlet_shares():
 # --- alchemy ----------------------------------------------------------------------------------
 
 
+@pytest.mark.xdist_group("SymbolicAlchemy")
 @pytest.mark.parametrize("ends", [False, True], ids=["40 actions", "41 actions"])
 def test_recorded_episodes_pass_through_the_classic(ends):
     """Observation, reward, end of trial and hidden stones of the recordings, as the environment shows them itself."""
@@ -257,6 +270,7 @@ def test_recorded_episodes_pass_through_the_classic(ends):
     assert compared == data["ep_len"][chosen].sum()
 
 
+@pytest.mark.xdist_group("SymbolicAlchemy")
 def test_scripted_players_of_alchemy_score_as_published():
     """Random heuristic 147.0 +- 1.6, search oracle 288.5 +- 1.5 (1,000 episodes of the reference)."""
     for who, parameters, published, error in (
@@ -293,6 +307,7 @@ def expectimax(h_weights, maps, stones, counts):
     return best
 
 
+@pytest.mark.xdist_group("SymbolicAlchemy")
 def test_the_ideal_observer_searches_exactly():
     """Against brute force over all chemistries, on deals small enough for it."""
     from textbook_gym.classics import chemistry
@@ -317,6 +332,7 @@ def test_the_ideal_observer_searches_exactly():
         assert value == pytest.approx(exact, abs=1e-5)
 
 
+@pytest.mark.xdist_group("SymbolicAlchemy")
 def test_the_ideal_observer_is_all_but_the_oracle_once_it_knows():
     """In its first trial it searches; in the last three it loses next to nothing."""
     observer = IdealObserver(budget=500)

@@ -14,6 +14,8 @@ from textbook_gym.cli import main
 
 ASKED = {"Bandits", "Vocabulary", "Maintenance"}
 
+pytestmark = pytest.mark.xdist_group("report")  # one worker makes the page
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

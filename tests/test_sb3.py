@@ -84,7 +84,7 @@ def test_wrappers_and_attributes_work():
 
 
 def test_a_classic_takes_its_parameters():
-    envs = make("textbook/RL2Bandit-v0", 3, seed=0, arms=7, pulls=4, reward="raw")
+    envs = make("textbook/RL2Bandit-v0", 3, seed=0, arms=7, pulls=4, reward="raw", interpreted=True)
     assert envs.action_space.n == 7
     envs.reset()
     done = [envs.step(np.zeros(3, int))[2].all() for _ in range(4)]
