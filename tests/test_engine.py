@@ -88,7 +88,7 @@ def test_another_process_gives_the_same_bytes():
 
 STEP = """
     import gymnasium as gym, textbook_gym
-    env = gym.make("textbook/Bandits-v0", split="all").unwrapped
+    env = gym.make("textbook/RL2Bandit-v0", split="all").unwrapped
     env.reset(options={"edition": 5})
     while not (back := env.step(0))[2]:
         pass
@@ -114,10 +114,10 @@ def test_the_cache_outlives_the_process_and_notices_an_edited_rule(copied, tmp_p
     assert compiled() == 1  # one loop steps and turns pages
     assert run(STEP, **environment).split()[1] == mark
     assert compiled() == 1
-    rule_file = copied / "textbook_gym" / "books" / "bandits.py"
+    rule_file = copied / "textbook_gym" / "classics" / "rl2_bandit.py"
     source = rule_file.read_text()
-    assert "return s.earned / p.limit" in source
-    rule_file.write_text(source.replace("return s.earned / p.limit", "return 0.25"))
+    assert "return min(1.0, s.earned / p.limit)" in source
+    rule_file.write_text(source.replace("return min(1.0, s.earned / p.limit)", "return 0.25"))
     assert run(STEP, **environment).split()[1] == "0.25"
     assert compiled() == 2
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from textbook_gym import course
 from textbook_gym.book import OPTIONAL, RULES, Book, BookError, Cells, Record
-from textbook_gym.course import OUT, Episode, Stage, edition_words, lane_type
+from textbook_gym.course import Episode, Stage, edition_words, lane_type
 from textbook_gym.fetch import FAR, NEAR, compile_fetch, fetch, fetch_lane
 from textbook_gym.rng import below, mix
 
@@ -143,7 +143,6 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
         flat_seen: Record,
         wide: Record,
         flat_wide: Record,
-        out: Record,
         rows: Record,
         who: Record,
         learns: int,
@@ -161,13 +160,18 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                     notes[i] = blank[0]
                     n.rng = pen
                 p = plan[c.chapter]
-                course.show(lane, p, 0.0, out[i], seen[i], observe, shortcuts)
-                for j in range(flat_seen.shape[1]):
-                    flat_wide[2 * i + 1, j] = flat_seen[i, j]
-                if learns:
-                    open_page(p, n, after)
-                reward = 0.0
-                while c.stage == Stage.OPEN:
+                reward, action, begun = 0.0, 0, False
+                while True:  # each rule is called at one place only, since calls are inlined
+                    course.show_page(lane, p, seen[i], observe)
+                    for j in range(flat_seen.shape[1]):
+                        flat_wide[2 * i + 1, j] = flat_seen[i, j]
+                    if learns and begun:
+                        study(p, n, before, action, after)
+                    elif learns:
+                        open_page(p, n, after)
+                    begun = True
+                    if c.stage != Stage.OPEN:
+                        break
                     for j in range(flat_seen.shape[1]):
                         flat_wide[2 * i, j] = flat_wide[2 * i + 1, j]
                     if who[row] == Student.MODEL:
@@ -177,11 +181,6 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                     else:
                         action = below(n, actions)
                     reward += course.act(lane, p, action, step, mark, visible, raw)
-                    course.show(lane, p, 0.0, out[i], seen[i], observe, shortcuts)
-                    for j in range(flat_seen.shape[1]):
-                        flat_wide[2 * i + 1, j] = flat_seen[i, j]
-                    if learns:
-                        study(p, n, before, action, after)
                 r = rows[i, row]
                 r.chapter = p.number
                 r.exercise = c.exercise + 1
@@ -372,7 +371,7 @@ class Engine:
         actors = np.resize(np.array([int(w) for w in who], np.int64), rows.shape[1])
         learns = int(Student.MODEL in actors)
         blank = np.zeros(1, self.book.notes)
-        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, np.zeros(n, OUT), rows, actors)
+        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, rows, actors)
         self.run("walk", n, threads, COURSES_A_THREAD, *arrays, learns, int(wipe))
         return rows
 
