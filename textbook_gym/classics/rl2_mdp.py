@@ -14,7 +14,8 @@ Raw reward
 
 Mark
     1 - (expected return lost by the actions taken, against the best ones) / (best - worst expected return from the
-    start), at least 0: luck does not count. `newcomer` is measured at the defaults.
+    start), at least 0: luck does not count. What an action loses is counted in 32,767ths of horizon times the range of
+    mean rewards, which is more than any can lose. `newcomer` is measured at the defaults.
 
 What the paper leaves open, and what was chosen
     Every episode starts in state 0. Rewards belong to state and action. A flat Dirichlet distribution is drawn as the
@@ -41,7 +42,8 @@ from textbook_gym.rng import NORMAL_REACH as REACH
 from textbook_gym.rng import below, bits, normal
 
 PARTS = 1 << 31  # that make up the chance 1
-GRAIN = 2.0**-16  # of expected returns lost
+FAINT = 1e-9  # expected return
+FINEST = (1 << 15) - 1  # into so many parts the most that one action can lose is counted
 
 
 class Chapter(NamedTuple):
@@ -90,13 +92,13 @@ def tables(states: int, actions: int, horizon: int, episodes: int, student: str,
             Field("at", "i4", "state of the process"),
             Field("time", "i2", "steps taken"),
             Field("solved", "i1", "1 once the process is solved", lasting=True),
-            Field("lost", "i8", "expected return lost so far, in GRAIN"),
+            Field("lost", "i8", "expected return lost so far, in parts"),
             Field("paid", "f8", "reward of the last step"),
-            Field("span", "f8", "best - worst expected return from the start, in GRAIN", lasting=True),
+            Field("share", "f8", "a part / (best - worst expected return from the start)", lasting=True),
             Field(
                 "loss",
-                "i4",
-                "expected return that an action loses, by step, state and action, in GRAIN",
+                "i2",
+                "expected return that an action loses, by step, state and action, in parts",
                 (horizon, states * actions),
                 lasting=True,
             ),
@@ -157,16 +159,20 @@ def solve(e: Record, s: Record) -> None:
     chance = np.empty((last, pairs))  # of a next state up to the first index
     best, worst, high, low = np.zeros(states), np.zeros(states), np.empty(pairs), np.empty(pairs)
     top = np.empty(pairs)
+    lowest, highest = e.mean[0, 0], e.mean[0, 0]
     for i in range(states):
         for a in range(actions):
+            lowest, highest = min(lowest, e.mean[i, a]), max(highest, e.mean[i, a])
             for j in range(last):
                 chance[j, i * actions + a] = e.cut[i, a, j] / PARTS
-    for t in range(s.loss.shape[0] - 1, -1, -1):
+    horizon = s.loss.shape[0]
+    parts = FINEST / (max(highest - lowest, FAINT) * horizon)
+    for t in range(horizon - 1, -1, -1):
         for i in range(states):
             for a in range(actions):
                 high[i * actions + a] = e.mean[i, a] + best[last]
                 low[i * actions + a] = e.mean[i, a] + worst[last]
-        for j in range(last):
+        for j in range(last if t + 1 < horizon else 0):  # after the last step all is worth nothing
             fall, low_fall = best[j] - best[j + 1], worst[j] - worst[j + 1]
             for k in range(pairs):
                 high[k] += chance[j, k] * fall
@@ -180,8 +186,8 @@ def solve(e: Record, s: Record) -> None:
                 top[i * actions + a] = highest
             best[i], worst[i] = highest, lowest
         for k in range(pairs):
-            s.loss[t, k] = np.int32((top[k] - high[k]) / GRAIN + 0.5)
-    s.span = (best[0] - worst[0]) / GRAIN
+            s.loss[t, k] = np.int32((top[k] - high[k]) * parts + 0.5)
+    s.share = 1.0 / (max(best[0] - worst[0], FAINT) * parts)
 
 
 @rule
@@ -233,7 +239,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
 @rule
 def mark(p: Chapter, s: Record) -> float:
     """Return what was kept of the best expected return, counted from the worst."""
-    return max(0.0, 1.0 - s.lost / s.span) if s.span > 0.0 else 1.0
+    return max(0.0, 1.0 - s.lost * s.share)
 
 
 @rule
