@@ -1,6 +1,7 @@
 """What memories do lane by lane, as plain loops over arrays, compiled at first use and cached on disk.
 
-They call nothing outside this file: numba's cache notices edits of it, and of no other. `n` lanes, `m` lanes asked for.
+They call nothing outside this file but `fetch`: numba's cache notices edits of it, and of no other. `n` lanes, of which
+`m` are asked for.
 
 A program tells which channels of a step to read (see `channels`). It is a pair of arrays: instructions, one a channel,
 (make, 1 to read the observation before the step only, first place, rows, row length), and places of floats in an
@@ -16,6 +17,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from textbook_gym.fetch import LINE, fetch
 
 
 class Make(enum.IntEnum):
@@ -43,7 +46,7 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """Return one of the loops below, compiled."""
     from textbook_gym.kernel import compile_loop, mark_compilable
 
-    for helper in (centre, read, some):
+    for helper in (centre, read, some, fetch, fetch_all):
         mark_compilable(helper)
     return compile_loop(loop)
 
@@ -148,6 +151,13 @@ def read(
             at += rows * length
 
 
+def fetch_all(spots: Any, i: int) -> None:
+    """Fetch all situations of a lane, float32 (words, length) of (n, words, length)."""
+    size = spots.shape[1] * spots.shape[2]
+    for line in range(0, size, 2 * LINE):
+        fetch(spots, i * size + line)
+
+
 def some(numbers: Any, first: int, count: int) -> bool:
     """Return whether any of some numbers is not 0."""
     found = False
@@ -207,6 +217,8 @@ def recall_look(
     for m in range(len(which)):
         i: Any = np.uint64(which[m])  # spares the compiler the question whether it counts from the end
         end = seen.shape[1]
+        if m + 1 < len(which):
+            fetch_all(spots, which[m + 1])
         for w in range(end):
             out[m, w] = seen[m, w]
         read(program, seen, seen, m, 0, actions, 0.0, 0.0, room, 0)
