@@ -215,6 +215,24 @@ def test_players_of_processes_learn_and_none_beats_the_oracle():
 
 
 @pytest.mark.xdist_group("RL2MDP")
+def test_a_process_set_by_hand_is_solved_anew():
+    """Marks are of the process that is set, not of the one that its lane opened first; and so for a second one."""
+    env = gym.make("textbook/RL2MDP-v0", states=10, actions=5).unwrapped
+    env.reset(seed=0)
+    cut = np.zeros((10, 5, 9), int)  # the next state is always the last
+    for best in (3, 1):
+        mean = np.zeros((10, 5))
+        mean[:, best] = 1.0
+        env.reset(options={"edition": {"mean": mean, "cut": cut}})
+        for action in [best] * 9:
+            env.step(action)
+        assert env.step(best)[4]["mark"] == 1.0
+        for action in [best] * 4 + [0] * 5:
+            env.step(action)
+        assert env.step(0)[4]["mark"] == pytest.approx(0.4, abs=1e-3)
+
+
+@pytest.mark.xdist_group("RL2MDP")
 def test_flat_dirichlet_shares():
     """Mean 1/S and variance (S - 1) / (S^2 (S + 1)) of every share."""
     lanes = Lanes(find("RL2MDP").path, 400, split="all")

@@ -646,3 +646,26 @@ def test_stated_bytes_are_right():
     recall = Remember(env, Recall(2, n, situation=["cue"], outcome=["payoff"])).memory
     assert recall.nbytes == rest + 4 * n * (4 + 1 + 1) + 8
     assert Remember(env, Notebook(3, 2)).memory.nbytes == rest + 4 * 3
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ({"observations": np.zeros((2, 2))}, r"observations of shape \(2, 2\): \(3, 2\) is needed"),
+        ({"actions": np.zeros(2, int)}, r"actions of shape \(2,\): one a lane is needed, shape \(3,\)"),
+        ({"rewards": np.zeros((3, 1))}, r"rewards of shape \(3, 1\)"),
+        ({"info": {"mark": np.zeros(4)}}, r"mark of shape \(4,\)"),
+    ],
+)
+def test_what_is_not_one_a_lane_is_refused_and_not_learned(what, message):
+    """Compiled loops do not look whether a row exists: what they would read beside it must not get to them."""
+    memory = Ledger(situation=[0], outcome=[1])
+    memory.bind(gym.spaces.Box(0.0, 1.0, (2,)), gym.spaces.Discrete(3), 3)
+    memory.begin(np.ones(3, bool), np.zeros((3, 2)), {})
+    before = memory.save()
+    good = {"actions": np.zeros(3, int), "observations": np.zeros((3, 2)), "rewards": np.ones(3), "info": {}}
+    with pytest.raises(ValueError, match=message):
+        memory.step(**{**good, **what})
+    assert memory.save() == before
+    with pytest.raises(ValueError, match="observations of shape"):
+        memory.look(np.zeros((3, 5)))

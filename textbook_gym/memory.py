@@ -171,11 +171,25 @@ class Memory:
         """
         which = np.flatnonzero(mask)
         if len(which):
-            self._begin(which, np.ascontiguousarray(observations, np.float32), info)
+            self._begin(which, self._seen(observations, self.lanes), info)
+
+    def _seen(self, observations: np.ndarray, rows: int) -> np.ndarray:
+        """Return observations as compiled loops read them, which do not look whether a row exists."""
+        seen = np.ascontiguousarray(observations, np.float32)
+        if seen.shape != (rows, self.width):
+            raise ValueError(f"observations of shape {seen.shape}: ({rows}, {self.width}) is needed, one row a lane")
+        return seen
+
+    def _by_lane(self, name: str, values: Any, kind: Any) -> np.ndarray:
+        """Return one value a lane, likewise."""
+        array = np.ascontiguousarray(values, kind)
+        if array.shape != (self.lanes,):
+            raise ValueError(f"{name} of shape {array.shape}: one a lane is needed, shape ({self.lanes},)")
+        return array
 
     def _begin(self, which: np.ndarray, observations: np.ndarray, info: Info) -> None:
-        editions = np.ascontiguousarray(info.get("edition", self.edition), np.int64)
-        chapters = np.ascontiguousarray(info.get("chapter", self.chapter), np.int64)
+        editions = self._by_lane("edition", info.get("edition", self.edition), np.int64)
+        chapters = self._by_lane("chapter", info.get("chapter", self.chapter), np.int64)
         present = self.flags, self.edition, self.chapter
         if compiled(stale)(which, KEEPS.index(self.keep), *present, editions, chapters, self._stale):
             self.wipe(self._stale)
@@ -194,17 +208,20 @@ class Memory:
             observations: what the step showed: at an episode's end the final observation, (lanes, width).
             rewards: (lanes,).
             info: arrays of shape (lanes,): what the step told, not what the next page tells.
+
+        Raises:
+            ValueError: one of them has another shape; nothing is learned then.
         """
         which = np.flatnonzero(mask)
         if len(which):
-            self._take(which, actions, np.ascontiguousarray(observations, np.float32), rewards, info)
+            self._take(which, actions, self._seen(observations, self.lanes), rewards, info)
 
     def _take(self, which: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: Any, info: Info) -> None:
-        done = np.ascontiguousarray(info.get("exercise_done", self._no), np.bool_)
-        closed = np.ascontiguousarray(info.get("book_done", self._no), np.bool_)
-        marks = np.ascontiguousarray(info.get("mark", self._no), np.float32)
-        rewards = np.minimum(np.maximum(rewards, -REWARD_BOUND), REWARD_BOUND).astype(np.float32)
-        deeds = np.ascontiguousarray(actions, np.int64)
+        done = self._by_lane("exercise_done", info.get("exercise_done", self._no), np.bool_)
+        closed = self._by_lane("book_done", info.get("book_done", self._no), np.bool_)
+        marks = self._by_lane("mark", info.get("mark", self._no), np.float32)
+        bounded = np.minimum(np.maximum(rewards, -REWARD_BOUND), REWARD_BOUND)
+        rewards, deeds = self._by_lane("rewards", bounded, np.float32), self._by_lane("actions", actions, np.int64)
         deeds = deeds - self.first_action if self.first_action else deeds
         self._learn(which, (self.before, observations, deeds, rewards, marks), done)
         compiled(stepped)(which, self.flags, self.before, observations, done, closed)
@@ -226,7 +243,7 @@ class Memory:
             info: likewise.
             reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action.
         """
-        observations = np.ascontiguousarray(observations, np.float32)
+        observations = self._seen(observations, self.lanes)
         turning = self.over if reset is None else self.over | reset
         if not turning.any():
             return self._take(self.every, actions, observations, rewards, info)
@@ -245,7 +262,7 @@ class Memory:
         if which is None:
             which = self.every
         out = np.empty((len(which), *self.observation_space.shape), np.float32)
-        self._look(np.ascontiguousarray(observations, np.float32), which, out)
+        self._look(self._seen(observations, len(which)), which, out)
         return out
 
     def deed(self, actions: Any, heard: np.ndarray | None = None) -> Any:

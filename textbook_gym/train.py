@@ -227,7 +227,7 @@ def load_checkpoint(path: pathlib.Path) -> Any:
             a, b, c, d = (torch.from_numpy(arrays[name]) for name in arrays.files)
         model._last_lstm_states = type(model._last_lstm_states)((a, b), (c, d))
     torch.set_rng_state(torch.from_numpy(np.frombuffer(entries[TORCH], np.uint8).copy()))
-    np.random.set_state(tuple(json.loads(entries[NUMPY])))  # noqa: NPY002
+    np.random.set_state(tuple(json.loads(entries[NUMPY])))  # noqa: NPY002  # likewise
     return model
 
 

@@ -153,6 +153,7 @@ def find(key: np.uint64, names: np.ndarray) -> np.int64:
     return slot
 
 
+# The compiler infers the types of `descend`, and is told those of `search`: annotations would say them twice.
 @numba.njit(cache=True)
 def descend(depth, i, colour, outcome, codes, stones, counts, weight, closed):  # type: ignore[no-untyped-def]
     """Write at depth + 1 what follows if a potion does this to stone i."""
