@@ -215,6 +215,20 @@ def test_players_of_processes_learn_and_none_beats_the_oracle():
 
 
 @pytest.mark.xdist_group("RL2MDP")
+def test_each_player_of_processes_is_another():
+    """Bonus and bounds gain on the posterior mean, and that on draws from it, as in the benchmark's table."""
+    players = {"greedy": 0.0, "epsilon": 0.0, "psrl": 0.0, "opsrl": 0.0, "beb": 1.0, "ucrl2": 0.0}
+    total = {
+        student: play("RL2MDP", REFERENCES["model"], 240, episodes=25, student=student, tuning=tuning).sum(1)
+        for student, tuning in players.items()
+    }
+    for one, other in itertools.combinations(total.values(), 2):
+        assert not np.array_equal(one, other)
+    for better, worse in (("beb", "greedy"), ("ucrl2", "greedy"), ("greedy", "opsrl"), ("opsrl", "psrl")):
+        assert apart(total[better], total[worse]) > 2.5, (better, worse)
+
+
+@pytest.mark.xdist_group("RL2MDP")
 def test_a_process_set_by_hand_is_solved_anew():
     """Marks are of the process that is set, not of the one that its lane opened first; and so for a second one."""
     env = gym.make("textbook/RL2MDP-v0", states=10, actions=5).unwrapped
