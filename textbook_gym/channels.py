@@ -29,9 +29,9 @@ import numpy as np
 from gymnasium import spaces
 
 from textbook_gym.book import HEADER, Book
-from textbook_gym.memory import REWARD_BOUND
 from textbook_gym.memory_loops import Make
 from textbook_gym.registry import did_you_mean
+from textbook_gym.turning import REWARD_BOUND
 
 STEPS = ("action", "reward", "mark")  # channels that are no signals
 MAKES = tuple(m.name.lower() for m in Make if m != Make.VALUE and m.name.lower() not in STEPS)

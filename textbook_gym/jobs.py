@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.book import read
+from textbook_gym.compiling import source_digest
 from textbook_gym.controls import walk_under
-from textbook_gym.kernel import ROWS, rules_of, source_digest
+from textbook_gym.kernel import ROWS, rules_of
 from textbook_gym.students import NAMED, Agent, Reference, as_student
 
 BLOCK = 256  # courses of a reference student in a job: a fraction of a second

@@ -5,19 +5,11 @@ reference student goes from where its lane stands to the end of the book). Each 
 it runs without the interpreter lock, so that large batches are split over threads. Lanes share nothing, hence the
 result does not depend on their number or on the threads. Pages are turned and actions taken in one pass, and rules are
 inlined, because calls and second passes cost more than rules do.
-
-Disk cache: numba notices edits of the file a loop stands in, but not of files it calls into. So a digest of every
-source that the loop can reach is part of its key. Rules stay plain functions (numba's own function objects have no
-stable identity, and loops over them would never be found again).
 """
 
 import enum
 import functools
-import hashlib
-import inspect
 import os
-import pathlib
-import sys
 import types
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,17 +20,14 @@ import numpy as np
 
 from textbook_gym import course
 from textbook_gym.book import OPTIONAL, RULES, Book, BookError, Cells, Record
+from textbook_gym.compiling import compile_loop, entry_point, mark_compilable, source_digest
 from textbook_gym.course import Episode, Stage, edition_words, lane_type
-from textbook_gym.fetch import FAR, NEAR, compile_fetch, fetch, fetch_lane
+from textbook_gym.fetch import FAR, NEAR, fetch_lane
 from textbook_gym.rng import below, mix
 
 LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
 COURSES_A_THREAD = 16
 THREADS_MOST = 16
-
-
-OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # interpreted rules still raise when they divide by zero
-RULE_OPTIONS: dict[str, Any] = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 class Student(enum.IntEnum):
@@ -223,28 +212,6 @@ def reachable_rules(functions: list[Callable[..., Any]], book: Book) -> list[Cal
     return sorted(found, key=lambda f: (f.__module__, f.__name__))
 
 
-def source_digest(rules: list[Callable[..., Any]]) -> str:
-    """Return a digest of the files that the rules stand in, of this file, and of the compiler's version."""
-    import numba
-
-    paths = {inspect.getsourcefile(inspect.unwrap(f)) or "" for f in rules} | {__file__}
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
-    for path in sorted(paths):
-        digest.update(pathlib.Path(path).read_bytes())
-    return digest.hexdigest()
-
-
-@functools.cache
-def mark_compilable(function: Callable[..., Any]) -> None:
-    """Let numba compile calls of `function`, once."""
-    from numba.extending import register_jitable
-
-    if function is fetch:
-        compile_fetch()
-        return
-    register_jitable(**RULE_OPTIONS)(function)
-
-
 def rules_of(book: Book) -> list[Callable[..., Any]]:
     """Return every rule that the loops of a book can reach."""
     entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
@@ -262,20 +229,6 @@ def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
     return {name: compile_loop(loop) for name, loop in make_loops(book, source_digest(rules)).items()}
 
 
-def compile_loop(loop: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a loop that is compiled at its first call, or loaded from the disk cache, without interpreter lock.
-
-    The cache notices edits of the loop's own file only: see the top of this file.
-    """
-    import numba
-
-    try:
-        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, **OPTIONS)(loop)
-    except RuntimeError:  # numba found no folder to keep its cache in
-        compiled = numba.njit(nogil=True, **OPTIONS)(loop)
-    return compiled
-
-
 class Engine:
     """The loops of one book over arrays of lanes. Get one with `engine(book)`."""
 
@@ -288,23 +241,13 @@ class Engine:
         self._entries: dict[str, Callable[..., int]] = {}
 
     def loop(self, name: str, *arguments: Any) -> Callable[..., int]:
-        """Return a loop ready to be called with `arguments`, or others of the same types, and a range of lanes.
-
-        Compiled, this is the entry point behind numba's dispatcher: looking at the types of record arrays at every call
-        costs more than a step of one lane.
-        """
+        """Return a loop ready to be called with `arguments`, or others of the same types, and a range of lanes."""
         if name not in self._entries:
             loop = self._loops[name]
             if self.interpreted:
                 self._entries[name] = functools.partial(call_interpreted, loop)
             else:
-                import numba
-
-                compiled: Any = loop
-                typeof: Callable[[Any], Any] = numba.typeof
-                signature = tuple(typeof(a) for a in (*arguments, 0, 1))
-                compiled.compile(signature)
-                self._entries[name] = compiled.overloads[signature].entry_point
+                self._entries[name] = entry_point(loop, *arguments, 0, 1)
         return self._entries[name]
 
     def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> int:

@@ -42,12 +42,12 @@ class At(enum.IntEnum):
 @functools.cache
 def compiled_loops() -> dict[str, Callable[..., Any]]:
     """Return the loops below, compiled at their first call, or loaded from the disk cache."""
-    from textbook_gym.kernel import compile_loop, mark_compilable, source_digest
+    from textbook_gym.compiling import Loop, mark_compilable, source_digest
 
     helpers: list[Callable[..., Any]] = [centre, read, some, spell, hashed, find, belongs, seek, fetch]
     for helper in helpers:
         mark_compilable(helper)
-    return {name: compile_loop(loop) for name, loop in make_loops(source_digest(helpers)).items()}
+    return {name: Loop(loop) for name, loop in make_loops(source_digest(helpers)).items()}
 
 
 def spell(room: Any, at: int, words: Any, numbers: Any) -> None:

@@ -17,9 +17,10 @@ from gymnasium import spaces
 from textbook_gym.book import HEADER
 from textbook_gym.channels import Names, all_bounds, program, read_channels, size
 from textbook_gym.ledger import Ledger
-from textbook_gym.memory import REWARD_BOUND, Memory, Step
+from textbook_gym.memory import Memory, Step
 from textbook_gym.memory_loops import compiled, recall_learn, recall_look
 from textbook_gym.presets import TABLES
+from textbook_gym.turning import REWARD_BOUND
 
 
 class Recap(Memory):

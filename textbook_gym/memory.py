@@ -35,12 +35,18 @@ from textbook_gym.book import Book, read
 from textbook_gym.memory_loops import compiled
 from textbook_gym.registry import BOOKS, did_you_mean
 from textbook_gym.saving import seal, unseal
-from textbook_gym.turning import stale, stepped, turned
+from textbook_gym.turning import Doing, keep_pages, sort_out
 
 KEEPS = ("exercise", "chapter", "edition", "forever")
 FORMAT = "textbook_gym memory 1"
-READ = ("exercise_done", "mark", "chapter", "edition", "book_done")  # of `info`
-REWARD_BOUND = 10.0  # rewards are remembered within +-10, so that spaces stay bounded
+READ: dict[str, Any] = {
+    "exercise_done": np.bool_,
+    "mark": np.float32,
+    "chapter": np.int64,
+    "edition": np.int64,
+    "book_done": np.bool_,
+}
+"""What is read of `info`."""
 
 Info = Mapping[str, Any]
 Step = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -110,7 +116,11 @@ class Memory:
         self.chapter = self._room("chapter", (), np.int64)
         self.flags = self._room("flags", (4,), np.bool_)
         self.every = np.arange(self.lanes)
-        self._no, self._stale = np.zeros(self.lanes, np.bool_), np.zeros(self.lanes, np.bool_)
+        self._pages = self.flags, self.edition, self.chapter, self.before
+        self._untold: dict[str, np.ndarray] = {k: np.zeros(self.lanes, kind) for k, kind in READ.items()}
+        self._untold.update(edition=self.edition, chapter=self.chapter)  # they stay what they were
+        self._unpaid, self._bounded = np.zeros(self.lanes), np.zeros(self.lanes, np.float32)
+        self._found = np.zeros(self.lanes, np.int64), np.zeros(self.lanes, np.int64), np.zeros(self.lanes, np.bool_)
         self.action_space: spaces.Space[Any] = action_space
         self.observation_space = self._space(*self._open())
 
@@ -169,9 +179,7 @@ class Memory:
             observations: what the pages show, (lanes, width); only lanes of the mask are read.
             info: arrays of shape (lanes,).
         """
-        which = np.flatnonzero(mask)
-        if len(which):
-            self._begin(which, self._seen(observations, self.lanes), info)
+        self._live(Doing.BEGIN, mask, observations, info)
 
     def _seen(self, observations: np.ndarray, rows: int) -> np.ndarray:
         """Return observations as compiled loops read them, which do not look whether a row exists."""
@@ -187,15 +195,36 @@ class Memory:
             raise ValueError(f"{name} of shape {array.shape}: one a lane is needed, shape ({self.lanes},)")
         return array
 
-    def _begin(self, which: np.ndarray, observations: np.ndarray, info: Info) -> None:
-        editions = self._by_lane("edition", info.get("edition", self.edition), np.int64)
-        chapters = self._by_lane("chapter", info.get("chapter", self.chapter), np.int64)
-        present = self.flags, self.edition, self.chapter
-        if compiled(stale)(which, KEEPS.index(self.keep), *present, editions, chapters, self._stale):
-            self.wipe(self._stale)
-            self._stale[:] = False
-        self._turn(which, observations)
-        compiled(turned)(which, *present, self.before, editions, chapters, observations)
+    def _told(self, info: Info, *names: str) -> tuple[np.ndarray, ...]:
+        """Return what an info tells of some of `READ`."""
+        untold = self._untold
+        return tuple(self._by_lane(n, info[n], READ[n]) if n in info else untold[n] for n in names)
+
+    def _live(
+        self, doing: Doing, mask: Any, observations: np.ndarray, info: Info, actions: Any = None, rewards: Any = None
+    ) -> None:
+        """Take in steps and new pages; see `Doing`."""
+        seen, mask = self._seen(observations, self.lanes), self._by_lane("mask", mask, np.bool_)
+        new = self._told({} if doing == Doing.LEARN else info, "edition", "chapter")
+        done, closed, marks = self._told({} if doing == Doing.BEGIN else info, "exercise_done", "book_done", "mark")
+        deeds, paid = self.every, self._unpaid
+        if doing != Doing.BEGIN:
+            paid = self._by_lane("rewards", rewards, np.float64)
+            deeds = self._by_lane("actions", actions, np.int64)
+            deeds = deeds - self.first_action if self.first_action else deeds
+        learners, turners, old = compiled(sort_out)(
+            int(doing), mask, KEEPS.index(self.keep), self._pages, new, paid, self._bounded, self._found
+        )
+        learning, turning, stale = self._found
+        learning, turning = learning[:learners], turning[:turners]
+        if learners:
+            self._learn(learning, (self.before, seen, deeds, self._bounded, marks), done)
+        if old:
+            self.wipe(stale)
+            stale[:] = False
+        if turners:
+            self._turn(turning, seen)
+        compiled(keep_pages)(learning, turning, self._pages, new, done, closed, seen)
 
     def learn(
         self, mask: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: np.ndarray, info: Info
@@ -212,19 +241,7 @@ class Memory:
         Raises:
             ValueError: one of them has another shape; nothing is learned then.
         """
-        which = np.flatnonzero(mask)
-        if len(which):
-            self._take(which, actions, self._seen(observations, self.lanes), rewards, info)
-
-    def _take(self, which: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: Any, info: Info) -> None:
-        done = self._by_lane("exercise_done", info.get("exercise_done", self._no), np.bool_)
-        closed = self._by_lane("book_done", info.get("book_done", self._no), np.bool_)
-        marks = self._by_lane("mark", info.get("mark", self._no), np.float32)
-        bounded = np.minimum(np.maximum(rewards, -REWARD_BOUND), REWARD_BOUND)
-        rewards, deeds = self._by_lane("rewards", bounded, np.float32), self._by_lane("actions", actions, np.int64)
-        deeds = deeds - self.first_action if self.first_action else deeds
-        self._learn(which, (self.before, observations, deeds, rewards, marks), done)
-        compiled(stepped)(which, self.flags, self.before, observations, done, closed)
+        self._live(Doing.LEARN, mask, observations, info, actions, rewards)
 
     def step(
         self,
@@ -243,14 +260,8 @@ class Memory:
             info: likewise.
             reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action.
         """
-        observations = self._seen(observations, self.lanes)
-        turning = self.over if reset is None else self.over | reset
-        if not turning.any():
-            return self._take(self.every, actions, observations, rewards, info)
-        learning, which = np.flatnonzero(~turning), np.flatnonzero(turning)
-        if len(learning):
-            self._take(learning, actions, observations, rewards, info)
-        self._begin(which, observations, info)
+        mask = self._untold["exercise_done"] if reset is None else reset
+        self._live(Doing.STEP, mask, observations, info, actions, rewards)
 
     def look(self, observations: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
         """Return what the student sees, float32 (lanes, width of `observation_space`), in fresh memory.
@@ -259,8 +270,7 @@ class Memory:
             observations: what the environment shows, one row a lane.
             which: numbers of the lanes that the rows belong to; None for all.
         """
-        if which is None:
-            which = self.every
+        which = self.every if which is None else np.ascontiguousarray(which, np.int64)
         out = np.empty((len(which), *self.observation_space.shape), np.float32)
         self._look(self._seen(observations, len(which)), which, out)
         return out

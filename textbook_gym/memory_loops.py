@@ -44,11 +44,11 @@ class Make(enum.IntEnum):
 @functools.cache
 def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     """Return one of the loops below, compiled."""
-    from textbook_gym.kernel import compile_loop, mark_compilable
+    from textbook_gym.compiling import Loop, mark_compilable
 
     for helper in (centre, read, some, fetch, fetch_all):
         mark_compilable(helper)
-    return compile_loop(loop)
+    return Loop(loop)
 
 
 # --- channels --------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from textbook_gym.classics.env import parted
 from textbook_gym.env import observation_space
 from textbook_gym.lanes import Lanes
 from textbook_gym.memory import READ, Memory, make_memory
+from textbook_gym.memory_loops import compiled
 from textbook_gym.registry import did_you_mean
 from textbook_gym.render import RENDER_MODES, render
 from textbook_gym.saving import pack, unpack
@@ -68,6 +69,8 @@ class BookVecEnv(VecEnv):
         self._chosen = np.zeros(num_envs, np.int64)
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, np.int64)
+        self._told: dict[str, np.ndarray] = {key: np.zeros(num_envs, kind) for key, kind in READ.items()}
+        self._room = None if self.memory is None else self.lanes.room()  # handed out by no one, hence used again
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed lane i with seed + i at the next reset."""
@@ -78,14 +81,14 @@ class BookVecEnv(VecEnv):
 
     def reset(self) -> VecEnvObs:
         """Turn all pages; after `seed`, start fresh learners. Return float32 observations (num_envs, width)."""
-        flat, seen, out = self.lanes.room()
+        flat, seen, out = self._room or self.lanes.room()
         seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
         every = np.ones(self.num_envs, np.bool_)
         self.lanes.reset(every, seen, out, None, seeds)
         if self.memory is not None:
             if seeds is not None:
                 self.memory.wipe(every)
-            self.memory.begin(every, flat, self._told(out))
+            self.memory.begin(every, flat, out_info(out))
         self.reset_infos = [self._info(row) for row in out.tolist()]
         self._seeds = [None] * self.num_envs
         self._returns[:] = 0.0
@@ -100,17 +103,16 @@ class BookVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Step all lanes and turn the pages of ended ones."""
-        flat, seen, out = self.lanes.room()
+        flat, seen, out = self._room or self.lanes.room()
         self.lanes.advance(self._chosen, seen, out)
-        rewards, dones = out["reward"].astype(np.float32), out["terminated"].copy()
+        rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
+        over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._told.values()))
         memory = self.memory
         if memory is not None:
-            memory.step(self._chosen, flat, rewards, self._told(out))
-        self._returns += rewards
-        self._lengths += 1
+            memory.step(self._chosen, flat, rewards, self._told)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        ended = np.flatnonzero(dones)
-        if len(ended):
+        if over:
+            ended = np.flatnonzero(dones)
             lengths, returns = self._lengths[ended].tolist(), self._returns[ended].tolist()
             last = flat[ended]  # a copy: the pages are turned in place
             if memory is not None:
@@ -128,12 +130,8 @@ class BookVecEnv(VecEnv):
             self._lengths[ended] = 0
             self.lanes.reset(dones, seen, out)
             if memory is not None:
-                memory.begin(dones, flat, self._told(out))
+                memory.begin(dones, flat, out_info(out))
         return flat if memory is None else memory.look(flat), rewards, dones, infos
-
-    def _told(self, out: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what a memory reads of the info of all lanes: views of `OUT` records."""
-        return {key: out[key] for key in READ}
 
     def _info(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """Return the info of one lane from its `OUT` record."""
@@ -180,6 +178,35 @@ class BookVecEnv(VecEnv):
 
     def _get_indices(self, indices: VecEnvIndices) -> Iterable[int]:
         return range(self.num_envs) if indices is None else super()._get_indices(indices)
+
+
+def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, told: Any) -> int:
+    """Read the `OUT` records of a step in one pass, compiled; return how many episodes ended.
+
+    Args:
+        out: records of all lanes, (n,), as all the rest.
+        rewards: room, float32.
+        dones: room, bool.
+        returns: sums of rewards, float64; this one is added.
+        lengths: steps, int64; this one is added.
+        told: room for what a memory is told, in the order of `memory.READ`.
+    """
+    done, marks, chapters, editions, closed = told
+    ended = 0
+    for i in range(len(out)):
+        row = out[i]
+        rewards[i], dones[i] = row.reward, row.terminated
+        returns[i] += rewards[i]
+        lengths[i] += 1
+        done[i], marks[i], closed[i] = row.exercise_done, row.mark, row.book_done
+        chapters[i], editions[i] = row.chapter, row.edition
+        ended += row.terminated
+    return ended
+
+
+def out_info(out: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what a memory reads of an info: views of `OUT` records."""
+    return {key: out[key] for key in READ}
 
 
 def make(env_id: str, num_envs: int = 1, *, seed: int | None = None, **keywords: Any) -> BookVecEnv:

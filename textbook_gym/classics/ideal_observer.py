@@ -51,7 +51,7 @@ from textbook_gym.classics.chemistry import (
     learn,
     outcomes,
 )
-from textbook_gym.kernel import mark_compilable
+from textbook_gym.compiling import mark_compilable
 
 mark_compilable(best_plan)
 
