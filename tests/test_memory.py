@@ -644,7 +644,7 @@ def test_stated_bytes_are_right():
     ledger = Remember(env, "ledger", situation=["cue"], outcome=["payoff"], told=["arms"], rows=8).memory
     assert ledger.nbytes == rest + 4 * 8 * (a * (1 + 1) + 1 + 4) + 4
     recall = Remember(env, Recall(2, n, situation=["cue"], outcome=["payoff"])).memory
-    assert recall.nbytes == rest + 4 * n * (4 + 1 + 1) + 8
+    assert recall.nbytes == rest + 4 * n * (4 + 3 + 1) + 8
     assert Remember(env, Notebook(3, 2)).memory.nbytes == rest + 4 * 3
 
 

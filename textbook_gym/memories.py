@@ -5,7 +5,7 @@ Bytes a lane, for d floats of observation, A actions and float32 throughout; eve
     Recap        24
     Transcript   4 n (d + A + 2)
     Ledger       each table of R rows, C columns, K outcomes and T told: 4 R (C (1 + K) + T + 4); 4 in all
-    Recall       4 n (S + 1 + K) + 8, for S floats of situation and K of outcome
+    Recall       4 n (S + 3 + K) + 8, for S floats of situation and K of outcome
     Notebook     4 slots
 """
 
@@ -18,7 +18,7 @@ from textbook_gym.book import HEADER
 from textbook_gym.channels import Names, all_bounds, program, read_channels, size
 from textbook_gym.ledger import Ledger
 from textbook_gym.memory import Memory, Step
-from textbook_gym.memory_loops import compiled, recall_learn, recall_look
+from textbook_gym.memory_loops import BLOCK, compiled, recall_learn, recall_look
 from textbook_gym.presets import TABLES
 from textbook_gym.turning import REWARD_BOUND
 
@@ -187,9 +187,10 @@ class Recall(Memory):
         self._scale = (1.0 / spread).astype(np.float32)
         self._learned = program([*asked, *answers], [True] * len(asked) + [False] * len(answers))
         self._asked = program(asked)
-        self._scratch = np.zeros(size(asked) + size(answers) + 1, np.float32)
+        self._scratch = np.zeros(BLOCK * (size(asked) + size(answers) + 1), np.float32)
         self._kept = (
             self._room("spots", (size(asked), self.n)),
+            self._room("sizes", (self.n,), np.float64),
             self._room("deeds", (self.n,), np.int32),  # 1 + action, 0 for a free place
             self._room("ends", (self.n, size(answers))),
             self._room("entered", (), np.int64),
