@@ -2,13 +2,13 @@
 
 PPO of Stable-Baselines3 trains on the native `VecEnv` with a memory on, and on a `VecEnv` of the same spaces that does
 nothing but hand out prepared arrays; both in turns, in the same process, measured in time of the processor. The share
-is speed with book and memory / speed with the idle environment, the median over pairs: 1 if both cost nothing.
+is speed with book and memory / speed with the idle environment, all turns together: 1 if both cost nothing. Its
+standard error is that over the pairs of turns; single pairs differ by a tenth on a machine that is not alone.
 """
 
 import argparse
 import csv
 import pathlib
-import statistics
 import sys
 import time
 from typing import Any
@@ -73,27 +73,28 @@ class Idle(VecEnv):
         return [True] * self.num_envs
 
 
-def speed(model: PPO) -> float:
-    """Train for some rollouts; return steps a second of processor time."""
+def seconds(model: PPO) -> float:
+    """Train for some rollouts; return seconds of the processor a step."""
     steps = ROUNDS * model.n_steps * model.n_envs
     start = time.process_time()
     model.learn(steps, reset_num_timesteps=False)
-    return steps / (time.process_time() - start)
+    return (time.process_time() - start) / steps
 
 
-def share(book: str, memory: str, lanes: int, pairs: int) -> tuple[float, float, int]:
-    """Return speed with book and memory, its share of the idle speed, and bytes a lane."""
+def share(book: str, memory: str, lanes: int, pairs: int) -> tuple[float, float, float, int]:
+    """Return speed with book and memory, its share of the idle speed and standard error, and bytes a lane."""
     envs = make(env_ids(book)[1], lanes, seed=0, memory=memory)
     models = [PPO("MlpPolicy", e, device="cpu", seed=0, **SIZES[lanes]) for e in (envs, Idle(envs))]
     for model in models:
-        speed(model)  # compiles, and fills the memory
-    measured: list[list[float]] = [[], []]
+        seconds(model)  # compiles, and fills the memory
+    measured = np.zeros((2, pairs))
     for pair in range(pairs):
         for k in (0, 1) if pair % 2 else (1, 0):  # by turns who is first
-            measured[k].append(speed(models[k]))
+            measured[k, pair] = seconds(models[k])
     assert envs.memory is not None
-    ratio = statistics.median(a / b for a, b in zip(*measured, strict=True))
-    return statistics.median(measured[0]), ratio, envs.memory.nbytes // lanes
+    mine, idle = measured.mean(axis=1)
+    error = np.log(measured[1] / measured[0]).std(ddof=1) / np.sqrt(pairs) * idle / mine
+    return 1.0 / mine, idle / mine, error, envs.memory.nbytes // lanes
 
 
 def main() -> None:
@@ -102,21 +103,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--book", action="append", choices=sorted(BOOKS), help="ledgers of these (default: all)")
     parser.add_argument("--lanes", action="append", type=int, choices=sorted(SIZES))
-    parser.add_argument("--pairs", type=int, default=15, help="measurements of each kind")
+    parser.add_argument("--pairs", type=int, default=30, help="measurements of each kind, two or more")
     parser.add_argument("--out", type=pathlib.Path, default=RESULTS / "memory.csv")
     chosen = parser.parse_args()
     others = [("Vocabulary", name) for name in MEMORIES if name != "ledger"]
     rows = []
     for book, memory in [*((b, "ledger") for b in chosen.book or sorted(BOOKS)), *others]:
         for lanes in chosen.lanes or sorted(SIZES):
-            rate, part, size = share(book, memory, lanes, chosen.pairs)
-            rows.append((book, memory, lanes, round(rate), round(part, 3), size))
-            print(f"{book:14}{memory:12}{lanes:5} lanes {rate:9.0f} steps/s {part:7.3f} of idle {size:7} bytes a lane")
+            rate, part, error, size = share(book, memory, lanes, chosen.pairs)
+            rows.append((book, memory, lanes, round(rate), round(part, 3), round(error, 3), size))
+            told = f"{rate:9.0f} steps/s {part:7.3f} +- {error:.3f} of idle {size:7} bytes a lane"
+            print(f"{book:14}{memory:12}{lanes:5} lanes {told}")
             sys.stdout.flush()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     with chosen.out.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["book", "memory", "lanes", "steps_per_second", "share_of_idle", "bytes_a_lane"])
+        writer.writerow(
+            ["book", "memory", "lanes", "steps_per_second", "share_of_idle", "standard_error", "bytes_a_lane"]
+        )
         writer.writerows(rows)
 
 

@@ -228,6 +228,7 @@ def test_shuffled_order_changes_the_order_only():
     ("keywords", "message"),
     [
         ({"reward": "improvment"}, r"reward='improvment' is not known \(did you mean 'improvement'\?\)"),
+        ({"reward": "best"}, r"choose one of improvement, mark, exam$"),  # of those that this book knows
         ({"reward": "visible"}, "Bandits has none"),
         ({"episode": "chapter"}, "choose one of exercise, book, trial"),
         ({"split": "valid"}, "choose one of all, train, test"),

@@ -7,7 +7,7 @@ of it, the vector environment and the Stable-Baselines3 plug-in are many.
 import enum
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,20 @@ KEYWORDS = ("episode", "reward", "split", "chapters", "exercises", "order", "thr
 FACE = ("render_mode", "privileged", "autoreset_mode", "max_episode_steps")  # keywords of the environments alone
 
 
-def member(kind: type[enum.IntEnum], keyword: str, value: str) -> int:
+def member(kind: type[enum.IntEnum], keyword: str, value: str, unfit: Collection[int] = ()) -> int:
     """Return the member of an enumeration that a keyword's value names.
+
+    Args:
+        kind: the enumeration.
+        keyword: the keyword.
+        value: its value.
+        unfit: members that the message does not offer.
 
     Raises:
         ValueError: it names none.
     """
-    names = [m.name.lower() for m in kind]
-    if not isinstance(value, str) or value not in names:
+    names = [m.name.lower() for m in kind if m not in unfit]
+    if not isinstance(value, str) or value.upper() not in kind.__members__ or value != value.lower():
         hint = did_you_mean(str(value), names)
         raise ValueError(f"{keyword}={value!r} is not known{hint}; choose one of {', '.join(names)}")
     return int(kind[value.upper()])
@@ -88,10 +94,11 @@ class Lanes:
         self._look_up()
         self.threads = threads or len(os.sched_getaffinity(0))
         self.plan = make_plan(self.book, chapters, exercises)
-        pays = member(Pays, "reward", reward)
-        if pays == Pays.VISIBLE and not self.book.has_shortcut:
+        fits = {Pays.VISIBLE: self.book.has_shortcut, Pays.RAW: hasattr(self.book.module, "raw")}
+        pays = member(Pays, "reward", reward, [p for p, fit in fits.items() if not fit])
+        if pays == Pays.VISIBLE and not fits[Pays.VISIBLE]:
             raise ValueError(f"reward='visible' is for books with a shortcut; {self.book.name} has none")
-        if pays == Pays.RAW and not hasattr(self.book.module, "raw"):
+        if pays == Pays.RAW and not fits[Pays.RAW]:
             raise ValueError(f"reward='raw' is for the classics; {self.book.name} has no other reward than its marks")
         if pays == Pays.EXAM and not self.plan["exam"].any():
             raise ValueError("reward='exam' needs the exam: leave the last chapter in `chapters`")

@@ -27,13 +27,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from textbook_gym.book import Book, read
+from textbook_gym.book import Book
 from textbook_gym.memory_loops import compiled
-from textbook_gym.registry import BOOKS, did_you_mean
+from textbook_gym.registry import did_you_mean
 from textbook_gym.saving import seal, unseal
 from textbook_gym.turning import Doing, keep_pages, sort_out
 
@@ -119,8 +118,8 @@ class Memory:
         self._pages = self.flags, self.edition, self.chapter, self.before
         self._untold: dict[str, np.ndarray] = {k: np.zeros(self.lanes, kind) for k, kind in READ.items()}
         self._untold.update(edition=self.edition, chapter=self.chapter)  # they stay what they were
-        self._unpaid, self._bounded = np.zeros(self.lanes), np.zeros(self.lanes, np.float32)
-        self._found = np.zeros(self.lanes, np.int64), np.zeros(self.lanes, np.int64), np.zeros(self.lanes, np.bool_)
+        self._unpaid = np.zeros(self.lanes)
+        self._found = tuple(np.zeros(self.lanes, kind) for kind in (np.int64, np.int64, np.float32, np.bool_))
         self.action_space: spaces.Space[Any] = action_space
         self.observation_space = self._space(*self._open())
 
@@ -212,13 +211,17 @@ class Memory:
             paid = self._by_lane("rewards", rewards, np.float64)
             deeds = self._by_lane("actions", actions, np.int64)
             deeds = deeds - self.first_action if self.first_action else deeds
-        learners, turners, old = compiled(sort_out)(
-            int(doing), mask, KEEPS.index(self.keep), self._pages, new, paid, self._bounded, self._found
+        learning, turning, bounded, stale = self._found
+        learners, turners, old, wrong = compiled(sort_out)(
+            int(doing), mask, KEEPS.index(self.keep), self._pages, new, deeds, self.actions, paid, self._found
         )
-        learning, turning, stale = self._found
         learning, turning = learning[:learners], turning[:turners]
+        if wrong >= 0:
+            stale[:] = False
+            first, last = self.first_action, self.first_action + self.actions - 1
+            raise ValueError(f"actions[{wrong}] = {deeds[wrong] + first}: whole numbers {first}..{last} are needed")
         if learners:
-            self._learn(learning, (self.before, seen, deeds, self._bounded, marks), done)
+            self._learn(learning, (self.before, seen, deeds, bounded, marks), done)
         if old:
             self.wipe(stale)
             stale[:] = False
@@ -270,7 +273,12 @@ class Memory:
             observations: what the environment shows, one row a lane.
             which: numbers of the lanes that the rows belong to; None for all.
         """
-        which = self.every if which is None else np.ascontiguousarray(which, np.int64)
+        if which is None:
+            which = self.every
+        else:
+            which = np.ascontiguousarray(which, np.int64)
+            if len(which) and not 0 <= which.min() <= which.max() < self.lanes:
+                raise ValueError(f"lanes {which.tolist()}: give numbers from 0 to {self.lanes - 1}")
         out = np.empty((len(which), *self.observation_space.shape), np.float32)
         self._look(self._seen(observations, len(which)), which, out)
         return out
@@ -385,17 +393,3 @@ def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
         return kind(**settings)
     except TypeError as error:
         raise ValueError(f"memory {memory!r} does not take these settings: {error}") from error
-
-
-def book_of(env: Any) -> Book | None:
-    """Return the book that an environment, single or vector, reads, if it reads one."""
-    inner, spec = env.unwrapped, env.spec
-    if isinstance(inner, gymnasium.vector.SyncVectorEnv):
-        inner = inner.envs[0].unwrapped
-    elif isinstance(inner, gymnasium.vector.AsyncVectorEnv):  # in other processes, hence known by name only
-        spec = inner.get_attr("spec")[0]
-    book = getattr(getattr(inner, "lanes", None), "book", None)
-    path = getattr(spec, "kwargs", {}).get("book")
-    if book is None and path in BOOKS.values():
-        book = read(path)
-    return book if isinstance(book, Book) else None

@@ -21,8 +21,8 @@ import numpy as np
 from textbook_gym.fetch import LINE, fetch
 
 BLOCK = 16  # lanes that recall looks up side by side
-SAME = 1e-12
-"""Squared distance, in units of a situation's sum of squares, that counts as none."""
+SAME = 1e-14
+"""Squared distance, in units of a situation's sum of squares, that counts as none: float32 sees no difference below."""
 NONE, AGE = np.int64(2**63 - 1), 2**32 - 1
 """Of the keys that `recall_look` sorts: the one of nothing, and the bits that hold an age."""
 

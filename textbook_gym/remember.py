@@ -11,7 +11,9 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from textbook_gym.memory import READ, Info, Memory, book_of, make_memory
+from textbook_gym.book import Book, read
+from textbook_gym.memory import READ, Info, Memory, make_memory
+from textbook_gym.registry import BOOKS
 
 ONE = np.ones(1, np.bool_)
 
@@ -55,6 +57,20 @@ class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.ut
         observations = np.asarray(seen)[None]
         self.memory.step(deed, observations, np.array([reward], np.float64), one_lane(info))
         return self.memory.look(observations)[0], reward, terminated, truncated, info
+
+
+def book_of(env: Any) -> Book | None:
+    """Return the book that an environment, single or vector, reads, if it reads one."""
+    inner, spec = env.unwrapped, env.spec
+    if isinstance(inner, gymnasium.vector.SyncVectorEnv):
+        inner = inner.envs[0].unwrapped
+    elif isinstance(inner, gymnasium.vector.AsyncVectorEnv):  # in other processes, hence known by name only
+        spec = inner.get_attr("spec")[0]
+    book = getattr(getattr(inner, "lanes", None), "book", None)
+    path = getattr(spec, "kwargs", {}).get("book")
+    if book is None and path in BOOKS.values():
+        book = read(path)
+    return book if isinstance(book, Book) else None
 
 
 def one_lane(info: dict[str, Any]) -> Info:

@@ -19,7 +19,9 @@ class Doing(enum.IntEnum):
     STEP = 2  # lanes whose exercise was over, and those of the mask, turned a page; the others took a step
 
 
-def sort_out(doing: int, mask: Any, keep: int, pages: Any, new: Any, rewards: Any, bounded: Any, found: Any) -> Any:
+def sort_out(
+    doing: int, mask: Any, keep: int, pages: Any, new: Any, deeds: Any, actions: int, rewards: Any, found: Any
+) -> tuple[int, int, int, int]:
     """Find the lanes that learn, those whose page is turned, and which of these are to be wiped before.
 
     Args:
@@ -28,18 +30,20 @@ def sort_out(doing: int, mask: Any, keep: int, pages: Any, new: Any, rewards: An
         keep: number of the scope, as in `memory.KEEPS`.
         pages: see the top of this file.
         new: numbers of edition and chapter of new pages.
-        rewards: of the lanes that learn, float64.
-        bounded: room for these within +-`REWARD_BOUND`, float32.
-        found: room for numbers of the lanes that learn and of those that turn, int64; and, bool and all False, where
-            the memory is to be wiped.
+        deeds: actions, counted from 0.
+        actions: how many there are.
+        rewards: float64.
+        found: room for numbers of the lanes that learn and of those that turn, int64; for rewards of lanes that learn
+            within +-`REWARD_BOUND`, float32; and, bool and all False, for where the memory is to be wiped.
 
     Returns:
-        how many learn, how many turn, how many are to be wiped.
+        how many learn, how many turn, how many are to be wiped, and the last that learns of an action that there is
+        not, -1 for none.
     """
     flags, edition, chapter, _ = pages
     editions, chapters = new
-    learning, turning, stale = found
-    learners, turners, wiped = 0, 0, 0
+    learning, turning, bounded, stale = found
+    learners, turners, wiped, wrong = 0, 0, 0, -1
     for i in range(len(mask)):
         known, over, closed, fresh = flags[i, 0], flags[i, 1], flags[i, 2], flags[i, 3]
         if doing == Doing.STEP:
@@ -51,6 +55,8 @@ def sort_out(doing: int, mask: Any, keep: int, pages: Any, new: Any, rewards: An
         if learns:
             learning[learners] = i
             learners += 1
+            if not 0 <= deeds[i] < actions:
+                wrong = i
             bounded[i] = rewards[i]
             if rewards[i] > REWARD_BOUND:
                 bounded[i] = REWARD_BOUND
@@ -63,7 +69,7 @@ def sort_out(doing: int, mask: Any, keep: int, pages: Any, new: Any, rewards: An
             if (keep == 0 and not fresh) or (0 < keep < 3 and known and left):
                 stale[i] = True
                 wiped += 1
-    return learners, turners, wiped
+    return learners, turners, wiped, wrong
 
 
 def keep_pages(learning: Any, turning: Any, pages: Any, new: Any, done: Any, closed: Any, observations: Any) -> None:
