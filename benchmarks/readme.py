@@ -131,6 +131,21 @@ def learning() -> str:
     return "\n".join(lines)
 
 
+def memory() -> str:
+    """Return what memories cost in training."""
+    with (RESULTS / "memory.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    shares = sorted(float(row["share_of_idle"]) for row in rows)
+    error = max(float(row["standard_error"]) for row in rows)
+    lanes = " or ".join(sorted({row["lanes"] for row in rows}, key=int))
+    books = len({row["book"] for row in rows})
+    return (
+        f"`python benchmarks/memory.py`: PPO with book and memory trains at {shares[0]:.2f} to {shares[-1]:.2f} of the "
+        f"speed it has with an environment that does nothing (ledgers of {books} books, the other memories on "
+        f"Vocabulary, {lanes} lanes; standard errors up to {error:.2f})."
+    )
+
+
 def sb3() -> str:
     """Return what the ten lines printed."""
     with (RESULTS / "sb3.csv").open(newline="") as file:
@@ -186,6 +201,7 @@ PARTS = {
     "books": books,
     "classics": classics,
     "sb3": sb3,
+    "memory": memory,
     "learning": learning,
     "results": results,
     "speed": speed,

@@ -124,6 +124,24 @@ def test_keep_says_when_it_is_wiped(keep, mode):
     assert seen == EXPECTED[keep]
 
 
+def test_a_new_edition_wipes_its_own_lane_only_also_when_lanes_are_out_of_step():
+    memory = Ledger(keep="edition", situation=[0])
+    memory.bind(Doors.observation_space, Doors.action_space, 3)
+    seen, editions = np.zeros((3, 3), np.float32), np.zeros(3, int)
+    every = np.ones(3, bool)
+    memory.begin(every, seen, {"edition": editions})
+    entered = np.zeros(3)
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        opens = rng.random(3) < 0.2
+        memory.step(np.zeros(3, int), seen, np.ones(3), {"exercise_done": opens, "edition": editions})
+        entered += 1
+        editions = editions + opens
+        memory.step(np.zeros(3, int), seen, np.ones(3), {"edition": editions})
+        entered = np.where(opens, 0, entered + 1)
+        assert np.array_equal(visits(memory), entered)
+
+
 def test_single_environments_follow_keep_too():
     for keep, expected in EXPECTED.items():
         env = doors(keep=keep, situation=[], outcome=["reward"])

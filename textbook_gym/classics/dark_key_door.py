@@ -25,10 +25,23 @@ Model student
 from typing import Any, NamedTuple
 
 from textbook_gym.book import Field, Parameter, Record, Signal, rule
-from textbook_gym.classics.dark_room import Action, cell_of, clear, draw, move, nearest, tell, towards
+from textbook_gym.classics.dark_room import (
+    AGENT,
+    PLACE,
+    Action,
+    cell_of,
+    clear,
+    draw,
+    move,
+    nearest,
+    observe,
+    raw,
+    tell,
+    towards,
+)
 from textbook_gym.rng import below
 
-__all__ = ["Action", "draw", "tell"]  # as in the dark room
+__all__ = ["Action", "draw", "observe", "raw", "tell"]  # as in the dark room
 
 
 class Chapter(NamedTuple):
@@ -42,16 +55,13 @@ class Chapter(NamedTuple):
 
 
 STATE = (
-    Field("row", "i2", "where the agent is, from the top"),
-    Field("column", "i2", "and from the left"),
-    Field("paid", "i2", "reward of the last step"),
+    *AGENT,
     Field("key", "i2", "1 once the key is found"),
     Field("door", "i2", "1 once the door is open"),
 )
 
 SIGNALS = (
-    Signal("row", 0.0, 1.0, "where the agent is, from the top, as a share of the room"),
-    Signal("column", 0.0, 1.0, "and from the left"),
+    *PLACE,
     Signal("reward", 0.0, 2.0, "reward of the last step"),
 )
 
@@ -125,23 +135,9 @@ def step(p: Record, e: Record, s: Record, action: int) -> bool:
 
 
 @rule
-def observe(p: Record, s: Record, o: Record) -> None:
-    """Write what the student may see."""
-    o.row = s.row / (p.size - 1)
-    o.column = s.column / (p.size - 1)
-    o.reward = s.paid
-
-
-@rule
 def mark(p: Record, s: Record) -> float:
     """Return the share of key and door that was reached."""
     return (s.key + s.door) / 2
-
-
-@rule
-def raw(p: Record, s: Record) -> float:
-    """Return the reward of the last step."""
-    return float(s.paid)
 
 
 @rule

@@ -52,17 +52,25 @@ class Chapter(NamedTuple):
     sparse: int  # 1 if only the first arrival pays
 
 
-STATE = (
+AGENT = (
     Field("row", "i2", "where the agent is, from the top"),
     Field("column", "i2", "and from the left"),
     Field("paid", "i2", "reward of the last step"),
+)
+
+STATE = (
+    *AGENT,
     Field("hits", "i2", "rewards of this episode"),
     Field("best", "i2", "most rewards that this episode can bring"),
 )
 
-SIGNALS = (
+PLACE = (
     Signal("row", 0.0, 1.0, "where the agent is, from the top, as a share of the room"),
     Signal("column", 0.0, 1.0, "and from the left"),
+)
+
+SIGNALS = (
+    *PLACE,
     Signal("reward", 0.0, 1.0, "reward of the last step"),
 )
 
