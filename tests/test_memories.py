@@ -304,13 +304,13 @@ def test_arrays_may_come_in_any_form(name):
 @pytest.mark.parametrize("magnitudes", [np.ones(6), np.logspace(-3, 3, 6)])
 def test_recall_is_certain_of_the_very_same_and_takes_the_latest_first(magnitudes):
     rng = np.random.default_rng(0)
-    pool = (rng.uniform(-1.0, 1.0, (5, 6)) * magnitudes).astype(np.float32)
+    pool = (rng.uniform(-1.0, 1.0, (15, 6)) * magnitudes).astype(np.float32)
     pool[:, 2] = pool[0] = 0.0
     memory = Recall(k=3, n=32, situation=list(range(6)), outcome=["reward"], silent="count", keep="forever")
     memory.bind(gym.spaces.Box(-np.inf, np.inf, (6,)), gym.spaces.Discrete(2))
-    one, times = np.ones(1, bool), {k: [] for k in range(5)}
+    one, times = np.ones(1, bool), {k: [] for k in range(len(pool))}
     for t in range(200):
-        k = int(rng.integers(5))
+        k = int(rng.integers(len(pool)))
         memory.begin(one, pool[k : k + 1], {})
         memory.learn(one, np.zeros(1, int), pool[:1], np.array([t / 100]), {"exercise_done": one})
         times[k].append(t)
