@@ -102,3 +102,17 @@ def test_wrong_requests_are_refused():
     envs.reset()
     with pytest.raises(ValueError, match=r"actions\[1\] = 9"):
         envs.step(np.array([0, 9]))
+
+
+def test_wrong_actions_are_refused_at_once_and_do_nothing():
+    envs, twin = (make("textbook/Bandits-v0", 3, seed=0) for _ in range(2))
+    envs.reset()
+    twin.reset()
+    envs.step_async(np.array([0, 1, 2]))
+    for wrong, message in (
+        ([0, 6, 7], r"actions\[1\] = 6: Bandits takes 0 PULL_A"),
+        ([0, 1, -2], r"actions\[2\] = -2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            envs.step_async(np.array(wrong))
+    assert np.array_equal(envs.step_wait()[0], twin.step(np.array([0, 1, 2]))[0])

@@ -84,3 +84,9 @@ class Loop:
         if self._entry is None:
             self._entry = entry_point(self.loop, *arguments)
         return self._entry(*arguments)
+
+
+@functools.cache
+def compiled(loop: Callable[..., Any]) -> Loop:
+    """Return a loop that calls nothing else, compiled; always the same one within a process."""
+    return Loop(loop)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.book import Book, BookError, Row, read
+from textbook_gym.compiling import compiled
 from textbook_gym.course import OUT, Episode, Order, Pays, Split, Stage
 from textbook_gym.kernel import Engine, Others, engine
 from textbook_gym.places import Place, World, read_options
@@ -239,23 +240,24 @@ class Lanes:
         _, shown, told = self.shown(which)
         seen[which], out[which] = shown, told
 
-    def check_actions(self, actions: Any) -> np.ndarray:
-        """Return the actions as int64 of shape (lanes,).
+    def check_actions(self, actions: Any, chosen: np.ndarray | None = None) -> np.ndarray:
+        """Return the actions as int64 of shape (lanes,), in `chosen` if that is given.
 
         Raises:
             ValueError: wrong shape, not whole numbers, or out of range; the message names the first offender.
         """
         array = np.asarray(actions)
-        names = self.book.actions
         if array.shape != (len(self),):
             raise ValueError(f"actions of shape {array.shape}: one whole number a lane is needed, shape ({len(self)},)")
+        known = len(self.book.actions)
         if array.dtype.kind not in "iu":
-            raise ValueError(f"actions of type {array.dtype}: whole numbers 0..{len(names) - 1} are needed")
-        whole = np.ascontiguousarray(array, np.int64)
-        if whole.view(np.uint64).max() >= len(names):  # what is below 0 is large without its sign
-            i = int(np.flatnonzero((array < 0) | (array >= len(names)))[0])
+            raise ValueError(f"actions of type {array.dtype}: whole numbers 0..{known - 1} are needed")
+        if chosen is None:
+            chosen = np.empty(len(self), np.int64)
+        i = compiled(take)(np.ascontiguousarray(array, np.int64), chosen, known)
+        if i >= 0:
             raise ValueError(f"actions[{i}] = {array[i]}: {allowed_actions(self.book)}")
-        return whole
+        return chosen
 
     def shown(self, which: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what some lanes (None for all) show now, as `room` lays it out; worked out anew, as plain Python."""
@@ -280,6 +282,19 @@ class Lanes:
             "grade": float(lane["clock"]["grade"]),
             "oracle": int(self.book.rule("oracle")(p, Row(lane["edition"]), Row(lane["state"]))),
         }
+
+
+def take(given: Any, chosen: Any, known: int) -> int:
+    """Copy actions, int64, if all are below `known`; return where the first is that is not, else -1. Compiled."""
+    wrong = 0
+    for i in range(len(given)):  # first all of them, without a branch: nothing is copied if one is wrong
+        wrong += given[i] < 0 or given[i] >= known
+    for i in range(len(given)):
+        if wrong == 0:
+            chosen[i] = given[i]
+        elif given[i] < 0 or given[i] >= known:
+            return i
+    return -1
 
 
 def allowed_actions(book: Book) -> str:

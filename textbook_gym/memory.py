@@ -31,7 +31,7 @@ import numpy as np
 from gymnasium import spaces
 
 from textbook_gym.book import Book
-from textbook_gym.memory_loops import compiled
+from textbook_gym.compiling import compiled
 from textbook_gym.registry import did_you_mean
 from textbook_gym.saving import seal, unseal
 from textbook_gym.turning import Doing, keep_pages, sort_out
@@ -308,7 +308,7 @@ class Memory:
         """Take in a step of the lanes numbered by `which`.
 
         Args:
-            which: numbers of lanes.
+            which: numbers of lanes; a view that the next call writes over, as are the rewards.
             step: of all lanes; actions count from 0.
             done: whether it ended an exercise, bool (lanes,).
         """

@@ -13,10 +13,10 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
 from textbook_gym.classics.env import parted
+from textbook_gym.compiling import compiled
 from textbook_gym.env import observation_space
 from textbook_gym.lanes import Lanes
 from textbook_gym.memory import READ, Memory, make_memory
-from textbook_gym.memory_loops import compiled
 from textbook_gym.registry import did_you_mean
 from textbook_gym.render import RENDER_MODES, render
 from textbook_gym.saving import pack, unpack
@@ -99,7 +99,7 @@ class BookVecEnv(VecEnv):
         """Keep the actions for `step_wait`; they are checked here."""
         if self.memory is not None:
             actions = self.memory.deed(actions)
-        self._chosen[:] = self.lanes.check_actions(actions)
+        self.lanes.check_actions(actions, self._chosen)
 
     def step_wait(self) -> VecEnvStepReturn:
         """Step all lanes and turn the pages of ended ones."""

@@ -147,7 +147,7 @@ class BookVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             ValueError: wrong shape, not whole numbers, or out of range.
             RuntimeError: before the first reset; or, with autoreset "Disabled", a lane's episode is over.
         """
-        self._chosen[:] = self.lanes.check_actions(actions)
+        self.lanes.check_actions(actions, self._chosen)
         if not self.lanes.started:
             raise RuntimeError("the environment is not begun; call reset() first")
         waiting = self._ended
