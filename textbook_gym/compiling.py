@@ -62,9 +62,17 @@ def entry_point(loop: Any, *arguments: Any) -> Callable[..., Any]:
 
     It does not look at types again, which for record arrays costs more than a step of one lane, and for a ledger as
     much as a step of thirty. What it is handed must be right: it would be misread otherwise.
+
+    Raises:
+        RuntimeError: numba was told not to compile.
     """
     import numba
 
+    if not hasattr(loop, "compile"):
+        raise RuntimeError(
+            "numba does not compile, NUMBA_DISABLE_JIT is set; unset it, and see rules run as plain Python with "
+            "interpreted=True"
+        )
     typeof: Callable[[Any], Any] = numba.typeof
     signature = tuple(typeof(a) for a in arguments)
     loop.compile(signature)
