@@ -5,6 +5,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch on two busy cores is many
 import hypothesis
 import pytest
 
+pytest.register_assert_rewrite("doors", "playing")  # what they assert is explained as in tests
+
 from textbook_gym.registry import BOOKS, CLASSICS, env_ids
 
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)

@@ -1,7 +1,6 @@
-"""The environments: what Gymnasium promises, one lane equals many, reset rules, errors, saving."""
+"""The environments: what Gymnasium promises, one lane equals many, reset rules, rendering."""
 
 import copy
-import pickle
 import warnings
 
 import gymnasium as gym
@@ -9,27 +8,12 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from playing import assert_same, course
 
 from textbook_gym.registry import BOOKS, env_ids, find
 
 IDS = [env_id for name in sorted(BOOKS) for env_id in env_ids(name)]
 STEPS = {"textbook/Bandits-v0": 2000, "textbook/MaintenanceCourse-v0": 2000}  # elsewhere fewer: the code is the same
-
-
-def assert_same(a, b, path=""):
-    """Equal structure, types and bytes."""
-    assert type(a) is type(b) or isinstance(a, np.generic) or isinstance(b, np.generic), path
-    if isinstance(a, dict):
-        assert set(a) == set(b), path
-        for k in a:
-            assert_same(a[k], b[k], f"{path}/{k}")
-    elif isinstance(a, tuple) or (isinstance(a, np.ndarray) and a.dtype == object):
-        assert len(a) == len(b), path
-        for i, (x, y) in enumerate(zip(a, b, strict=True)):
-            assert_same(x, y, f"{path}[{i}]")
-    elif a is not None:
-        assert np.asarray(a).dtype == np.asarray(b).dtype, path
-        assert np.array_equal(a, b), path
 
 
 @pytest.mark.parametrize("env_id", IDS)
@@ -54,18 +38,6 @@ def test_64_lanes_equal_64_single_environments(env_id, mode):
         if mode == AutoresetMode.DISABLED and ended.any():
             reset = [e.reset(options={"reset_mask": ended.copy()}) for e in (many, single)]
             assert_same(*reset)
-
-
-def course(env, steps=400, seed=9):
-    """Play at random; return everything that came back."""
-    rng = np.random.default_rng(seed)
-    told = []
-    for _ in range(steps):
-        back = env.step(int(rng.integers(env.action_space.n)))
-        told.append(back)
-        if back[2]:
-            told.append(env.reset())
-    return told
 
 
 def test_same_seed_same_course_other_seed_another(book_name):
@@ -224,115 +196,6 @@ def test_shuffled_order_changes_the_order_only():
     assert len(orders) > 1
 
 
-@pytest.mark.parametrize(
-    ("keywords", "message"),
-    [
-        ({"reward": "improvment"}, r"reward='improvment' is not known \(did you mean 'improvement'\?\)"),
-        ({"reward": "best"}, r"choose one of improvement, mark, exam$"),  # of those that this book knows
-        ({"reward": "visible"}, "Bandits has none"),
-        ({"episode": "chapter"}, "choose one of exercise, book, trial"),
-        ({"split": "valid"}, "choose one of all, train, test"),
-        ({"order": 3}, "choose one of book, shuffled"),
-        ({"chapters": [7]}, "no chapter 7; it has 1 'three arms'"),
-        ({"chapters": [1, 1]}, "none twice"),
-        ({"exercises": 0}, "whole number >= 1"),
-        ({"exercises": [1, 2]}, "or 6 of them"),
-        ({"reward": "exam", "chapters": [1]}, "needs the exam"),
-        ({"render_mode": "human"}, "choose one of ansi, rgb_array"),
-    ],
-)
-def test_a_wrong_keyword_is_refused_where_it_is_given(keywords, message):
-    from textbook_gym.env import BookEnv
-
-    with pytest.raises(ValueError, match=message) as error:
-        BookEnv(BOOKS["Bandits"], **keywords)
-    assert "\n" not in str(error.value)
-
-
-def test_unknown_ids_and_keywords():
-    with pytest.raises(gym.error.NameNotFound, match="Bandits"):
-        gym.make("textbook/Bandit-v0")
-    with pytest.raises(TypeError, match=r"no keyword 'rewrd' \(did you mean 'reward'\?\); there are episode, reward"):
-        gym.make("textbook/Bandits-v0", rewrd="mark")
-    with pytest.raises(TypeError, match="no keyword 'colour'; there are"):
-        gym.make_vec("textbook/Bandits-v0", num_envs=2, colour="red")
-
-
-@pytest.mark.parametrize("action", [6, -1, 2.5, float("nan"), None, "PULL_A", np.array([1, 2])])
-def test_a_wrong_action_is_refused_and_changes_nothing(action):
-    env = gym.make("textbook/Bandits-v0").unwrapped
-    env.reset(seed=0)
-    before = env.save()
-    with pytest.raises(ValueError, match=r"Bandits takes 0 PULL_A, .* 5 PULL_F"):
-        env.step(action)
-    assert env.save() == before
-
-
-@pytest.mark.parametrize(
-    ("actions", "message"),
-    [
-        ([0, 1, 6, 0], r"actions\[2\] = 6: Bandits takes"),
-        ([0, -1, 0, 0], r"actions\[1\] = -1"),
-        ([0, 1, 2], r"shape \(3,\)"),
-        (np.zeros((4, 1), int), r"shape \(4, 1\)"),
-        ([0.0, np.nan, 1.0, 2.0], "type float64"),
-        (None, "shape"),
-    ],
-)
-def test_wrong_actions_of_a_batch_are_refused_and_change_nothing(actions, message):
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
-    envs.reset(seed=0)
-    before = envs.save()
-    with pytest.raises(ValueError, match=message):
-        envs.step(actions)
-    assert envs.save() == before
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"editon": 3}, r"unknown option 'editon' \(did you mean 'edition'\?\)"),
-        ({"edition": -1}, "numbers run from 0"),
-        ({"edition": 1.5}, "give a number, or a mapping"),
-        ({"edition": {"sky": 1, "turned": 0}}, "lacks the field 'arm'"),
-        ({"edition": {"sky": 1, "turned": 0, "arm": [0] * 6, "arn": 1}}, "has no field 'arn'"),
-        ({"edition": {"sky": 24, "turned": 0, "arm": [0] * 6}}, r"must lie in \[0, 23\]"),
-        ({"edition": {"sky": 1, "turned": 0, "arm": [0] * 5}}, r"shape \(6,\)"),
-        ({"edition": {"sky": 1.5, "turned": 0, "arm": [0] * 6}}, "whole numbers"),
-        ({"edition": {"sky": 1, "turned": 0, "arm": [0] * 6}}, "could draw"),
-        ({"chapter": 9}, "no chapter 9"),
-        ({"chapter": "examm"}, "no chapter 'examm'"),
-    ],
-)
-def test_wrong_options_are_refused_and_change_nothing(options, message):
-    env = gym.make("textbook/Bandits-v0").unwrapped
-    env.reset(seed=0)
-    env.step(1)
-    before = env.save()
-    with pytest.raises(ValueError, match=message):
-        env.reset(options=options)
-    assert env.save() == before
-
-
-def test_stepping_what_is_over_or_not_begun_is_an_error():
-    env = gym.make("textbook/Bandits-v0").unwrapped
-    with pytest.raises(RuntimeError, match="call reset"):
-        env.step(0)
-    env.reset(seed=0)
-    while not env.step(0)[2]:
-        pass
-    with pytest.raises(RuntimeError, match="call reset"):
-        env.step(0)
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=2, autoreset_mode="Disabled")
-    with pytest.raises(RuntimeError, match="call reset"):
-        envs.step([0, 0])
-    envs.reset(seed=0)
-    while not envs.step([0, 0])[2].any():
-        pass
-    with pytest.raises(RuntimeError, match=r"over in lanes \[0, 1\]"):
-        envs.step([0, 0])
-
-
 def test_max_episode_steps_truncates_batches():
     envs = gym.make_vec("textbook/BanditsCourse-v0", num_envs=3, max_episode_steps=5, autoreset_mode="SameStep")
     envs.reset(seed=0)
@@ -356,85 +219,6 @@ def test_arrays_handed_out_stay_as_they_are():
                 kept.append(envs.reset(options={"reset_mask": ended}))
                 copies.append(copy.deepcopy(kept[-1]))
         assert_same(tuple(kept), tuple(copies))
-
-
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/BanditsCourse-v0"])
-def test_a_saved_course_goes_on_anywhere(env_id):
-    """In the same environment, a fresh one, and one lane of a batch: the same to the last bit."""
-    env = gym.make(env_id).unwrapped
-    env.reset(seed=8)
-    course(env, 37)
-    data = env.save()
-    expected = course(env, 200)
-    other = gym.make(env_id).unwrapped
-    shown = other.load(data)
-    assert shown[1]["edition"] == expected[0][4]["edition"] or expected
-    assert_same(tuple(course(other, 200)), tuple(expected))
-    envs = gym.make_vec(env_id, num_envs=3, autoreset_mode="Disabled")
-    envs.reset(seed=0)
-    envs.load(data, lanes=[1])
-    rng = np.random.default_rng(9)
-    for back in (b for b in expected if len(b) == 5):
-        observations, rewards, terminated, _, _ = envs.step([0, int(rng.integers(6)), 0])
-        assert np.array_equal(observations[1], back[0])
-        assert (rewards[1], terminated[1]) == (back[1], back[2])
-        if terminated.any():
-            envs.reset(options={"reset_mask": terminated})
-
-
-def test_a_batch_is_saved_and_split_over_other_batches():
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
-    envs.reset(seed=3)
-    for _ in range(9):
-        envs.step([1, 2, 3, 4])
-    two = gym.make_vec("textbook/Bandits-v0", num_envs=2)
-    two.load(envs.save(lanes=[3, 1]))
-    for _ in range(30):
-        a, b = envs.step([0, 1, 0, 2]), two.step([2, 1])
-        assert np.array_equal(a[0][[3, 1]], b[0])
-        assert np.array_equal(a[1][[3, 1]], b[1])
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (lambda d: d[:-1], "damaged"),
-        (lambda d: d[:-9] + bytes([d[-9] ^ 1]) + d[-8:], "damaged"),
-        (lambda d: b"something else", "no saved course"),
-        (lambda d: b"", "no saved course"),
-        (lambda d: pickle.dumps({"a": 1}), "no saved course"),
-        (lambda d: d.replace(b'"book": "Bandits"', b'"book": "Robbers"'), "book='Robbers'"),
-        (lambda d: d.replace(b'"reward": "improvement"', b'"reward": "mark"'), "reward='mark'"),
-        (lambda d: d.replace(b"course 1", b"course 9"), "no saved course"),
-    ],
-)
-def test_damaged_or_foreign_bytes_are_refused_and_the_course_is_untouched(spoil, message):
-    env = gym.make("textbook/Bandits-v0").unwrapped
-    env.reset(seed=0)
-    env.step(0)
-    before = env.save()
-    with pytest.raises(ValueError, match=message):
-        env.load(spoil(before))
-    assert env.save() == before
-
-
-def test_saved_courses_must_fit_the_lanes():
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
-    envs.reset(seed=0)
-    with pytest.raises(ValueError, match="4 saved courses for 1 lanes"):
-        gym.make("textbook/Bandits-v0").unwrapped.load(envs.save())
-    with pytest.raises(ValueError, match="numbers from 0 to 3"):
-        envs.save(lanes=[4])
-
-
-def test_environments_are_copied_and_pickled_mid_course():
-    env = gym.make("textbook/Bandits-v0")
-    env.reset(seed=2)
-    course(env, 17)
-    twins = [pickle.loads(pickle.dumps(env)), copy.deepcopy(env)]
-    expected = course(env, 100)
-    for twin in twins:
-        assert_same(tuple(course(twin, 100)), tuple(expected))
 
 
 def test_spec_rebuilds_the_environment():
