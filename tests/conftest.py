@@ -5,10 +5,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch on two busy cores is many
 import hypothesis
 import pytest
 
-pytest.register_assert_rewrite("doors", "playing")  # what they assert is explained as in tests
-
 from textbook_gym.registry import BOOKS, CLASSICS, env_ids
 
+pytest.register_assert_rewrite("doors", "playing")  # what they assert is explained as in tests
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("suite")
 
