@@ -142,6 +142,16 @@ def test_notebook_is_written_by_the_student_and_wiped_by_keep():
         env.step([0, 3, 0])
 
 
+def test_nothing_is_written_if_the_deed_is_refused():
+    env = doors("notebook", slots=2, symbols=3)
+    env.reset(seed=0)
+    before = env.memory.save()
+    for deed in (3, -1):
+        with pytest.raises(ValueError, match=r"deeds \[-?\d\]: whole numbers 0\.\.2 are needed"):
+            env.step([deed, 1, 2])
+        assert env.memory.save() == before
+
+
 @pytest.mark.parametrize("book", sorted(BOOKS))
 def test_every_book_has_a_ledger_that_fits_and_learns(book):
     assert book in TABLES

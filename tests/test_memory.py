@@ -1,5 +1,6 @@
 """Memories carry what they should, forget when they should, and are the same whoever wears them."""
 
+import copy
 import pickle
 import warnings
 
@@ -227,16 +228,33 @@ def test_a_new_book_in_the_same_edition_is_a_new_edition():
 # --- worn by others ----------------------------------------------------------------------------------
 
 
-def test_pickled_it_goes_on_the_same():
-    for name in MEMORIES:
-        env = doors(name, **SMALL[name])
-        walk(env, 20)
-        copy = pickle.loads(pickle.dumps(env))
-        heads = getattr(env.action_space, "nvec", [3])
-        actions = [np.array([h - 1 for h in heads]) if len(heads) > 1 else 1] * 2
-        assert np.array_equal(env.reset()[0], copy.reset()[0])
-        for action in actions:
-            assert np.array_equal(env.step(action)[0], copy.step(action)[0])
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+@pytest.mark.parametrize("name", MEMORIES)
+@pytest.mark.parametrize("env_id", [None, "textbook/Vocabulary-v0", "textbook/DarkRoom-v0", "textbook/Library-v0"])
+def test_copied_and_pickled_it_goes_on_the_same(env_id, name, twin_of):
+    keywords = {"textbook/DarkRoom-v0": {"size": 5}, "textbook/Library-v0": {"books": ["Bandits", "Vocabulary"]}}
+    env = doors(name, **SMALL[name])
+    if env_id is not None:
+        env = Remember(gym.make(env_id, **keywords.get(env_id, {})), name, **SMALL[name])
+    walk(env, 20)
+    twin = twin_of(env)
+    assert np.array_equal(walk(env, 30, reset_seed=None), walk(twin, 30, reset_seed=None))
+    assert twin.memory.save() == env.memory.save()
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+@pytest.mark.parametrize("name", MEMORIES)
+def test_vector_environments_are_copied_and_pickled_too(name, twin_of):
+    envs = RememberVector(gym.make_vec("textbook/Vocabulary-v0", num_envs=3), name, **SMALL[name])
+    envs.action_space.seed(0)
+    envs.reset(seed=0)
+    for _ in range(20):
+        envs.step(envs.action_space.sample())
+    twin = twin_of(envs)
+    for _ in range(40):
+        actions = envs.action_space.sample()
+        assert np.array_equal(envs.step(actions)[0], twin.step(actions)[0])
+    assert twin.memory.save() == envs.memory.save()
 
 
 def remembered():

@@ -1,5 +1,8 @@
 """The Stable-Baselines3 plug-in equals what SB3 makes of the single environments, only faster."""
 
+import copy
+import pickle
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
+from textbook_gym.memories import MEMORIES
 from textbook_gym.registry import BOOKS, CLASSICS, env_ids, find
 from textbook_gym.sb3 import make
 from textbook_gym.study import study
@@ -116,3 +120,19 @@ def test_wrong_actions_are_refused_at_once_and_do_nothing():
         with pytest.raises(ValueError, match=message):
             envs.step_async(np.array(wrong))
     assert np.array_equal(envs.step_wait()[0], twin.step(np.array([0, 1, 2]))[0])
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda envs: pickle.loads(pickle.dumps(envs))])
+@pytest.mark.parametrize("memory", [None, *MEMORIES])
+def test_copied_and_pickled_it_goes_on_the_same(memory, twin_of):
+    envs = make("textbook/Vocabulary-v0", 3, seed=0, memory=memory)
+    envs.reset()
+    envs.action_space.seed(0)
+    actions = np.array([[envs.action_space.sample() for _ in range(3)] for _ in range(60)])
+    for chosen in actions[:20]:
+        envs.step(chosen)
+    twin = twin_of(envs)
+    for chosen in actions[20:]:
+        for one, other in zip(envs.step(chosen)[:3], twin.step(chosen)[:3], strict=True):
+            assert np.array_equal(one, other)
+    assert memory is None or twin.memory.save() == envs.memory.save()

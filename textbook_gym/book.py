@@ -158,6 +158,12 @@ class Book:
     state: np.dtype
     notes: np.dtype
 
+    def __reduce__(self) -> tuple[Callable[..., "Book"], tuple[Any, ...]]:
+        """Pickle by name, since modules cannot be pickled."""
+        if self.chapters:
+            return read, (self.path,)
+        return stand_in, (self.name, self.path, self.actions, self.signals)
+
     @functools.cached_property
     def width(self) -> int:
         """Number of floats in an observation."""
@@ -271,6 +277,12 @@ RULES = ("write", "pose", "step", "observe", "mark", "oracle", "open_page", "stu
 FACES = ("draw", "tell")
 OPTIONAL = ("visible", "shortcuts", "raw", "ahead")
 COLUMNS = ("name", "exercises", "limit", "newcomer")
+
+
+def stand_in(name: str, path: str, actions: tuple[str, ...], signals: tuple[Signal, ...]) -> Book:
+    """Return what stands for several books; it has the actions and signals that they share, and no chapters."""
+    none = np.dtype([])
+    return Book(name, path, "", importlib.import_module(path), actions, (), signals, none, none, none)
 
 
 @functools.cache

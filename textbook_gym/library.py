@@ -15,7 +15,6 @@ A `Shelf` stands in for `Lanes`. It holds a record for every learner, large enou
 lanes that are in one book to `Lanes` of that book: clocks, page turning, autoreset and saving are those of one book.
 """
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -25,7 +24,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector.utils import batch_space
 
-from textbook_gym.book import HEADER, Book, Signal
+from textbook_gym.book import HEADER, Signal, stand_in
 from textbook_gym.course import NUMBERS, OUT
 from textbook_gym.env import BookEnv, observation_space
 from textbook_gym.kernel import Engine, Others
@@ -123,7 +122,7 @@ class Shelf(Lanes):
         """Make what stands for book, loops and plan in the eyes of environments and of `saving`."""
         signal = Signal("places", *self.bounds, "signals of the book at permuted places", (self.width - len(HEADER),))
         names, none = tuple(f"BUTTON_{k}" for k in range(self.buttons)), np.dtype([])
-        self.book = Book(LIBRARY, __name__, "", sys.modules[__name__], names, (), (signal,), none, none, none)
+        self.book = stand_in(LIBRARY, __name__, names, (signal,))
         self.engine = cast(Engine, SimpleNamespace(lane=none, loop=lambda *_: self._turn))
         plans = [str(desk.engine.lane.descr).encode() + desk.plan.tobytes() for desk in self.desks]
         self.plan = np.frombuffer(b"".join(plans), np.uint8)

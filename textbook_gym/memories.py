@@ -245,14 +245,17 @@ class Notebook(Memory):
             raise ValueError(
                 f"actions {given.shape} of {given.dtype}: {self.lanes} rows of deed, slot, symbol are needed"
             )
-        slot, symbol = given[:, 1], given[:, 2]
+        deed, slot, symbol = given[:, 0], given[:, 1], given[:, 2]
+        first, last = self.first_action, self.first_action + self.actions - 1
         if slot.min() < 0 or slot.max() > self.slots or symbol.min() < 0 or symbol.max() >= self.symbols:
             raise ValueError(
                 f"write heads slot {slot}, symbol {symbol}: slots 0..{self.slots}, symbols 0..{self.symbols - 1}"
             )
+        if deed.min() < first or deed.max() > last:  # before anything is written
+            raise ValueError(f"deeds {deed}: whole numbers {first}..{last} are needed")
         which = np.flatnonzero(slot > 0 if heard is None else (slot > 0) & heard)
         self.written[which, slot[which] - 1] = 1 + symbol[which]
-        return given[:, 0]
+        return deed
 
     def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
         """Learn nothing by itself."""

@@ -242,7 +242,7 @@ class Memory:
             info: arrays of shape (lanes,): what the step told, not what the next page tells.
 
         Raises:
-            ValueError: one of them has another shape; nothing is learned then.
+            ValueError: one of them has another shape, or there is no such action; nothing is learned then.
         """
         self._live(Doing.LEARN, mask, observations, info, actions, rewards)
 
@@ -272,6 +272,9 @@ class Memory:
         Args:
             observations: what the environment shows, one row a lane.
             which: numbers of the lanes that the rows belong to; None for all.
+
+        Raises:
+            ValueError: the observations have another shape, or there is no such lane.
         """
         if which is None:
             which = self.every

@@ -70,7 +70,18 @@ class BookVecEnv(VecEnv):
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, np.int64)
         self._told: dict[str, np.ndarray] = {key: np.zeros(num_envs, kind) for key, kind in READ.items()}
-        self._room = None if self.memory is None else self.lanes.room()  # handed out by no one, hence used again
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """With a memory nobody is handed the room that steps are written to: it is used again."""
+        self._room = None if self.memory is None else self.lanes.room()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_room": None}  # its views would come apart
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._make_room()
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed lane i with seed + i at the next reset."""
