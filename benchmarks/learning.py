@@ -309,6 +309,7 @@ def plots(found: Results, known: dict[str, dict[str, dict[str, Any]]], table: li
         for cut in np.flatnonzero(np.diff(chapters)):
             axis.axvline(cut + 1.5, color="0.85", lw=0.8)
         axis.set(title=book, xlabel="exercise", ylim=(0, 1.02))
+        axis.xaxis.get_major_locator().set_params(integer=True)
     for axis in list(axes.flat)[len(books) :]:
         axis.set_visible(False)
     axes[0][0].set_ylabel("mark, test editions")
@@ -317,13 +318,16 @@ def plots(found: Results, known: dict[str, dict[str, dict[str, Any]]], table: li
     save(figure, "curves.png")
     kinds = list(dict.fromkeys((line.reward, line.student) for line in table))
     figure, axis = pyplot.subplots(figsize=(1.3 * len(books) + 3, 3.6))
+    colours = pyplot.get_cmap("tab20").colors  # there are more kinds than default colours
     for k, kind in enumerate(kinds):
         for line in (x for x in table if (x.reward, x.student) == kind):
-            at = books.index(line.book) + (k - len(kinds) / 2 + 0.5) * 0.85 / len(kinds)
+            at = books.index(line.book) + (k - len(kinds) / 2 + 0.5) * 0.75 / len(kinds)
             low, value, high = line.benefit.low, line.benefit.value, line.benefit.high
             label = f"{kind[1]}, {kind[0]}" if line.book == next(x.book for x in table if x[1:3] == kind) else None
             spread = [[max(value - low, 0.0)], [max(high - value, 0.0)]]
-            axis.bar(at, value, 0.8 / len(kinds), color=f"C{k}", yerr=spread, label=label, error_kw={"lw": 0.8})
+            axis.bar(at, value, 0.7 / len(kinds), color=colours[k], yerr=spread, label=label, error_kw={"lw": 0.8})
+    for book in range(1, len(books)):
+        axis.axvline(book - 0.5, color="0.85", lw=0.8)
     axis.axhline(0, color="black", lw=0.8)
     axis.set(xticks=range(len(books)), xticklabels=books, ylabel="memory benefit (mark kept - wiped)")
     axis.legend(fontsize=6)
