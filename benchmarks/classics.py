@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from textbook_gym.classics.alchemy_players import IdealObserver
-from textbook_gym.classics.gittins import Gittins
-from textbook_gym.kernel import Wipe
-from textbook_gym.lanes import Lanes
+from textbook_gym.classics.players.alchemy import IdealObserver
+from textbook_gym.classics.players.gittins import Gittins
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import Wipe
 from textbook_gym.registry import find
-from textbook_gym.students import REFERENCES, walk
+from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.rollout import walk
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 FRESH = 1 << 40  # first of the editions that players are tuned on

@@ -27,11 +27,12 @@ import numpy as np
 import torch
 
 from textbook_gym import __version__
-from textbook_gym.intervals import Estimate, estimate, iqm
+from textbook_gym.metrics.statistics import Estimate, estimate, iqm
 from textbook_gym.registry import env_ids, find, short_id
-from textbook_gym.students import REFERENCES
-from textbook_gym.train import examine, last_third, scores, train
-from textbook_gym.worn import as_worn
+from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.with_memory import as_worn
+from textbook_gym.train.evaluation import examine, last_third, scores
+from textbook_gym.train.run import train
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "learning"
 MODELS = pathlib.Path("runs", "learning")

@@ -19,7 +19,7 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv
 
-from textbook_gym.memories import MEMORIES
+from textbook_gym.memory.catalogue import MEMORIES
 from textbook_gym.registry import BOOKS, env_ids
 from textbook_gym.sb3 import make
 

@@ -11,11 +11,12 @@ import re
 
 import polars as pl
 
-from textbook_gym import report
-from textbook_gym.cli import headline
+from textbook_gym.cli.books import headline
+from textbook_gym.metrics.summary import summary
 from textbook_gym.registry import BOOKS, CLASSICS, env_ids, find
-from textbook_gym.students import REFERENCES
-from textbook_gym.study import study
+from textbook_gym.report.terminal import curves, with_half
+from textbook_gym.students.base import REFERENCES
+from textbook_gym.study.run import study
 
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -46,7 +47,7 @@ def results() -> str:
     ]
     for row in figures.iter_rows(named=True):
         thirds = f"{row['first_third']:.2f} | {row['last_third']:.2f}"
-        gain, benefit = report.with_half(row, "gain"), report.with_half(row, "memory_benefit")
+        gain, benefit = with_half(row, "gain"), with_half(row, "memory_benefit")
         lines.append(f"| {row['book']} | {row['student']} | {gain} | {thirds} | {benefit} |")
     return "\n".join(lines)
 
@@ -163,8 +164,8 @@ def measure() -> None:
     """Run the study and the SB3 example; keep their results."""
     RESULTS.mkdir(exist_ok=True)
     table = study(list(REFERENCES), list(BOOKS))
-    report.summary(table).write_csv(RESULTS / "summary.csv", float_precision=4)
-    report.curves(table, RESULTS / "curves.png")
+    summary(table).write_csv(RESULTS / "summary.csv", float_precision=4)
+    curves(table, RESULTS / "curves.png")
     import time
 
     import torch

@@ -23,10 +23,11 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from textbook_gym.kernel import Wipe
-from textbook_gym.lanes import Lanes
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import Wipe
 from textbook_gym.registry import BOOKS, CLASSICS, LIBRARY, env_ids, find
-from textbook_gym.students import REFERENCES, walk
+from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.rollout import walk
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 SECONDS = 0.02  # of a turn

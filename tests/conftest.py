@@ -7,7 +7,7 @@ import pytest
 
 from textbook_gym.registry import BOOKS, CLASSICS, env_ids
 
-pytest.register_assert_rewrite("doors", "playing")  # what they assert is explained as in tests
+pytest.register_assert_rewrite("helpers.foreign", "helpers.playing")  # what they assert is explained as in tests
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("suite")
 

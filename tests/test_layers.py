@@ -1,73 +1,155 @@
-"""Who may import whom; what the project may not say."""
+"""Who may import whom, in the end; what the project may not say."""
 
 import ast
+import functools
+import graphlib
 import pathlib
+import sys
 
 import pytest
 
 import textbook_gym
 
 PACKAGE = pathlib.Path(textbook_gym.__file__).parent
-FILES = sorted(PACKAGE.rglob("*.py"))
-BOOKS = [f for f in FILES if f.parent.name == "books"]
-RULES = {"textbook_gym.book", "textbook_gym.rng"}
-OUTER = {"study", "metrics", "report", "cli", "sb3", "students", "checks", "controls", "jobs", "workers", "process"}
-OUTER |= {"rllib", "intervals", "runs", "canvas", "pictures", "page", "compare", "validate"}
 
 
-def imports(file: pathlib.Path) -> set[str]:
-    """Every module that a file imports, anywhere in it."""
+def name_of(file: pathlib.Path) -> str:
+    """Dotted name of a module below this package; "" for the package itself."""
+    return ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+
+
+MODULES = {name_of(f): f for f in sorted(PACKAGE.rglob("*.py"))}
+
+
+@functools.cache
+def imports(module: str) -> frozenset[str]:
+    """Every module that a module imports, anywhere in it, as `textbook_gym...` or as another library's first name."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
-            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "textbook_gym"}
-    return found
+            assert node.level == 0, f"{module}: a relative import"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole.removeprefix("textbook_gym.") in MODULES else str(node.module))
+    return frozenset(n if n.split(".")[0] == "textbook_gym" else n.split(".")[0] for n in found)
 
 
-@pytest.mark.parametrize("file", BOOKS, ids=lambda f: f.stem)
-def test_books_know_only_fields_and_random_numbers(file):
-    ours = {m for m in imports(file) if m.startswith("textbook_gym")}
-    assert ours <= RULES
-    assert imports(file) - ours <= {"enum", "math", "typing", "numpy", "itertools", "functools"}
+def ours(module: str) -> set[str]:
+    """The modules of this package that a module imports."""
+    names = {n.removeprefix("textbook_gym").lstrip(".") for n in imports(module) if n.split(".")[0] == "textbook_gym"}
+    return names - {module}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
-def test_torch_and_sb3_are_imported_by_the_plug_in_and_the_training_alone(file):
-    heavy = {m.split(".")[0] for m in imports(file)} & {"torch", "stable_baselines3", "sb3_contrib"}
-    assert not heavy or file.name in ("sb3.py", "train.py", "train_command.py")
+@functools.cache
+def reach(module: str) -> frozenset[str]:
+    """All that comes with a module: itself, what it imports, what that imports, and so on."""
+    found, queue = {module}, [module]
+    while queue:
+        for other in ours(queue.pop()) - found:
+            found.add(other)
+            queue.append(other)
+    return frozenset(found)
 
 
-def test_ray_is_imported_by_its_plug_in_and_where_jobs_are_walked():
-    assert {f.stem for f in FILES if "ray" in {m.split(".")[0] for m in imports(f)}} == {"rllib", "workers"}
+def room(module: str) -> str:
+    """The package that a module stands in, or its own name at the top."""
+    return module.split(".")[0] or "textbook_gym"
 
 
-@pytest.mark.parametrize("stem", ["controls", "jobs", "workers", "process"])
-def test_workers_need_no_table(stem):
+ROOMS = sorted({room(m) for m in MODULES})
+GRAPH = {r: {room(o) for m in MODULES if room(m) == r for o in ours(m)} - {r} for r in ROOMS}
+
+CORE = {"errors", "authoring"}
+ENGINE = CORE | {"engine"}
+ENVS = ENGINE | {"registry", "envs"}
+MEMORY = ENGINE | {"memory"}
+STUDENTS = ENVS | MEMORY | {"students", "sb3"}
+METRICS = CORE | {"registry", "engine", "metrics", "files"}
+STUDY = STUDENTS | METRICS | {"study", "textbook_gym"}
+EVERY = set(ROOMS)
+
+MAY_IMPORT = {
+    "errors": (set(), set()),
+    "files": (set(), set()),
+    "authoring": ({"errors"}, {"numpy"}),
+    "books": (CORE, {"numpy"}),
+    "classics": (ENGINE | {"books"}, {"numpy", "numba", "llvmlite"}),
+    "engine": (ENGINE, {"numpy", "numba", "llvmlite", "PIL"}),
+    "registry": (CORE, {"gymnasium", "numpy"}),
+    "textbook_gym": (CORE | {"registry"}, {"gymnasium", "numpy"}),
+    "memory": (MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "envs": (ENVS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "remember": (MEMORY | {"registry"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "students": (STUDENTS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
+    "sb3": (ENVS | MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
+    "rllib": (CORE | {"registry", "textbook_gym"}, {"gymnasium", "numpy", "ray"}),
+    "checks": (ENGINE | {"students"}, {"numpy", "numba", "llvmlite", "PIL"}),
+    "metrics": (METRICS, {"gymnasium", "numpy", "scipy", "polars", "numba", "llvmlite", "PIL"}),
+    "study": (STUDY, None),
+    "report": (STUDY | {"report"}, None),
+    "train": (STUDENTS | {"textbook_gym", "train", "files"}, None),
+    "cli": (EVERY, None),
+    "__main__": (EVERY, None),
+}
+"""Name of a room -> the rooms that may come with it, and the libraries (None: any), lazy imports included."""
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_brings_along_what_it_may(name):
+    rooms, libraries = MAY_IMPORT[name]
+    every = set().union(*(reach(m) for m in MODULES if room(m) == name))
+    assert {room(m) for m in every} - {name} <= rooms
+    if libraries is not None:
+        others = {n for m in every for n in imports(m) if n.split(".")[0] != "textbook_gym"} - sys.stdlib_module_names
+        assert others <= libraries
+
+
+def test_nothing_goes_in_circles():
+    """Neither among modules nor among packages, lazy imports included."""
+    graphlib.TopologicalSorter({m: ours(m) for m in MODULES}).prepare()
+    graphlib.TopologicalSorter(GRAPH).prepare()
+
+
+def test_the_house_has_few_floors():
+    @functools.cache
+    def floor(name):
+        return 1 + max((floor(below) for below in GRAPH[name]), default=0)
+
+    assert max(map(floor, ROOMS)) <= 12
+
+
+def test_every_import_is_one_that_there_is():
+    for module in MODULES:
+        assert ours(module) <= set(MODULES), module
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) == "books"])
+def test_books_know_only_what_is_for_authors(module):
+    assert ours(module) <= {"authoring"} | {m for m in MODULES if m.startswith("books.models")}
+    libraries = {n for n in imports(module) if n.split(".")[0] != "textbook_gym"}
+    assert libraries <= {"enum", "math", "typing", "numpy", "itertools", "functools"}
+
+
+def test_heavy_libraries_are_imported_where_they_are_needed():
+    heavy = {m: imports(m) & {"torch", "stable_baselines3", "sb3_contrib"} for m in MODULES}
+    assert {room(m) for m, found in heavy.items() if found} <= {"sb3", "train", "cli"}
+    assert {m for m in MODULES if "ray" in imports(m)} == {"rllib", "study.runners"}
+
+
+@pytest.mark.parametrize("module", ["study.controls", "study.jobs", "study.runners", "students.process"])
+def test_workers_need_no_table(module):
     """They may run on machines that have but the core."""
-    assert not {m.split(".")[0] for m in imports(PACKAGE / f"{stem}.py")} & {"polars", "scipy", "rich", "matplotlib"}
+    assert not {n for m in reach(module) for n in imports(m)} & {"polars", "scipy", "rich", "matplotlib"}
 
 
-ENGINE = ["book", "rng", "course", "plan", "kernel", "places", "lanes", "saving", "render"]
+def test_only_what_faces_gymnasium_knows_it():
+    every = set().union(*(reach(m) for m in MODULES if room(m) in ("authoring", "books", "engine", "classics")))
+    assert not {m for m in every if "gymnasium" in imports(m)}
 
 
-@pytest.mark.parametrize("stem", [*ENGINE, "env", "vector"])
-def test_the_engine_knows_nothing_of_students_and_studies(stem):
-    assert not imports(PACKAGE / f"{stem}.py") & {f"textbook_gym.{m}" for m in OUTER}
-
-
-def test_only_the_environments_know_gymnasium():
-    for stem in ENGINE:
-        assert "gymnasium" not in {m.split(".")[0] for m in imports(PACKAGE / f"{stem}.py")}
-
-
-@pytest.mark.parametrize("file", [f for f in FILES if f not in BOOKS], ids=lambda f: f.stem)
-def test_a_file_holds_one_idea(file):
-    """Books are exempt: each is one file by contract, with its tables, its rules and its student.
-
-    The ideal observer's search may be longer: compiled functions that call each other stay in one file, because
-    the compiler's disk cache notices no edits of another.
-    """
-    assert len(file.read_text().splitlines()) <= (450 if file.stem == "ideal_observer" else 400)
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) != "books"])
+def test_a_file_holds_one_idea(module):
+    """Books are exempt: each is one file by contract, with its tables and its rules."""
+    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 400

@@ -5,7 +5,7 @@ how much better it gets. Importing the package registers `textbook/<Book>-v0` (a
 `textbook/<Book>Course-v0` (an episode is a whole course) and `textbook/<Book>Short-v0` (a course of three chapters).
 """
 
-from textbook_gym.book import BookError
+from textbook_gym.errors import BookError
 from textbook_gym.registry import BOOKS, CLASSICS, SHORT, find, register, register_classics, register_library
 
 __version__ = "0.1.0"

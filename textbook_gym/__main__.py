@@ -2,6 +2,6 @@
 
 import sys
 
-from textbook_gym.cli import main
+from textbook_gym.cli.main import main
 
 sys.exit(main())

@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Book, BookError, Row, read
-from textbook_gym.course import OUT
-from textbook_gym.kernel import Wipe
-from textbook_gym.lanes import Lanes
-from textbook_gym.plan import Chapters, Exercises
-from textbook_gym.students import REFERENCES, walk
+from textbook_gym.authoring.book import Book, read
+from textbook_gym.authoring.contract import SIGNATURES
+from textbook_gym.authoring.records import Row
+from textbook_gym.engine.course import OUT
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import Wipe
+from textbook_gym.engine.syllabus import Chapters, Exercises
+from textbook_gym.errors import BookError
+from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.rollout import walk
 
 NEWCOMER_TOLERANCE = 0.02  # besides twice the standard error of the measurement
 LEAST_BENEFIT = 0.1  # model student's last third - newcomer
@@ -49,7 +53,7 @@ def measure(
 ) -> list[ChapterMarks]:
     """Return the marks of random, newcomer, model student and oracle by chapter, over editions 0..courses-1.
 
-    `chapters` and `exercises` are those of a short course, see `textbook_gym.plan`.
+    `chapters` and `exercises` are those of a short course, see `textbook_gym.engine.syllabus`.
     """
     rows = {}
     for name, student in REFERENCES.items():
@@ -109,27 +113,6 @@ def refuse(book: Book, findings: Iterable[str]) -> None:
     lines = [f"{book.name}: {finding}" for finding in findings]
     if lines:
         raise BookError("\n".join(lines))
-
-
-SIGNATURES = {
-    "write": ("e", "s"),
-    "pose": ("p", "e", "s"),
-    "step": ("p", "e", "s", "action"),
-    "observe": ("p", "s", "o"),
-    "mark": ("p", "s"),
-    "visible": ("p", "s"),
-    "shortcuts": ("p", "s"),
-    "raw": ("p", "s"),
-    "ahead": ("e", "s", "action"),
-    "oracle": ("p", "e", "s"),
-    "open_page": ("p", "n", "o"),
-    "study": ("p", "n", "before", "action", "o"),
-    "answer": ("p", "n", "o"),
-    "draw": ("p", "o"),
-    "tell": ("p", "o"),
-    "sound": ("e",),
-    "arrange": ("p", "e", "s"),
-}
 
 
 def check_classic(book: str, courses: int = 64) -> None:

@@ -1,11 +1,12 @@
 """The table of books: the only list there is. A new book is one line here."""
 
-import difflib
 from typing import Any, NamedTuple
 
 import gymnasium
 
-from textbook_gym.book import Book, BookError, address, read
+from textbook_gym.authoring.book import Book, read
+from textbook_gym.authoring.parameters import address
+from textbook_gym.errors import BookError, did_you_mean
 
 NAMESPACE = "textbook"
 LIBRARY = "Library"  # of all books: no book itself
@@ -98,20 +99,20 @@ def register(name: str, module: str, short: Short | None = None) -> None:
         if env_id not in gymnasium.registry:
             gymnasium.register(
                 id=env_id,
-                entry_point="textbook_gym.env:BookEnv",
-                vector_entry_point="textbook_gym.vector:BookVectorEnv",
+                entry_point="textbook_gym.envs.single:BookEnv",
+                vector_entry_point="textbook_gym.envs.vector:BookVectorEnv",
                 kwargs={"book": module, **keywords},
             )
 
 
 def register_library() -> None:
-    """Register the environments in which every edition is of another book; see `textbook_gym.library`."""
+    """Register the environments in which every edition is of another book; see `textbook_gym.envs.multibook`."""
     for env_id, episode in zip(env_ids(LIBRARY), ("exercise", "book"), strict=True):
         if env_id not in gymnasium.registry:
             gymnasium.register(
                 id=env_id,
-                entry_point="textbook_gym.library:LibraryEnv",
-                vector_entry_point="textbook_gym.library:LibraryVectorEnv",
+                entry_point="textbook_gym.envs.library:LibraryEnv",
+                vector_entry_point="textbook_gym.envs.library:LibraryVectorEnv",
                 kwargs={"episode": episode},
             )
 
@@ -122,8 +123,8 @@ def register_classics() -> None:
         if env_ids(name)[0] not in gymnasium.registry:
             gymnasium.register(
                 id=env_ids(name)[0],
-                entry_point="textbook_gym.classics.env:ClassicEnv",
-                vector_entry_point="textbook_gym.classics.env:ClassicVectorEnv",
+                entry_point="textbook_gym.envs.classic:ClassicEnv",
+                vector_entry_point="textbook_gym.envs.classic:ClassicVectorEnv",
                 kwargs={"book": module, "episode": "trial", "split": "all"},
             )
 
@@ -147,10 +148,3 @@ def find(name: str, **parameters: object) -> Book:
     if parameters:
         return read(address(known[plain], parameters))
     return read(known[plain] + (f"?{query}" if query else ""))
-
-
-def did_you_mean(word: str, known: list[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the nearest known word, or nothing if none is near."""
-    by_lower = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1)
-    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""

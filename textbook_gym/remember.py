@@ -11,8 +11,9 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from textbook_gym.book import Book, read
-from textbook_gym.memory import READ, Info, Memory, make_memory
+from textbook_gym.authoring.book import Book, read
+from textbook_gym.memory.base import READ, Info, Memory
+from textbook_gym.memory.catalogue import make_memory
 from textbook_gym.registry import BOOKS
 
 ONE = np.ones(1, np.bool_)

@@ -12,14 +12,15 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
-from textbook_gym.classics.env import parted
-from textbook_gym.compiling import compiled
-from textbook_gym.env import observation_space
-from textbook_gym.lanes import Lanes
-from textbook_gym.memory import READ, Memory, make_memory
-from textbook_gym.registry import did_you_mean
-from textbook_gym.render import RENDER_MODES, render
-from textbook_gym.saving import pack, unpack
+from textbook_gym.engine.jit import compiled
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.render import RENDER_MODES, render
+from textbook_gym.engine.serialization import pack, unpack
+from textbook_gym.envs.classic import parted
+from textbook_gym.envs.single import observation_space
+from textbook_gym.errors import did_you_mean
+from textbook_gym.memory.base import READ, Memory
+from textbook_gym.memory.catalogue import make_memory
 
 
 class BookVecEnv(VecEnv):
@@ -36,7 +37,7 @@ class BookVecEnv(VecEnv):
         render_mode: "rgb_array", "ansi" or None.
         memory: a name, such as "ledger", or a `Memory`, that observations go through; None for none.
         memory_settings: of the named memory, such as {"keep": "edition"}.
-        lanes: the remaining keywords of `textbook_gym.lanes.Lanes`.
+        lanes: the remaining keywords of `textbook_gym.engine.lanes.Lanes`.
 
     Raises:
         ValueError: a value that `Lanes` does not know.
@@ -233,7 +234,7 @@ def make(env_id: str, num_envs: int = 1, *, seed: int | None = None, **keywords:
     Raises:
         ValueError: the id is none of ours, or a keyword's value is not known.
     """
-    kinds = ("textbook_gym.env:BookEnv", "textbook_gym.classics.env:ClassicEnv")
+    kinds = ("textbook_gym.envs.single:BookEnv", "textbook_gym.envs.classic:ClassicEnv")
     known = [i for i, spec in gymnasium.registry.items() if spec.entry_point in kinds]
     env_id = env_id.removeprefix("textbook_gym:")
     if env_id not in known:

@@ -20,8 +20,7 @@ Model student
 import enum
 from typing import NamedTuple
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, permute
+from textbook_gym.authoring import Field, Record, Signal, below, permute, rule
 
 LAMPS = 8
 

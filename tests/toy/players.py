@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from textbook_gym.book import Row
-from textbook_gym.plan import make_plan
+from textbook_gym.authoring.records import Row
+from textbook_gym.engine.syllabus import make_plan
 
 
 class Outside:

@@ -38,8 +38,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, permute, uniform
+from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, uniform
 
 TAGS = ("experiments", "abstraction", "memory")
 

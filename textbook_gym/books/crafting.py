@@ -38,8 +38,7 @@ import enum
 import itertools
 from typing import NamedTuple
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, permute
+from textbook_gym.authoring import Field, Record, Signal, below, permute, rule
 
 TAGS = ("abstraction", "exploration")
 

@@ -48,8 +48,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, chance, uniform
+from textbook_gym.authoring import Field, Record, Signal, below, chance, rule, uniform
 
 TAGS = ("experiments",)
 

@@ -52,8 +52,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, shuffle
+from textbook_gym.authoring import Field, Record, Signal, below, rule, shuffle
 
 TAGS = ("durable solutions",)
 

@@ -41,8 +41,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, chance, permute
+from textbook_gym.authoring import Field, Record, Signal, below, chance, permute, rule
 
 TAGS = ("exploration", "memory", "planning")
 

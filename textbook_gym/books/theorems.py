@@ -42,8 +42,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, chance
+from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
 
 TAGS = ("self-improvement",)
 

@@ -39,8 +39,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Record, Signal, rule
-from textbook_gym.rng import below, permute, shuffle
+from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, shuffle
 
 TAGS = ("memory", "adaptation")
 

@@ -24,7 +24,7 @@ Model student
 
 from typing import Any, NamedTuple
 
-from textbook_gym.book import Field, Parameter, Record, Signal, rule
+from textbook_gym.authoring import Field, Parameter, Record, Signal, below, rule
 from textbook_gym.classics.dark_room import (
     AGENT,
     PLACE,
@@ -39,7 +39,6 @@ from textbook_gym.classics.dark_room import (
     tell,
     towards,
 )
-from textbook_gym.rng import below
 
 __all__ = ["Action", "draw", "observe", "raw", "tell"]  # as in the dark room
 

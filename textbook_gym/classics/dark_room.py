@@ -27,8 +27,7 @@ Model student
 import enum
 from typing import Any, NamedTuple
 
-from textbook_gym.book import Field, Parameter, Record, Signal, rule
-from textbook_gym.rng import below
+from textbook_gym.authoring import Field, Parameter, Record, Signal, below, rule
 
 
 class Action(enum.IntEnum):

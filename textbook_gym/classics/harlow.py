@@ -29,8 +29,7 @@ Model student
 import enum
 from typing import Any, NamedTuple
 
-from textbook_gym.book import Field, Parameter, Record, Signal, rule
-from textbook_gym.rng import below, mix
+from textbook_gym.authoring import Field, Parameter, Record, Signal, below, mix, rule
 
 BITS = 8
 SHAPES = 1 << BITS

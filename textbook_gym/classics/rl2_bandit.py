@@ -20,17 +20,16 @@ What the paper leaves open, and what was chosen
     action, reward and a termination flag besides the observation, which is empty; here the payoff is the observation.
 
 Students
-    The players of the paper, by the keyword `student`, see `textbook_gym.classics.bandit_players`; `tuning` is their
+    The players of the paper, by the keyword `student`, see `textbook_gym.classics.players.bandits`; `tuning` is their
     own number (epsilon, or the width of UCB1), where 0 stands for the player's default.
 """
 
 import enum
 from typing import Any, NamedTuple
 
-from textbook_gym.book import Field, Parameter, Record, Signal, rule
-from textbook_gym.classics import bandit_players
-from textbook_gym.classics.bandit_players import TUNING, Player
-from textbook_gym.rng import chance, uniform
+from textbook_gym.authoring import Field, Parameter, Record, Signal, chance, rule, uniform
+from textbook_gym.classics.players import bandits as bandit_players
+from textbook_gym.classics.players.bandits import TUNING, Player
 
 
 class Chapter(NamedTuple):

@@ -24,7 +24,7 @@ What the paper leaves open, and what was chosen
     bounds, since the generator's normal draws end 12.02 standard deviations from their mean.
 
 Students
-    The players of the paper, by the keyword `student`, see `textbook_gym.classics.mdp_players`; `tuning` is their own
+    The players of the paper, by the keyword `student`, see `textbook_gym.classics.players.mdps`; `tuning` is their own
     number, where 0 stands for the player's default.
 """
 
@@ -34,12 +34,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Parameter, Record, Signal, rule
-from textbook_gym.classics import mdp_players
-from textbook_gym.classics.mdp_players import TUNING, Player
-from textbook_gym.fetch import fetch
-from textbook_gym.rng import NORMAL_REACH as REACH
-from textbook_gym.rng import below, bits, normal
+from textbook_gym.authoring import Field, Parameter, Record, Signal, below, bits, normal, rule
+from textbook_gym.authoring.random import NORMAL_REACH as REACH
+from textbook_gym.classics.players import mdps as mdp_players
+from textbook_gym.classics.players.mdps import TUNING, Player
+from textbook_gym.engine.prefetch import fetch
 
 PARTS = 1 << 31  # that make up the chance 1
 FAINT = 1e-9  # expected return
@@ -218,7 +217,7 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 
 @rule
 def ahead(e: Record, s: Record, action: int) -> None:
-    """Fetch what `step` will read (see `textbook_gym.fetch`)."""
+    """Fetch what `step` will read (see `textbook_gym.engine.prefetch`)."""
     states, actions = e.mean.shape
     place = s.at * actions + action
     fetch(e.mean, place)

@@ -38,8 +38,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textbook_gym.book import Field, Parameter, Record, Signal, rule
-from textbook_gym.rng import below, chance, permute, shuffle
+from textbook_gym.authoring import Field, Parameter, Record, Signal, below, chance, permute, rule, shuffle
 
 FEATURES = 3
 FIGURES = 8

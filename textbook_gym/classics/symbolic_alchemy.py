@@ -32,7 +32,7 @@ Students
 import enum
 from typing import Any, NamedTuple
 
-from textbook_gym.book import Field, Parameter, Record, rule
+from textbook_gym.authoring import Field, Parameter, Record, below, rule
 from textbook_gym.books import alchemy
 from textbook_gym.books.alchemy import (
     AXES,
@@ -57,7 +57,6 @@ from textbook_gym.books.alchemy import oracle as alchemy_oracle
 from textbook_gym.books.alchemy import step as alchemy_step
 from textbook_gym.books.alchemy import study as posterior_study
 from textbook_gym.books.alchemy import write as alchemy_write
-from textbook_gym.rng import below
 
 __all__ = ["arrange", "draw", "sound"]  # taken over as they are
 

@@ -1,0 +1,25 @@
+"""What an author of a book imports: fields, signals, rules and random numbers; NumPy is all that it needs."""
+
+from textbook_gym.authoring.contract import rule
+from textbook_gym.authoring.fields import Field, Signal
+from textbook_gym.authoring.parameters import Parameter
+from textbook_gym.authoring.random import below, bits, chance, mix, normal, permute, shuffle, uniform
+from textbook_gym.authoring.records import Record
+from textbook_gym.errors import BookError
+
+__all__ = [
+    "BookError",
+    "Field",
+    "Parameter",
+    "Record",
+    "Signal",
+    "below",
+    "bits",
+    "chance",
+    "mix",
+    "normal",
+    "permute",
+    "rule",
+    "shuffle",
+    "uniform",
+]

@@ -1,0 +1,159 @@
+"""What a book is: fields, signals, rules, and the records that rules read and write.
+
+A book is a module. It declares its tables (`Action`, `CHAPTERS`, `EDITION`, `STATE`, `SIGNALS`, `NOTES`) and its rules
+(plain functions marked with `rule`); `read` turns the module into a `Book`: the same content, checked, with the memory
+layout of each record worked out. Nothing here knows of courses, rewards or Gymnasium.
+
+Rules are written for one learner. They run compiled over many learners or, same source, as plain Python over the
+views `Row` and `Cells`, which give Python's own numbers whatever the storage. In both modes integers are computed with
+64 bits and floats in double precision, which is why fields offer integers of several sizes but one kind of float.
+"""
+
+import enum
+import functools
+import importlib
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textbook_gym.authoring.contract import COLUMNS, FACES, OPTIONAL, RULES, TABLES, no_mark, no_step
+from textbook_gym.authoring.fields import HEADER, Field, Signal, record_type
+from textbook_gym.authoring.parameters import with_parameters
+from textbook_gym.errors import BookError
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """A checked book. `fields` of each table become one aligned NumPy record type."""
+
+    name: str
+    path: str  # dotted name of the module
+    doc: str
+    module: types.ModuleType
+    actions: tuple[str, ...]
+    chapters: tuple[Any, ...]
+    signals: tuple[Signal, ...]
+    edition: np.dtype
+    state: np.dtype
+    notes: np.dtype
+
+    def __reduce__(self) -> tuple[Callable[..., "Book"], tuple[Any, ...]]:
+        """Pickle by name, since modules cannot be pickled."""
+        if self.chapters:
+            return read, (self.path,)
+        return stand_in, (self.name, self.path, self.actions, self.signals)
+
+    @functools.cached_property
+    def width(self) -> int:
+        """Number of floats in an observation."""
+        return sum(signal.size for signal in self.signals + HEADER)
+
+    @property
+    def has_shortcut(self) -> bool:
+        """Whether the book can tell a visible success from a real one."""
+        return hasattr(self.module, "visible")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Which abilities the book asks for: its optional constant `TAGS`, a tuple of words."""
+        return tuple(getattr(self.module, "TAGS", ()))
+
+    def rule(self, name: str) -> Callable[..., Any]:
+        """Return a rule of the module by name; optional ones that it lacks do nothing and return 0."""
+        function: Callable[..., Any] = getattr(self.module, name, no_step if name == "ahead" else no_mark)
+        return function
+
+    def seen(self, kind: str = "f4") -> np.dtype:
+        """Return the record type of an observation: signals, then header, packed in order."""
+        return np.dtype([(s.name, kind, s.shape) for s in self.signals + HEADER])
+
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return lowest and highest observation, float32 of shape `(width,)` each."""
+        every = self.signals + HEADER
+        low = np.concatenate([np.full(s.size, s.low, np.float32) for s in every])
+        high = np.concatenate([np.full(s.size, s.high, np.float32) for s in every])
+        return low, high
+
+
+def stand_in(name: str, path: str, actions: tuple[str, ...], signals: tuple[Signal, ...]) -> Book:
+    """Return what stands for several books; it has the actions and signals that they share, and no chapters."""
+    none = np.dtype([])
+    return Book(name, path, "", importlib.import_module(path), actions, (), signals, none, none, none)
+
+
+@functools.cache
+def read(path: str) -> Book:
+    """Import the module `path` and return it as a book.
+
+    Args:
+        path: dotted module name, such as `textbook_gym.books.bandits`, or, where the module has parameters, one with
+            some of them set, such as `textbook_gym.classics.rl2_bandit?arms=5&pulls=10`; see `address`.
+
+    Raises:
+        BookError: the module cannot be found, or breaks the contract of a book.
+    """
+    name, _, query = path.partition("?")
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise BookError(f"no module {path!r} to read a book from ({error}); give an importable module name") from error
+    if query or hasattr(module, "PARAMETERS"):
+        module = with_parameters(module, path, query)
+    for name in (*TABLES, *RULES, *FACES):
+        if not hasattr(module, name):
+            raise BookError(f"{path}: `{name}` is missing; a book has {', '.join((*TABLES, *RULES, *FACES))}")
+    for name in (*RULES, *OPTIONAL):
+        if hasattr(module, name) and not hasattr(getattr(module, name), "__rule__"):
+            raise BookError(f"{path}: `{name}` is not marked with @rule")
+    doc = (module.__doc__ or "").strip()
+    name, colon, _ = doc.partition(":")
+    if not colon or not name.isidentifier():
+        raise BookError(f"{path}: the docstring must begin with the book's name and a colon, like 'Warmer: find ...'")
+    return Book(
+        name=name,
+        path=path,
+        doc=doc,
+        module=module,
+        actions=read_actions(path, module.Action),
+        chapters=read_chapters(path, module.CHAPTERS),
+        signals=read_signals(path, module.SIGNALS),
+        edition=record_type(path, "EDITION", module.EDITION),
+        state=record_type(path, "STATE", (Field("rng", "u8", "random stream of the world"), *module.STATE)),
+        notes=record_type(path, "NOTES", (Field("rng", "u8", "random stream of the student"), *module.NOTES)),
+    )
+
+
+def read_actions(path: str, action: type[enum.IntEnum]) -> tuple[str, ...]:
+    """Return the names of the actions 0, 1, 2, ..."""
+    values = [int(a) for a in action]
+    if values != list(range(len(values))) or not values:
+        raise BookError(f"{path}: Action must number its members 0, 1, 2, ... in order, got {values}")
+    return tuple(a.name for a in action)
+
+
+def read_chapters(path: str, chapters: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the chapter rows, after a look at the columns that every book has."""
+    if len(chapters) < 1 or any(c._fields[: len(COLUMNS)] != COLUMNS for c in chapters):
+        raise BookError(f"{path}: every row of CHAPTERS must begin with the columns {', '.join(COLUMNS)}")
+    for number, c in enumerate(chapters, 1):
+        if c.exercises < 1 or c.limit < 1 or not 0.0 <= c.newcomer <= 1.0:
+            raise BookError(
+                f"{path}, chapter {number} {c.name!r}: exercises {c.exercises} and limit {c.limit} must be at least 1, "
+                f"newcomer {c.newcomer} within [0, 1]"
+            )
+    return tuple(chapters)
+
+
+def read_signals(path: str, signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    """Return the signals; names must be free of the header's and bounds finite."""
+    taken = [s.name for s in HEADER]
+    for s in signals:
+        if s.name in taken:
+            raise BookError(f"{path}: signal {s.name!r} is there twice or belongs to the header; rename it")
+        if not (np.isfinite(s.low) and np.isfinite(s.high) and s.low < s.high):
+            raise BookError(f"{path}: signal {s.name!r} needs finite bounds with low < high, got {s.low}, {s.high}")
+        taken.append(s.name)
+    return tuple(signals)

@@ -1,0 +1,84 @@
+"""Fields of records and signals of observations, and the record types that they make."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from textbook_gym.errors import BookError
+
+KINDS = ("i1", "i2", "i4", "i8", "u8", "f8")
+
+
+class Field(NamedTuple):
+    """One field of a record.
+
+    Attributes:
+        name: how rules call it.
+        kind: storage: i1, i2, i4, i8 (signed integers of 1 to 8 bytes), u8 (unsigned, 8 bytes) or f8 (double).
+        doc: what it means, with units.
+        shape: () for a number, else the shape of an array of them.
+        lasting: in `STATE` only: outlives the exercise. `write` sets it when an edition opens, `pose` leaves it
+            alone: what a student's own deeds leave behind for the rest of the book. 0 where a world is set by hand.
+        low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user
+            may set the field of a posed exercise, and to what at the least.
+        high: likewise the greatest.
+    """
+
+    name: str
+    kind: str
+    doc: str
+    shape: tuple[int, ...] = ()
+    lasting: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+class Signal(NamedTuple):
+    """One thing that a student may see: `low` <= value <= `high`, a number or an array of `shape`."""
+
+    name: str
+    low: float
+    high: float
+    doc: str
+    shape: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many floats of the observation it takes."""
+        return int(np.prod(self.shape, dtype=int))
+
+
+HEADER = (
+    Signal("chapter", 0.0, 1.0, "the chapter's number, as a share of all chapters"),
+    Signal("exercise", 0.0, 1.0, "the exercise's number, as a share of the chapter's exercises"),
+    Signal("left", 0.0, 1.0, "steps left, as a share of the limit; 0 once the exercise is over"),
+    Signal("first", 0.0, 1.0, "1 before the first step of an exercise, else 0"),
+)
+"""What the course adds behind the signals of every book."""
+
+
+def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:
+    """Return the aligned record type of a field table, its size a multiple of eight bytes."""
+    names = [f.name for f in fields]
+    for f in fields:
+        if f.kind not in KINDS:
+            raise BookError(f"{path}: {table}.{f.name} has kind {f.kind!r}; choose one of {', '.join(KINDS)}")
+        if names.count(f.name) > 1 or not f.name.isidentifier() or f.name.startswith("_"):
+            raise BookError(f"{path}: {table}.{f.name} is there twice or is no field name; rename it")
+    plain = np.dtype([(f.name, f.kind, f.shape) for f in fields], align=True)
+    return widened(plain)
+
+
+def widened(plain: np.dtype) -> np.dtype:
+    """Return a record type with its size rounded up to whole 64-bit words, so that records can be hashed by words."""
+    offsets: Mapping[str, Any] = plain.fields or {}
+    return np.dtype(
+        {
+            "names": list(plain.names or ()),
+            "formats": [offsets[n][0] for n in plain.names or ()],
+            "offsets": [offsets[n][1] for n in plain.names or ()],
+            "itemsize": max(8, -(-plain.itemsize // 8) * 8),
+        },
+        align=True,
+    )

@@ -1,0 +1,187 @@
+"""Book and course become loops over lanes, compiled once and cached on disk.
+
+An `Engine` offers two loops: `turn` (turn the page in the lanes of a mask, take one action in the others) and `walk` (a
+reference student goes from where its lane stands to the end of the book). Each exists once, as plain Python; compiled,
+it runs without the interpreter lock, so that large batches are split over threads. Lanes share nothing, hence the
+result does not depend on their number or on the threads. Pages are turned and actions taken in one pass, and rules are
+inlined, because calls and second passes cost more than rules do.
+"""
+
+import functools
+import os
+import types
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from textbook_gym.authoring.book import Book
+from textbook_gym.authoring.contract import OPTIONAL, RULES
+from textbook_gym.authoring.random import below, mix
+from textbook_gym.authoring.records import Cells
+from textbook_gym.engine import course
+from textbook_gym.engine.course import lane_type
+from textbook_gym.engine.jit import compile_loop, entry_point, mark_compilable, source_digest
+from textbook_gym.engine.loops import ROWS, Others, Student, Wipe, make_loops
+from textbook_gym.engine.prefetch import fetch_lane
+from textbook_gym.errors import BookError
+
+LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
+COURSES_A_THREAD = 16
+THREADS_MOST = 16
+
+
+# --- compilation ---------------------------------------------------------------------------
+
+
+def reachable_rules(functions: list[Callable[..., Any]], book: Book) -> list[Callable[..., Any]]:
+    """Return every rule that the given ones call, directly or not, each once.
+
+    Raises:
+        BookError: one of them calls a Python function of its own module that is not marked as a rule.
+    """
+    found: list[Any] = []
+    queue = list(functions)
+    while queue:
+        function: Any = queue.pop()
+        if function in found:
+            continue
+        found.append(function)
+        for name in function.__code__.co_names:
+            called = function.__globals__.get(name)
+            if isinstance(called, types.FunctionType):
+                if not hasattr(called, "__rule__"):
+                    raise BookError(f"{book.path}: rule {function.__name__!r} calls {name!r}; mark that with @rule too")
+                queue.append(called)
+    return sorted(found, key=lambda f: (f.__module__, f.__name__))
+
+
+def rules_of(book: Book) -> list[Callable[..., Any]]:
+    """Return every rule that the loops of a book can reach."""
+    entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
+    clocked: list[Callable[..., Any]] = [
+        *(course.act, course.show, course.show_page, course.leave, course.open_edition, course.turn_page, course.begin)
+    ]
+    return reachable_rules([*entries, *clocked, below, mix, fetch_lane], book)
+
+
+def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
+    """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
+    rules = rules_of(book)
+    for function in rules:
+        mark_compilable(function)
+    return {name: compile_loop(loop) for name, loop in make_loops(book, source_digest(rules)).items()}
+
+
+class Engine:
+    """The loops of one book over arrays of lanes. Get one with `engine(book)`."""
+
+    def __init__(self, book: Book, interpreted: bool = False) -> None:
+        self.book = book
+        self.interpreted = interpreted
+        self.lane = lane_type(book)
+        self.seen = book.seen()
+        self._loops = make_loops(book, "") if interpreted else compiled_loops(book)
+        self._entries: dict[str, Callable[..., int]] = {}
+
+    def loop(self, name: str, *arguments: Any) -> Callable[..., int]:
+        """Return a loop ready to be called with `arguments`, or others of the same types, and a range of lanes."""
+        if name not in self._entries:
+            loop = self._loops[name]
+            if self.interpreted:
+                self._entries[name] = functools.partial(call_interpreted, loop)
+            else:
+                self._entries[name] = entry_point(loop, *arguments, 0, 1)
+        return self._entries[name]
+
+    def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> int:
+        """Run a loop over all lanes, split over at most `threads` threads of `grain` lanes or more; add results."""
+        loop = self.loop(name, *arguments)
+        parts = 1 if self.interpreted else max(1, min(threads, lanes // grain))
+        if parts == 1:
+            return loop(*arguments, 0, lanes)
+        cuts = [lanes * k // parts for k in range(parts + 1)]
+        jobs = [pool().submit(loop, *arguments, a, b) for a, b in pairwise(cuts[1:])]
+        return loop(*arguments, 0, cuts[1]) + sum(job.result() for job in jobs)
+
+    def observations(self, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return fresh room for observations: float32 of shape (lanes, width), and the same memory as records."""
+        flat = np.empty((lanes, self.book.width), np.float32)
+        return flat, flat.view(self.seen)[:, 0]
+
+    def turn(
+        self,
+        lanes: np.ndarray,
+        plan: np.ndarray,
+        others: Others,
+        mask: np.ndarray,
+        actions: np.ndarray,
+        seen: np.ndarray,
+        out: np.ndarray,
+        threads: int,
+    ) -> None:
+        """Turn the page in every lane of the mask; in the `others` take `actions[i]`, or not; write `seen` and `out`.
+
+        Raises:
+            BookError: the book seems to have no edition in the split that a lane asks for.
+        """
+        words = lanes.view(np.uint64).reshape(len(lanes), -1)
+        arrays = (lanes, words, plan, int(others), mask, actions, seen, out)
+        if self.run("turn", len(lanes), threads, LANES_A_THREAD, *arrays):
+            split = course.Split(int(lanes["clock"]["split"][0])).name.lower()
+            raise BookError(
+                f"{self.book.name}: none of {course.TRIES} drawn editions belongs to split={split!r}; "
+                f"`write` must draw from a larger space"
+            )
+
+    def walk(
+        self, lanes: np.ndarray, plan: np.ndarray, notes: np.ndarray, who: Sequence[Student], wipe: Wipe, threads: int
+    ) -> np.ndarray:
+        """Let a student walk every lane, which must stand at its first exercise, to the end of the book.
+
+        Args:
+            lanes: records of `lane` type, reset.
+            plan: rows of the course.
+            notes: records of `book.notes`, one a lane: the student's memory, changed in place.
+            who: who acts in each exercise; one entry for all. The model student learns throughout if it acts at all.
+            wipe: when its notes are wiped.
+            threads: at most so many threads.
+
+        Returns:
+            records of type `ROWS`, shape (lanes, exercises of the course).
+        """
+        n, width = len(lanes), self.book.width
+        flat_seen, seen = self.observations(n)
+        flat_wide = np.zeros((2 * n, width))
+        wide = flat_wide.view(self.book.seen("f8"))[:, 0]
+        rows = np.zeros((n, int(plan["exercises"].sum())), ROWS)
+        actors = np.resize(np.array([int(w) for w in who], np.int64), rows.shape[1])
+        learns = int(Student.MODEL in actors)
+        blank = np.zeros(1, self.book.notes)
+        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, rows, actors)
+        self.run("walk", n, threads, COURSES_A_THREAD, *arrays, learns, int(wipe))
+        return rows
+
+
+def call_interpreted(loop: Callable[..., int], *arguments: Any) -> int:
+    """Call a loop as plain Python: arrays are seen through `Cells`."""
+    return loop(*(Cells(a) if isinstance(a, np.ndarray) else a for a in arguments))
+
+
+@functools.cache
+def engine(book: Book, interpreted: bool = False) -> Engine:
+    """Return the engine of a book, compiled or as plain Python, always the same one within a process."""
+    return Engine(book, interpreted)
+
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+def pool() -> ThreadPoolExecutor:
+    """Return this process's threads: a forked child gets its own, since threads do not survive a fork."""
+    if os.getpid() not in _pools:
+        _pools.clear()
+        _pools[os.getpid()] = ThreadPoolExecutor(THREADS_MOST, "textbook_gym")
+    return _pools[os.getpid()]

@@ -1,0 +1,172 @@
+"""The loops over lanes, as plain Python closed over the rules of a book and of the course."""
+
+import enum
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from textbook_gym.authoring.book import Book
+from textbook_gym.authoring.contract import OPTIONAL, RULES
+from textbook_gym.authoring.random import below
+from textbook_gym.authoring.records import Record
+from textbook_gym.engine import course
+from textbook_gym.engine.course import Episode, Stage, edition_words
+from textbook_gym.engine.prefetch import FAR, NEAR, fetch_lane
+
+
+class Student(enum.IntEnum):
+    """The reference students that `walk` knows. The newcomer is the model student, wiped at every exercise."""
+
+    RANDOM = 0
+    MODEL = 1
+    ORACLE = 2
+
+
+class Others(enum.IntEnum):
+    """What `turn` does in lanes whose page it does not turn: take an action, write what they show, or nothing."""
+
+    ACT = 0
+    SHOW = 1
+    REST = 2
+
+
+class Wipe(enum.IntEnum):
+    """When a walking student's notes are wiped."""
+
+    NEVER = 0
+    EXERCISE = 1
+    CHAPTER = 2
+
+
+ROWS = np.dtype(
+    [
+        ("chapter", "i4"),
+        ("exercise", "i4"),
+        ("steps", "i4"),
+        ("shortcuts", "i4"),
+        ("mark", "f8"),
+        ("grade", "f8"),
+        ("reward", "f8"),
+        ("visible", "f8"),
+    ],
+    align=True,
+)
+"""What `walk` writes for every exercise: true marks and grades, the exam's too."""
+
+
+def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
+    """Return the loops of a book as plain Python functions, closed over its rules."""
+    rules = (book.rule(name) for name in (*RULES, *OPTIONAL))
+    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts, raw, ahead = rules
+    ends = edition_words(book)
+    actions = len(book.actions)
+
+    def turn_loop(
+        lanes: Record,
+        words: Record,
+        plan: Record,
+        others: int,
+        mask: Record,
+        chosen: Record,
+        seen: Record,
+        out: Record,
+        start: int,
+        stop: int,
+    ) -> int:
+        _ = digest  # part of the cache key, see the top of this file
+        failed = 0
+        for k in range(start, stop):
+            if k + FAR < stop:
+                fetch_lane(words, k + FAR, ends[1])
+            if k + NEAR < stop:
+                h: Any = np.uint64(k + NEAR)  # spares the compiler the question whether it counts from the end
+                ahead(lanes[h].edition, lanes[h].state, chosen[h])
+            i: Any = np.uint64(k)
+            lane, c = lanes[i], lanes[i].clock
+            reward = 0.0
+            turned = False
+            if mask[i]:
+                fresh = course.leave(lane, plan[c.chapter], mark, visible)
+                if fresh and not course.open_edition(lane.edition, lane.state, c, words, i, plan[0], write, ends):
+                    failed += 1
+                turned = True
+            elif others == Others.ACT and c.stage == Stage.OVER:  # in a longer episode any action turns the page
+                course.turn_page(c, plan[c.chapter])
+                turned = True
+            elif others == Others.ACT:
+                reward = course.act(lane, plan[c.chapter], chosen[i], step, mark, visible, raw)
+            elif others == Others.REST:
+                continue
+            p = plan[c.chapter]
+            if turned:
+                course.begin(lane, p, pose)
+            course.show(lane, p, reward, out[i], seen[i], observe, shortcuts)
+            if c.stage == Stage.OVER and c.episode == Episode.TRIAL:
+                course.turn_page(c, p)
+                course.begin(lane, plan[c.chapter], pose)
+                course.show_page(lane, plan[c.chapter], seen[i], observe)
+        return failed
+
+    def walk_loop(
+        lanes: Record,
+        plan: Record,
+        notes: Record,
+        blank: Record,
+        seen: Record,
+        flat_seen: Record,
+        wide: Record,
+        flat_wide: Record,
+        rows: Record,
+        who: Record,
+        learns: int,
+        wipe: int,
+        start: int,
+        stop: int,
+    ) -> int:
+        _ = digest
+        for i in range(start, stop):
+            lane, c, n = lanes[i], lanes[i].clock, notes[i]
+            before, after = wide[2 * i], wide[2 * i + 1]
+            for row in range(rows.shape[1]):
+                if wipe == Wipe.EXERCISE or (wipe == Wipe.CHAPTER and c.exercise == 0):
+                    pen = n.rng
+                    notes[i] = blank[0]
+                    n.rng = pen
+                p = plan[c.chapter]
+                reward, action, begun = 0.0, 0, False
+                while True:  # each rule is called at one place only, since calls are inlined
+                    course.show_page(lane, p, seen[i], observe)
+                    for j in range(flat_seen.shape[1]):
+                        flat_wide[2 * i + 1, j] = flat_seen[i, j]
+                    if learns and begun:
+                        study(p, n, before, action, after)
+                    elif learns:
+                        open_page(p, n, after)
+                    begun = True
+                    if c.stage != Stage.OPEN:
+                        break
+                    for j in range(flat_seen.shape[1]):
+                        flat_wide[2 * i, j] = flat_wide[2 * i + 1, j]
+                    if who[row] == Student.MODEL:
+                        action = int(answer(p, n, before))
+                    elif who[row] == Student.ORACLE:
+                        action = int(oracle(p, lane.edition, lane.state))
+                    else:
+                        action = below(n, actions)
+                    reward += course.act(lane, p, action, step, mark, visible, raw)
+                r = rows[i, row]
+                r.chapter = p.number
+                r.exercise = c.exercise + 1
+                r.steps = c.step
+                r.shortcuts = shortcuts(p, lane.state)
+                r.mark = c.mark
+                r.grade = c.grade
+                r.reward = reward
+                r.visible = c.visible
+                if c.stage == Stage.OVER:
+                    course.turn_page(c, p)
+                    course.begin(lane, plan[c.chapter], pose)
+        return 0
+
+    return {"turn": turn_loop, "walk": walk_loop}

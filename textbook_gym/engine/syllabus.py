@@ -1,0 +1,88 @@
+"""The plan: a book's chapter table as numbers that rules can read, after the user's choice of chapters and lengths."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textbook_gym.authoring.book import Book
+from textbook_gym.engine.course import MOST_CHAPTERS
+from textbook_gym.errors import BookError
+
+Chapters = Sequence[int | str] | None
+"""Chapters by number (1, 2, ...) or by name; None for all."""
+Exercises = int | Sequence[int] | None
+"""Exercises in each chapter, one number for all or one for each; None for the book's own."""
+
+
+COUNTS = (
+    "number",  # the chapter's number in the book: 1, 2, ...
+    "chapters",  # how many chapters the book has
+    "length",  # how many chapters the course has
+    "exam",  # 1 in the exam
+    "ends_in_exam",  # 1 if the course ends in the exam
+)
+SHARES = ("share", "exercise_share", "step_share")  # number / chapters, 1 / exercises, 1 / limit: no division in a step
+
+
+def plan_type(book: Book) -> np.dtype:
+    """Return the record type of a row: the numeric columns of CHAPTERS, then `COUNTS` and `SHARES`."""
+    columns: list[tuple[str, str, tuple[int, ...]]] = []
+    for name, value in book.chapters[0]._asdict().items():
+        cells = np.asarray(value)
+        if cells.dtype.kind in "biuf":
+            columns.append((name, "f8" if cells.dtype.kind == "f" else "i8", cells.shape))
+        elif name != "name" and not isinstance(value, str):
+            raise BookError(f"{book.path}: column {name!r} of CHAPTERS holds {value!r}; use a number, tuple or string")
+    return np.dtype([*columns, *((name, "i8") for name in COUNTS), *((name, "f8") for name in SHARES)], align=True)
+
+
+def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None) -> np.ndarray:
+    """Return the rows of a course in the order of the book, one record a chapter.
+
+    Args:
+        book: the book.
+        chapters: which chapters to walk, by number from 1 or by name.
+        exercises: how many exercises in each.
+
+    Raises:
+        ValueError: an unknown chapter, one named twice, none at all, or a length below 1.
+    """
+    chosen = sorted({chapter_number(book, c) for c in chapters}) if chapters is not None else None
+    if chosen is None:
+        chosen = list(range(1, len(book.chapters) + 1))
+    if not chosen or (chapters is not None and len(chosen) != len(chapters)):
+        raise ValueError(f"chapters={chapters!r}: name at least one chapter and none twice")
+    lengths = [exercises] * len(chosen) if isinstance(exercises, int) else exercises
+    if lengths is not None and (len(lengths) != len(chosen) or any(int(n) != n or n < 1 for n in lengths)):
+        raise ValueError(f"exercises={exercises!r}: give one whole number >= 1, or {len(chosen)} of them")
+    dtype = plan_type(book)
+    if len(book.chapters) > MOST_CHAPTERS:
+        raise BookError(f"{book.path}: {len(book.chapters)} chapters; a book has at most {MOST_CHAPTERS}")
+    plan = np.zeros(len(chosen), dtype)
+    for row, number in zip(plan, chosen, strict=True):
+        chapter = book.chapters[number - 1]
+        for name in dtype.names or ():
+            if hasattr(chapter, name):
+                row[name] = getattr(chapter, name)
+        row["number"] = number
+        row["chapters"] = len(book.chapters)
+        row["exam"] = number == len(book.chapters) > 1  # a book of one chapter has no exam
+    plan["length"] = len(plan)
+    plan["ends_in_exam"] = plan["exam"][-1]
+    if lengths is not None:
+        plan["exercises"] = lengths
+    plan["share"] = plan["number"] / plan["chapters"]
+    plan["exercise_share"] = 1.0 / plan["exercises"]
+    plan["step_share"] = 1.0 / plan["limit"]
+    return plan
+
+
+def chapter_number(book: Book, chapter: int | str) -> int:
+    """Return the number 1, 2, ... of a chapter given by number or name."""
+    names = [c.name for c in book.chapters]
+    if isinstance(chapter, str) and chapter in names:
+        return names.index(chapter) + 1
+    if isinstance(chapter, (int, np.integer)) and not isinstance(chapter, bool) and 1 <= chapter <= len(names):
+        return int(chapter)
+    listed = ", ".join(f"{n} {name!r}" for n, name in enumerate(names, 1))
+    raise ValueError(f"{book.name} has no chapter {chapter!r}; it has {listed}")

@@ -1,0 +1,1 @@
+"""Faces of the engine to Gymnasium: single, vector, library and classics."""

@@ -1,0 +1,14 @@
+"""Errors and the words in them: what was given, what is allowed, what is nearest."""
+
+import difflib
+
+
+class BookError(ValueError):
+    """A book breaks its contract; the message names the book, the place and what to change."""
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the nearest known word, or nothing if none is near."""
+    by_lower = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1)
+    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""

@@ -1,0 +1,1 @@
+"""What a student may carry from exercise to exercise; see `textbook_gym.memory.base`."""

@@ -1,0 +1,38 @@
+"""The catalogue of memories: a name and settings make a memory."""
+
+from typing import Any
+
+from textbook_gym.errors import did_you_mean
+from textbook_gym.memory.base import Memory
+from textbook_gym.memory.ledger import Ledger
+from textbook_gym.memory.notebook import Notebook
+from textbook_gym.memory.recall import Recall
+from textbook_gym.memory.recap import Recap
+from textbook_gym.memory.transcript import Transcript
+
+MEMORIES: dict[str, type[Memory]] = {m.name: m for m in (Recap, Transcript, Ledger, Recall, Notebook)}
+"""Name of a memory -> its class."""
+
+
+def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
+    """Return a memory by name, or the given one.
+
+    Args:
+        memory: "recap", "transcript", "ledger", ... or a `Memory`.
+        settings: of the named memory; none beside a `Memory`.
+
+    Raises:
+        ValueError: no such memory, or settings that it does not take.
+    """
+    if isinstance(memory, Memory):
+        if settings:
+            raise ValueError(f"settings {sorted(settings)} beside a Memory; give them to its constructor")
+        return memory
+    kind = MEMORIES.get(str(memory))
+    if kind is None:
+        known = list(MEMORIES)
+        raise ValueError(f"memory={memory!r}{did_you_mean(str(memory), known)}; choose one of {', '.join(known)}")
+    try:
+        return kind(**settings)
+    except TypeError as error:
+        raise ValueError(f"memory {memory!r} does not take these settings: {error}") from error

@@ -1,0 +1,156 @@
+"""Channels: numbers that a memory reads off a step, named as a user would name them.
+
+A channel is a signal of the book, `"payoff"`; some of its floats, `"card[0:3]"`; or the place of a float in the
+observation, `5`. The header's signals have names too: chapter, exercise, left, first. Before a colon may stand what is
+made of it:
+
+    name          the value after the step
+    was:name      the value before the step
+    minus:name    the value after the step, with its sign turned
+    is:name       1 where the value is not 0, else 0
+    half:name     1 where the value is 0.5, else 0
+    change:name   value after - value before
+    push:name     that, summed over the rows of a signal of rows
+    moved:name    1 for each row that changed in any place, else 0
+    used:name     the first row that changed, as it was before the step; 0 if none changed
+    grew:name     the largest rise of any float, 0 if none rose
+    centre:name   centre of mass, 0 to 1, of the floats of each row: where the 1 of a one-hot row stands
+    shift:name    centre of mass after - before
+    action        1 for the action taken, 0 for all others
+    reward        the reward, within +-10
+    mark          the mark of an exercise just finished, else 0
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+
+from textbook_gym.authoring.book import Book
+from textbook_gym.authoring.fields import HEADER
+from textbook_gym.errors import did_you_mean
+from textbook_gym.memory.boundaries import REWARD_BOUND
+from textbook_gym.memory.feature_loops import Make
+
+STEPS = ("action", "reward", "mark")  # channels that are no signals
+MAKES = tuple(m.name.lower() for m in Make if m != Make.VALUE and m.name.lower() not in STEPS)
+EACH = (Make.VALUE, Make.WAS, Make.MINUS, Make.IS, Make.HALF, Make.CHANGE)  # a number for each float
+FORM = re.compile(r"(?:(?P<make>\w+):)?(?P<name>\w+)(?:\[(?P<first>\d+):(?P<last>\d+)\])?")
+
+Names = Sequence[str | int]
+
+
+class Channel(NamedTuple):
+    """Floats of an observation and what is made of them."""
+
+    make: Make
+    places: np.ndarray  # of the floats in an observation, (rows, row length)
+    actions: int = 0  # how many there are, where the channel is "action"
+
+    @property
+    def size(self) -> int:
+        """How many numbers it gives."""
+        rows, length = self.places.shape
+        if self.make in (Make.REWARD, Make.MARK, Make.GREW):
+            return 1
+        if self.make in (Make.PUSH, Make.USED):
+            return length
+        if self.make in (Make.MOVED, Make.CENTRE, Make.SHIFT):
+            return rows
+        return self.actions if self.make == Make.ACTION else rows * length
+
+    def bounds(self, space: spaces.Box) -> tuple[np.ndarray, np.ndarray]:
+        """Return lowest and highest values, (size,) each."""
+        low, high = space.low[self.places].astype(np.float64), space.high[self.places].astype(np.float64)
+        fixed = {Make.REWARD: (-REWARD_BOUND, REWARD_BOUND), Make.SHIFT: (-1.0, 1.0)}
+        if self.make in (Make.ACTION, Make.MARK, Make.IS, Make.HALF, Make.MOVED, Make.CENTRE, *fixed):
+            a, b = fixed.get(self.make, (0.0, 1.0))
+            return np.full(self.size, a), np.full(self.size, b)
+        if self.make == Make.MINUS:
+            return -high.ravel(), -low.ravel()
+        if self.make == Make.CHANGE:
+            return (low - high).ravel(), (high - low).ravel()
+        if self.make == Make.PUSH:
+            return (low - high).sum(axis=0), (high - low).sum(axis=0)
+        if self.make == Make.USED:
+            return np.minimum(low.min(axis=0), 0.0), np.maximum(high.max(axis=0), 0.0)
+        if self.make == Make.GREW:
+            return np.zeros(1), (high - low).max().reshape(1)
+        return low.ravel(), high.ravel()
+
+
+def read_channels(names: Names, width: int, actions: int, book: Book | None) -> tuple[Channel, ...]:
+    """Return the channels that a user names.
+
+    Args:
+        names: see the top of this file.
+        width: floats of an observation.
+        actions: how many there are.
+        book: whose signals have names, or None.
+
+    Raises:
+        ValueError: a name that is not known, or a place outside the observation; the message says what there is.
+    """
+    if isinstance(names, str):
+        raise ValueError(f"channels {names!r}: give a list of names or places, such as [{names!r}]")
+    signals: dict[str, np.ndarray] = {}
+    if book is not None and book.width == width:
+        start = 0
+        for s in book.signals + HEADER:
+            signals[s.name] = np.arange(start, start + s.size).reshape(-1, s.shape[-1] if s.shape else 1)
+            start += s.size
+    channels = []
+    for name in names:
+        if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
+            if not 0 <= name < width:
+                raise ValueError(f"channel {name}: an observation has the places 0 to {width - 1}")
+            channels.append(Channel(Make.VALUE, np.array([[int(name)]])))
+            continue
+        match = FORM.fullmatch(str(name))
+        if name in STEPS and name not in signals:
+            channels.append(Channel(Make[str(name).upper()], np.zeros((0, 0), int), actions))
+        elif match is None or match["name"] not in signals:
+            hint = did_you_mean(match["name"] if match else str(name), list(signals))
+            known = ", ".join([*STEPS, *signals])
+            raise ValueError(f"channel {name!r} is not known{hint}; there are {known}, and places 0 to {width - 1}")
+        elif match["make"] is not None and match["make"] not in MAKES:
+            raise ValueError(f"channel {name!r}: {match['make']!r} is none of {', '.join(MAKES)}")
+        else:
+            places = signals[match["name"]]
+            if match["first"] is not None:
+                places = places.ravel()[None, int(match["first"]) : int(match["last"])]
+            if not places.size:
+                raise ValueError(f"channel {name!r} holds no floats; {match['name']} has {signals[match['name']].size}")
+            channels.append(Channel(Make[(match["make"] or "value").upper()], places))
+    return tuple(channels)
+
+
+def size(channels: Sequence[Channel]) -> int:
+    """Return how many numbers channels give together."""
+    return sum(c.size for c in channels)
+
+
+def program(channels: Sequence[Channel], past: Sequence[bool] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """Return channels as compiled loops read them (see `memory_loops`).
+
+    Args:
+        channels: in the order in which they are read.
+        past: True for those that see the observation before the step only; none, if not given.
+    """
+    lines: list[list[int]] = []
+    places = [np.zeros(0, np.uint64)]
+    for c, old in zip(channels, past or [False] * len(channels), strict=True):
+        if c.make in EACH and lines and lines[-1][:2] == [c.make, old]:  # one instruction does for both
+            lines[-1][3:] = [1, lines[-1][3] * lines[-1][4] + c.size]
+        else:
+            lines.append([int(c.make), int(old), sum(map(len, places)), *c.places.shape])
+        places.append(c.places.ravel().astype(np.uint64))
+    return np.array(lines, np.int64).reshape(-1, 5), np.concatenate(places)
+
+
+def all_bounds(channels: Sequence[Channel], space: spaces.Box) -> tuple[np.ndarray, np.ndarray]:
+    """Return lowest and highest of what the channels say, (sum of sizes,) each."""
+    every = [c.bounds(space) for c in channels]
+    return np.concatenate([np.zeros(0), *(b[0] for b in every)]), np.concatenate([np.zeros(0), *(b[1] for b in every)])

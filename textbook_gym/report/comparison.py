@@ -1,0 +1,55 @@
+"""Studies side by side, as tables for the terminal."""
+
+import polars as pl
+from rich import box
+from rich.table import Table
+
+from textbook_gym.metrics import statistics
+from textbook_gym.metrics.definitions import METRICS
+from textbook_gym.metrics.summary import ALL
+
+
+def terminal_tables(rows: pl.DataFrame) -> list[Table]:
+    """Return the comparison as tables for the terminal: one for each student and pair of studies."""
+    tables = []
+    for part in rows.partition_by("student", "first", "second", maintain_order=True):
+        over = ALL if ALL in part["book"] else part["book"][0]
+        pooled = part.filter(pl.col("book") == ALL)["metric"]
+        shown = part.filter((pl.col("book") == ALL) | ~pl.col("metric").is_in(pooled.to_list()))
+        single = part.filter((pl.col("book") != ALL) & pl.col("beyond_noise"))
+        student, first, second = (part[c][0] for c in ("student", "first", "second"))
+        how = "paired over editions" if shown["paired"].all() else "not paired: the editions differ"
+        table = Table(
+            title=f"{student}: {second} against {first}, {over}, {how}", title_justify="left",
+            box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
+        )  # fmt: skip
+        table.add_column("metric", no_wrap=True)
+        for heading in (first, second):
+            table.add_column(heading, justify="right", overflow="fold")
+        table.add_column("difference", justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
+        headings = {m.name: m.heading for m in METRICS}
+        for row in shown.iter_rows(named=True):
+            table.add_row(
+                headings[row["metric"]] + (f" ({row['book']})" if row["book"] != over else ""),
+                f"{row['first_value']:.3f}",
+                f"{row['second_value']:.3f}",
+                f"{row['difference']:+.3f} ±{(row['high'] - row['low']) / 2:.3f}",
+                verdict(row["better"]),
+            )
+        gains = single.filter(pl.col("metric") == "gain")
+        each = [f"{r['book']} {r['difference']:+.3f}" for r in gains.iter_rows(named=True)]
+        tested = len(part.filter(pl.col("book") != ALL))
+        table.caption = (
+            "± is half of the 95 % interval, whose ends are in the written table. "
+            f"Books whose gain differs beyond noise: {', '.join(each) or 'none'}. Of {tested} differences in single "
+            f"books {len(single)} are beyond noise; {tested * (1 - statistics.CONFIDENCE):.0f} would be "
+            "by chance alone."
+        )
+        tables.append(table)
+    return tables
+
+
+def verdict(better: bool | None) -> str:
+    """Return what is said of a difference."""
+    return "within noise" if better is None else "better" if better else "worse"

@@ -1,0 +1,146 @@
+"""What pictures are drawn on: colours for light and dark, students' colours, and how a figure becomes SVG, PNG, PDF.
+
+A picture is drawn once, in the colours of light paper. In SVG every one of these colours becomes a CSS variable of the
+page, which is how the same drawing is readable in dark: `LIGHT` and `DARK` hold the two sets.
+"""
+
+import io
+import pathlib
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import matplotlib
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from textbook_gym.files import beside
+from textbook_gym.metrics.definitions import Measured
+
+LIGHT = {
+    "ink": "#1f2329",
+    "muted": "#69717b",
+    "line": "#d5dae0",
+    "paper": "#fffffe",
+    "grey": "#8c8d8e",
+    "orange": "#c9701f",
+    "blue": "#2f6db3",
+    "green": "#2e8556",
+    "violet": "#8a4fb1",
+    "rose": "#c0416a",
+    "teal": "#15828c",
+    "olive": "#7a6a2e",
+}
+DARK = {
+    "ink": "#e6e9ee",
+    "muted": "#9aa4b0",
+    "line": "#343b45",
+    "paper": "#14171c",
+    "grey": "#a2a5a9",
+    "orange": "#f0a45d",
+    "blue": "#6ca9f1",
+    "green": "#5fc58e",
+    "violet": "#c295e8",
+    "rose": "#f083a5",
+    "teal": "#4cc3cd",
+    "olive": "#cdb965",
+}
+OWN = {"random": "grey", "newcomer": "orange", "model": "blue", "oracle": "green"}  # the reference students
+OTHERS = ("violet", "rose", "teal", "olive", "blue", "green", "orange", "grey")
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": LIGHT["muted"],
+    "axes.labelcolor": LIGHT["ink"],
+    "axes.titlecolor": LIGHT["ink"],
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": LIGHT["ink"],
+    "xtick.color": LIGHT["muted"],
+    "ytick.color": LIGHT["muted"],
+    "xtick.labelcolor": LIGHT["ink"],
+    "ytick.labelcolor": LIGHT["ink"],
+    "grid.color": LIGHT["line"],
+    "grid.linewidth": 0.7,
+    "figure.facecolor": LIGHT["paper"],
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,  # editable text, as publishers ask
+}
+WIDTH = 10.0  # inches
+DOTS = 140  # an inch, in PNG
+
+
+class Picture(NamedTuple):
+    """A drawn picture: name of its files, title, caption with formula and n."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+class Data(NamedTuple):
+    """What pictures are drawn from."""
+
+    tables: dict[str, pl.DataFrame]  # rows by student
+    measured: Measured
+    books: list[str]
+    n: str  # how many runs stand behind a figure, in words
+
+    @property
+    def students(self) -> list[str]:
+        """The students in the order in which they walked."""
+        return list(self.tables)
+
+
+def colours(students: Sequence[str]) -> dict[str, str]:
+    """Return a colour of `LIGHT` for each student; the reference students have theirs."""
+    spare = [name for name in OTHERS if name not in {OWN.get(s) for s in students}] or list(OTHERS)
+    names: dict[str, str] = {}
+    for s in students:
+        names[s] = OWN[s] if s in OWN else spare[len([x for x in names if x not in OWN]) % len(spare)]
+    return {s: LIGHT[name] for s, name in names.items()}
+
+
+def legend(figure: Figure, students: Sequence[str], filled: bool = False) -> None:
+    """Write the students' names in their colours below a picture."""
+    lines = [
+        Line2D([], [], color=c, lw=0 if filled else 2, marker="s" if filled else "", label=s)
+        for s, c in colours(students).items()
+    ]
+    figure.legend(handles=lines, loc="outside lower center", ncols=min(len(lines), 6))
+
+
+def svg(picture: Picture) -> str:
+    """Return a picture as SVG to stand inside a page, its colours CSS variables."""
+    buffer = io.StringIO()
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": picture.name}):
+        bare = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        picture.figure.savefig(buffer, format="svg", transparent=True, metadata=bare)
+    text = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), count=1, flags=re.S)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    for name, colour in LIGHT.items():
+        text = text.replace(colour, f"var(--{name})")
+    return re.sub(r"\n\s*", "\n", text)
+
+
+def save(pictures: Sequence[Picture], folder: pathlib.Path) -> None:
+    """Write every picture as PNG and PDF into a folder, each beside its place and then renamed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in pictures:
+        save_png(picture, folder / f"{picture.name}.png")
+        with beside(folder / f"{picture.name}.pdf") as part, matplotlib.rc_context(STYLE):
+            picture.figure.savefig(part, format="pdf", metadata={"CreationDate": None})
+
+
+def save_png(picture: Picture, path: pathlib.Path) -> None:
+    """Write a picture as PNG."""
+    with beside(path) as part, matplotlib.rc_context(STYLE):
+        picture.figure.savefig(part, format="png", dpi=DOTS, metadata={"Software": None})

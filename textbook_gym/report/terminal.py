@@ -1,0 +1,75 @@
+"""What a study says: a table for the terminal and a picture of the learning curves; `page` makes the whole report."""
+
+import pathlib
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich import box
+from rich.table import Table
+
+from textbook_gym.metrics import definitions, scores, table
+from textbook_gym.metrics.summary import students_of
+
+if TYPE_CHECKING:
+    from textbook_gym.report.style import Data
+
+
+def gather(table: pl.DataFrame) -> "Data":
+    """Return what a report is made from: every student's rows and metrics."""
+    tables = {s: table.filter(pl.col("student") == s) for s in students_of(table)}
+    return data_of(tables, {s: definitions.measure(t) for s, t in tables.items()})
+
+
+def data_of(tables: dict[str, pl.DataFrame], measured: definitions.Measured) -> "Data":
+    """Return tables and metrics with the books and, in words, the number of runs."""
+    from textbook_gym.report.style import Data
+
+    whole = pl.concat([scores.under(table.complete(t)) for t in tables.values()])
+    counts = whole.group_by("book", "student").agg(pl.col("edition").n_unique(), pl.col("seed").n_unique())
+    editions, seeds = ("-".join(dict.fromkeys((str(c.min()), str(c.max())))) for c in counts.select("edition", "seed"))
+    split = listed_splits(whole)
+    n = f"n = {editions} {split}editions of each book" + (f" x {seeds} training seeds" if seeds != "1" else "")
+    return Data(tables, measured, whole["book"].unique(maintain_order=True).to_list(), n)
+
+
+def listed_splits(table: pl.DataFrame) -> str:
+    """Return the split of a table as a word before "editions"."""
+    splits = [s for s in table["split"].unique(maintain_order=True) if s != "all"]
+    return f"{splits[0]} " if splits else ""
+
+
+def terminal_table(figures: pl.DataFrame) -> Table:
+    """Return the summary as a table for the terminal; half the width of the interval stands behind the ±."""
+    title = "How much did they learn? IQM over editions ± half of the 95 % interval"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("book", no_wrap=True)
+    table.add_column("student", no_wrap=True)
+    for heading in ("gain", "first\nthird", "last\nthird", "memory\nbenefit", "duct\ntape"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for group in figures.partition_by("book", maintain_order=True):
+        table.add_section()
+        for k, row in enumerate(group.iter_rows(named=True)):
+            table.add_row(
+                row["book"] if k == 0 else "",
+                row["student"],
+                with_half(row, "gain"),
+                f"{row['first_third']:.2f}",
+                f"{row['last_third']:.2f}",
+                with_half(row, "memory_benefit"),
+                "-" if row["duct_tape"] is None else f"{row['duct_tape']:+.2f}",
+            )
+    return table
+
+
+def with_half(row: dict[str, float | None], name: str) -> str:
+    """Return a figure with half of the width of its interval, or a dash."""
+    value, low, high = (row[k] for k in (name, f"{name}_low", f"{name}_high"))
+    return "-" if value is None or low is None or high is None else f"{value:+.3f} ±{(high - low) / 2:.3f}"
+
+
+def curves(table: pl.DataFrame, path: pathlib.Path) -> None:
+    """Draw the learning curves, a panel a book, into a PNG file."""
+    from textbook_gym.report import figures, style
+
+    tables = {s: table.filter(pl.col("student") == s) for s in students_of(table)}
+    style.save_png(figures.draw_curves(data_of(tables, {})), path)

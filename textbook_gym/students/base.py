@@ -1,0 +1,73 @@
+"""Students: whatever acts. Reference students run inside compiled loops, all others through the lanes of a batch.
+
+A student that is not a reference student is any object with
+
+    act(observations, info) -> actions        float32 (lanes, width), and info and reward of the last step as a dict
+                                              of arrays -> int (lanes,)
+    wipe(mask)                                forget everything in the lanes of the mask (bool)
+    begin(book, lanes, seed)                  called before a batch of courses; starts afresh
+
+`act` is also asked when an exercise is over (`info["exercise_done"]`), so that its outcome can be learned from; what it
+answers then only turns the page. A lane whose course is over (`info["book_done"]`) shows its last page until the others
+are there, too. Memory is taken away by `wipe` and `begin` and by nothing else: under some controls two courses follow
+each other without a `begin` between them. A student may offer besides
+
+    remembers                                 False: nothing could be forgotten, so it walks only with memory kept
+    lanes                                     most courses that it walks side by side (64 where it does not say)
+    carry()                                   called where the next course is of another edition and nothing is to be
+                                              forgotten (the control "foreign")
+    close()                                   called when a block of courses is done or given up
+
+`as_student` turns a function of the observations, a Stable-Baselines3 model, a name, a path or a command into one.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from textbook_gym.authoring.book import Book
+from textbook_gym.engine.loops import Student, Wipe
+
+TIMEOUT = 60.0  # seconds that a command has for an answer, unless told otherwise
+
+
+class Reference(NamedTuple):
+    """A student that every book brings along, run inside the compiled loop.
+
+    `who` acts in each exercise of the course, repeated as often as needed: normally one entry for all.
+    """
+
+    name: str
+    who: tuple[Student, ...]
+    wipe: Wipe = Wipe.NEVER
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there is a memory between exercises that a control could take away."""
+        return Student.MODEL in self.who and self.wipe == Wipe.NEVER
+
+
+REFERENCES = {
+    r.name: r
+    for r in (
+        Reference("random", (Student.RANDOM,)),
+        Reference("newcomer", (Student.MODEL,), Wipe.EXERCISE),
+        Reference("model", (Student.MODEL,)),
+        Reference("oracle", (Student.ORACLE,)),
+    )
+}
+
+
+class Agent(Protocol):
+    """What a student from outside offers; see the top of this file."""
+
+    name: str
+
+    def begin(self, book: Book, lanes: int, seed: int) -> None:
+        """Start afresh with so many lanes."""
+
+    def act(self, observations: np.ndarray, info: dict[str, np.ndarray]) -> np.ndarray:
+        """Return one action a lane."""
+
+    def wipe(self, mask: np.ndarray) -> None:
+        """Forget everything in the lanes of the mask."""

@@ -1,0 +1,73 @@
+"""A student from what a user gives: a name, a path, `module:callable`, `cmd:command`, a function or a model."""
+
+import importlib
+import pathlib
+import re
+from typing import Any
+
+from textbook_gym.errors import did_you_mean
+from textbook_gym.students.adapters import FunctionAgent
+from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
+
+NAMED = re.compile(r"([\w.+-]+)=(.+)", re.DOTALL)
+"""`name=student`: what a student is to be called in the table."""
+
+
+def as_student(student: Any, timeout: float = TIMEOUT) -> Reference | Agent:
+    """Return a student from a name, a path, `module:callable`, `cmd:command`, a function, a model or a student.
+
+    Before a string may stand what the student is to be called, as in `mine=cmd:python my_agent.py`.
+
+    Args:
+        student: what to make a student of.
+        timeout: seconds that a command has for an answer.
+
+    Raises:
+        ValueError: it is none of these; the message says what is known.
+    """
+    if isinstance(student, Reference):
+        return student
+    if isinstance(student, str):
+        named = NAMED.fullmatch(student)
+        found = found_student(named[2] if named else student, timeout)
+        if named and isinstance(found, Reference):
+            return found._replace(name=named[1])
+        if named and not isinstance(found, Reference):
+            found.name = named[1]
+        return found
+    if all(hasattr(student, name) for name in ("act", "wipe", "begin", "name")):
+        agent: Agent = student
+        return agent
+    if hasattr(student, "predict"):
+        from textbook_gym.students.with_memory import as_worn
+
+        return as_worn(student)
+    if callable(student):
+        return FunctionAgent(student, getattr(student, "__name__", "function"))
+    raise ValueError(f"student {student!r}: give a name, an SB3 model, a function or an object with `act`")
+
+
+def found_student(student: str, timeout: float) -> Reference | Agent:
+    """Return the student that a string without a name before it stands for."""
+    if student in REFERENCES:
+        return REFERENCES[student]
+    if student.startswith("cmd:"):
+        from textbook_gym.students.process import ProcessAgent
+
+        return ProcessAgent(student.removeprefix("cmd:"), timeout)
+    if student.endswith(".zip"):
+        from textbook_gym.sb3 import load_model
+        from textbook_gym.students.with_memory import as_worn
+
+        return as_worn(load_model(student), pathlib.Path(student).stem)
+    module, colon, attribute = student.partition(":")
+    if not colon:
+        hint = did_you_mean(student, list(REFERENCES))
+        known = ", ".join(REFERENCES)
+        raise ValueError(f"student {student!r}{hint}: give {known}, a .zip of SB3, module:callable, or cmd:command")
+    try:
+        made = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"student {student!r} cannot be imported: {error}") from error
+    made = made() if isinstance(made, type) else made
+    return as_student(made) if hasattr(made, "act") else FunctionAgent(made, student)

@@ -1,0 +1,110 @@
+"""Courses walked by students: reference students in compiled loops, all others through the lanes of a batch."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import numpy as np
+
+from textbook_gym.authoring.random import mix
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import ROWS, Wipe
+from textbook_gym.students.base import Agent, Reference
+
+
+def walk(
+    student: Reference | Agent,
+    lanes: Lanes,
+    editions: Sequence[int],
+    wipe: Wipe,
+    seed: int = 0,
+    before: tuple[Lanes, Sequence[int]] | None = None,
+    skipped: int = 0,
+) -> np.ndarray:
+    """Let a student walk one course in each lane, cover to cover.
+
+    Args:
+        student: who walks.
+        lanes: as many as editions, with episode="book".
+        editions: edition numbers.
+        wipe: when its memory is taken away.
+        seed: for the student's own randomness, mixed with the edition numbers (for one from outside: with the first).
+        before: as many other lanes, and editions, that it walks first and whose memory it keeps. If they are the same
+            editions, what it did to them lasts, too.
+        skipped: exercises of the book before the course, where `who` of a reference student counts on from.
+
+    Returns:
+        records of type `ROWS`, shape (lanes, exercises of the course), with true marks, the exam's too.
+    """
+    walks = [(*before, 0)] if before else []
+    walks.append((lanes, editions, skipped))
+    left = before[0] if before and list(before[1]) == list(editions) else None
+    if isinstance(student, Reference):
+        notes = np.zeros(len(lanes), lanes.book.notes)
+        notes["rng"] = [stream(seed, edition) for edition in editions]
+        wipe = student.wipe if wipe == Wipe.NEVER else wipe
+        for course, numbers, done in walks:
+            open_editions(course, numbers, left if course is lanes else None)
+            who = [student.who[(done + k) % len(student.who)] for k in range(int(course.plan["exercises"].sum()))]
+            rows = course.engine.walk(course.records, course.plan, notes, who, wipe, course.threads)
+        return rows
+    student.begin(lanes.book, len(lanes), stream(seed, editions[0]) >> 33)
+    for course, numbers, _ in walks:
+        if course is lanes and before and hasattr(student, "carry"):
+            student.carry()
+        room = open_editions(course, numbers, left if course is lanes else None)
+        rows = walk_agent(student, course, *room, wipe)
+    return rows
+
+
+def stream(seed: int, edition: int) -> int:
+    """Return the random stream (64 bits) of a student that walks an edition: mixed, so that no two share one."""
+    pen = SimpleNamespace()
+    mix(pen, seed, edition)
+    return int(pen.rng)
+
+
+def open_editions(lanes: Lanes, editions: Sequence[int], left: Lanes | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Open one edition in each lane, at its first page, whatever stood there before; return `seen` and `out`.
+
+    `left` are lanes in which the same editions were walked: what outlived the exercises there is taken over.
+    """
+    _, seen, out = lanes.room()
+    every = np.ones(len(lanes), np.bool_)
+    lanes.reset(every, seen, out, {"edition": list(editions)}, [0] * len(lanes))
+    lasting = [f.name for f in lanes.book.module.STATE if f.lasting]
+    if left is not None and lasting:
+        for name in lasting:
+            lanes.records["state"][name] = left.records["state"][name]
+        lanes.reset(every, seen, out)  # poses the first page anew: nothing was done in it yet
+    return seen, out
+
+
+def walk_agent(agent: Agent, lanes: Lanes, seen: np.ndarray, out: np.ndarray, wipe: Wipe) -> np.ndarray:
+    """Let a student from outside walk: all lanes step together, finished ones wait."""
+    n, total = len(lanes), int(lanes.plan["exercises"].sum())
+    rows = np.zeros((n, total), ROWS)
+    clock = lanes.records["clock"]
+    page = np.zeros(n, int)  # exercises finished
+    rewards = np.zeros(n)
+    while True:
+        info = {key: out[key].copy() for key in (*lanes.info_keys, "reward")}  # memories are told rewards too
+        flat = seen.view(np.float32).reshape(n, -1).copy()
+        actions = lanes.check_actions(agent.act(flat, info))
+        if (page == total).all():  # now the last page has been seen, too
+            return rows
+        open_before = ~out["exercise_done"]
+        lanes.advance(actions, seen, out)
+        rewards += out["reward"]
+        for i in np.flatnonzero(out["exercise_done"] & open_before):
+            c = clock[i]
+            rows[i, page[i]] = (
+                *(out[i][k] for k in ("chapter", "exercise")), c["step"], out[i]["shortcuts"],
+                c["mark"], c["grade"], rewards[i], c["visible"],
+            )  # fmt: skip
+            page[i] += 1
+            rewards[i] = 0.0
+        turned = ~out["exercise_done"] & ~open_before
+        if wipe == Wipe.CHAPTER:
+            turned &= out["exercise"] == 1
+        if wipe != Wipe.NEVER and turned.any():
+            agent.wipe(turned)

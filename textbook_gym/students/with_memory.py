@@ -1,0 +1,69 @@
+"""A student that wears a memory: what it sees is the observation and what it remembers, as in training.
+
+Any student can wear one: `study([Worn(agent, "ledger")], ...)`. A model that `textbook_gym.train` wrote says itself
+which memory it was trained with; `as_worn` reads that, so that a study takes the model as it was.
+"""
+
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+
+from textbook_gym.authoring.book import Book
+from textbook_gym.memory.base import Memory
+from textbook_gym.memory.catalogue import make_memory
+from textbook_gym.students.adapters import ModelAgent
+from textbook_gym.students.base import Agent
+
+
+class Worn:
+    """A student from outside, with a memory between it and the book.
+
+    Args:
+        agent: who acts on what it is shown.
+        memory: a name, such as "ledger", or a `Memory`.
+        settings: of the named memory.
+
+    Raises:
+        ValueError: no such memory, or settings that it does not take.
+    """
+
+    def __init__(self, agent: Agent, memory: str | Memory, **settings: Any) -> None:
+        self.agent, self.name = agent, agent.name
+        self.memory = make_memory(memory, **settings)
+
+    def begin(self, book: Book, lanes: int, seed: int) -> None:
+        """Start with a blank memory in every lane."""
+        self.memory.bind(Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)), lanes, book)
+        self.deeds: np.ndarray | None = None  # what was done last; None before the first step
+        self.wiped = np.zeros(lanes, np.bool_)
+        self.agent.begin(book, lanes, seed)
+
+    def act(self, observations: np.ndarray, info: dict[str, np.ndarray]) -> np.ndarray:
+        """Remember what the last action brought, then ask the student."""
+        if self.deeds is None:
+            self.memory.begin(np.ones(len(observations), np.bool_), observations, info)
+        else:
+            self.memory.step(self.deeds, observations, info["reward"], info)
+        if self.wiped.any():
+            self.memory.wipe(self.wiped)
+            self.memory.begin(self.wiped, observations, info)
+            self.wiped = np.zeros_like(self.wiped)
+        self.deeds = np.asarray(self.memory.deed(self.agent.act(self.memory.look(observations), info)))
+        return self.deeds
+
+    def carry(self) -> None:
+        """Keep what is remembered although another edition opens next: the control "foreign"."""
+        self.memory.known[:] = False
+
+    def wipe(self, mask: np.ndarray) -> None:
+        """Forget everything in the lanes of the mask, and so does the student itself."""
+        self.wiped = self.wiped | mask
+        self.agent.wipe(mask)
+
+
+def as_worn(model: Any, name: str = "sb3") -> Agent:
+    """Return a Stable-Baselines3 model as a student, with the memory that it was trained with, if any."""
+    agent = ModelAgent(model, name)
+    spec = getattr(model, "textbook", None) or {}
+    return Worn(agent, spec["memory"], **spec["settings"]) if spec.get("memory") else agent

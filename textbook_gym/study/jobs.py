@@ -1,0 +1,75 @@
+"""Long work: a study is cut into jobs, a job is walked wherever there is room, and what it brought is kept.
+
+A job is a block of courses of one student, book and control. What comes out depends on the job alone, not on who else
+walks, on threads, processes or machines. Its rows are written beside their place in `parts/` and then renamed, under a
+name that holds a digest of all they depend on: sources of rules and walking, versions, settings, the student's file.
+So whoever asks for the same job again gets it from there, and a killed worker's job is simply walked again.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from textbook_gym.authoring.book import read
+from textbook_gym.engine.loops import ROWS
+from textbook_gym.students.base import Agent, Reference
+from textbook_gym.students.parse import as_student
+from textbook_gym.study.controls import walk_under
+
+BLOCK = 256  # courses of a reference student in a job: a fraction of a second
+AGENT_BLOCK = 64  # of a student from outside
+ROW_BYTES = 90 + 50 + ROWS.itemsize  # of the disk, for each exercise: CSV, Parquet, part
+
+
+class Job(NamedTuple):
+    """A block of courses; what a worker needs to know of it."""
+
+    student: Any  # what `as_student` takes; a string if others than this process are to walk it
+    name: str
+    book: str  # its name
+    path: str  # dotted name of its module
+    split: str
+    control: str
+    seed: int
+    start: int  # number of the first edition
+    stop: int  # and of the one behind the last
+    lanes: int | None
+    timeout: float
+    key: str  # digest of what the student is; "" if that cannot be known
+
+    def __str__(self) -> str:
+        return f"{self.book}: {self.name}, {self.control}"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Courses, and exercises in each."""
+        return self.stop - self.start, sum(c.exercises for c in read(self.path).chapters)
+
+
+def run_job(job: Job, threads: int | None = 1) -> np.ndarray:
+    """Walk a job; return records of type `ROWS`, shape (courses, exercises)."""
+    # What was imported or loaded is kept for the next job of the same student; an object is there already.
+    student = loaded(job.student, job.timeout, job.key) if isinstance(job.student, str) else as_student(job.student)
+    try:
+        return walk_under(
+            job.control,
+            student,
+            job.path,
+            range(job.start, job.stop),
+            split=job.split,
+            seed=job.seed,
+            threads=threads,
+            lanes=job.lanes,
+        )
+    finally:
+        close = getattr(student, "close", None)
+        if close is not None:
+            close()
+
+
+@functools.lru_cache(maxsize=16)
+def loaded(student: str, timeout: float, key: str) -> Reference | Agent:
+    """Return a student by name, the same as long as its file is the same."""
+    del key
+    return as_student(student, timeout)

@@ -1,0 +1,173 @@
+"""Study: students walk editions under controls, and what they were marked becomes one tidy table.
+
+A row is an exercise; `COLUMNS` says what stands in it. Every student and every control meets the same editions.
+"""
+
+import contextlib
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from textbook_gym.authoring.book import read
+from textbook_gym.engine.course import Split
+from textbook_gym.engine.lanes import member
+from textbook_gym.metrics.table import COLUMNS
+from textbook_gym.registry import BOOKS, find
+from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
+from textbook_gym.students.parse import NAMED, as_student
+from textbook_gym.study.cache import Parts, student_digest
+from textbook_gym.study.controls import DEFAULT, check_controls, controls_of
+from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, Job, loaded
+from textbook_gym.study.runners import Runner, here
+
+Progress = Callable[[str, int, int], None]
+"""Told what was walked last, how many courses are done since the work began, and how many are left."""
+
+
+class Walker(NamedTuple):
+    """A student of a study, with a seed."""
+
+    given: Any  # what `as_student` takes
+    found: Reference | Agent
+    seed: int
+    key: str  # digest of what it is, "" if that cannot be known
+
+
+def walkers(students: Sequence[Any], seeds: int | Sequence[int], timeout: float = TIMEOUT) -> list[Walker]:
+    """Return every student once for each seed, which takes the place of `{seed}` in a string.
+
+    Raises:
+        ValueError: a student is not known, two are called the same, or a seed is no whole number >= 0.
+    """
+    every = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
+    if not every or not students:
+        raise ValueError(f"students {list(students)!r} and seeds {every!r}: give at least one of each")
+    for seed in every:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 1 << 63:
+            raise ValueError(f"seed {seed!r}: give a whole number >= 0")
+    made = []
+    for student in students:
+        if isinstance(student, str) and "{seed}" in student and not NAMED.fullmatch(student):
+            raise ValueError(f"student {student!r} is another one for every seed: name them, as in ppo={student}")
+        for seed in every:
+            given = student.replace("{seed}", str(seed)) if isinstance(student, str) else student
+            key = student_digest(given)
+            found = loaded(given, timeout, key) if isinstance(given, str) else as_student(given)
+            made.append(Walker(given, found, int(seed), key))
+    called = [(w.found.name, w.seed) for w in made]
+    for name, seed in called:
+        if called.count((name, seed)) > 1:
+            raise ValueError(f"two students are called {name!r} with seed {seed}: name them, as in mine={name}")
+    return made
+
+
+def make_jobs(
+    students: Sequence[Walker],
+    books: Sequence[str] | None,
+    editions: int,
+    split: str,
+    controls: Sequence[str],
+    lanes: int | None = None,
+    timeout: float = TIMEOUT,
+) -> list[Job]:
+    """Return the jobs of a study in the order of its table: by book, student, seed, control and edition."""
+    jobs = []
+    for book in map(find, books or BOOKS):
+        for who in students:
+            size = BLOCK if isinstance(who.found, Reference) else AGENT_BLOCK
+            for control in controls_of(who.found, controls):
+                for start in range(0, editions, size):
+                    stop = min(start + size, editions)
+                    place = (book.name, book.path, split, control, who.seed, start, stop)
+                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, who.key))
+    return jobs
+
+
+def study(
+    students: Sequence[Any] = tuple(REFERENCES),
+    books: Sequence[str] | None = None,
+    *,
+    editions: int = 256,
+    split: str = "test",
+    controls: Sequence[str] = DEFAULT,
+    seed: int | Sequence[int] = 0,
+    threads: int | None = None,
+    lanes: int | None = None,
+    timeout: float = TIMEOUT,
+    folder: str | pathlib.Path | None = None,
+    runner: Runner | None = None,
+    progress: Progress | None = None,
+) -> pl.DataFrame:
+    """Walk students through editions 0, 1, ... of books under controls.
+
+    Args:
+        students: names, paths, `module:callable`, `cmd:command`, functions or models; see `students.as_student`.
+        books: names of books; None for all.
+        editions: how many editions of each book.
+        split: which editions: "test", "train" or "all".
+        controls: keys of `controls.CONTROLS`, or "all". Students without a memory walk only as "kept".
+        seed: for the students' own randomness; several are replicates: every student walks once with each.
+        threads: most threads to use where no runner is given; None for all cores.
+        lanes: courses that a student from outside walks side by side; None for what it asks for, or else 64.
+        timeout: seconds that a `cmd:` student has for every answer.
+        folder: where to keep what is done, so that the same call, interrupted, goes on; objects are walked anew.
+        runner: who walks: `workers.processes(n)` or `workers.cluster(address)`; None for this process. The table does
+            not depend on it. Called from a script, processes need the usual `if __name__ == "__main__":`.
+        progress: see `Progress`.
+
+    Returns:
+        the tidy table, with the columns of `COLUMNS`.
+
+    Raises:
+        ValueError: an unknown student, book, split or control, or an answer that a student may not give.
+        OSError: the folder cannot be written.
+    """
+    if isinstance(editions, bool) or not isinstance(editions, int) or editions < 1:
+        raise ValueError(f"editions={editions!r}: give a whole number >= 1")
+    if lanes is not None and (isinstance(lanes, bool) or not isinstance(lanes, int) or lanes < 1):
+        raise ValueError(f"lanes={lanes!r}: give a whole number >= 1, or None")
+    chosen = check_controls(controls)
+    member(Split, "split", split)
+    who = walkers(students, seed, timeout)
+    for walker in who if runner else ():
+        if not isinstance(walker.given, (str, Reference)):
+            raise ValueError(f"student {walker.found.name!r} cannot be sent to workers; give it as a string")
+    jobs = make_jobs(who, books, editions, split, chosen, lanes, timeout)
+    cells = sum(rows * columns for rows, columns in (job.shape for job in jobs))
+    parts = Parts(pathlib.Path(folder) / "parts", cells * ROW_BYTES) if folder is not None else None
+    results = {job[1:]: rows for job in jobs if parts and (rows := parts.get(job)) is not None}
+    waiting = [job for job in jobs if job[1:] not in results]
+    done, left = 0, sum(job.shape[0] for job in waiting)
+    with contextlib.closing((runner or here(threads))(waiting)) as walked:
+        for job, rows in walked:
+            if parts:
+                parts.put(job, rows)
+            results[job[1:]] = rows
+            done, left = done + len(rows), left - len(rows)
+            if progress:
+                progress(str(job), done, left)
+    return pl.concat([frame(results[job[1:]], job) for job in jobs])
+
+
+def courses(students: Sequence[Any], books: Sequence[str] | None, editions: int, controls: Sequence[str]) -> int:
+    """Return how many courses a study walks with one seed."""
+    jobs = make_jobs(walkers(students, 0), books, editions, "test", check_controls(controls))
+    return sum(job.stop - job.start for job in jobs)
+
+
+def frame(rows: np.ndarray, job: Job) -> pl.DataFrame:
+    """Return the rows of a job as a tidy table."""
+    flat = rows.reshape(-1)
+    values: dict[str, Any] = {name: np.ascontiguousarray(flat[name]) for name in rows.dtype.names or ()}
+    values["edition"] = np.repeat(np.arange(job.start, job.stop, dtype=np.int64), rows.shape[1])
+    told = read(job.path).has_shortcut
+    table = pl.DataFrame(values).with_columns(
+        pl.lit(job.name).alias("student"),
+        pl.lit(job.seed).cast(pl.Int64).alias("seed"),
+        *(pl.lit(getattr(job, name)).alias(name) for name in ("book", "split", "control")),
+        *(pl.when(told).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
+    )
+    return table.select(*COLUMNS)

@@ -1,0 +1,134 @@
+"""What a student in training is worth: courses on editions that it is not trained on, memory kept and wiped."""
+
+import pathlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import Wipe
+from textbook_gym.students.base import Agent
+from textbook_gym.students.rollout import walk
+from textbook_gym.students.with_memory import as_worn
+from textbook_gym.train.checkpoint import Detached, save_checkpoint
+
+EDITIONS = 64  # test editions walked at every evaluation
+EVALUATIONS = 10  # of a run, besides the first
+
+
+# --- evaluation ----------------------------------------------------------------------------
+
+
+def examine(
+    agent: Agent, env_id: str, *, editions: int = EDITIONS, first: int = 0, split: str = "test", seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Let a student walk editions of an environment's course with its memory kept and wiped at every exercise.
+
+    Args:
+        agent: who walks.
+        env_id: its book, chapters and exercises.
+        editions: how many.
+        first: number of the first; the others follow.
+        split: of which.
+        seed: of the student's choices.
+
+    Returns:
+        "kept" and "wiped": records of `kernel.ROWS`, (editions, exercises).
+    """
+    keywords = gymnasium.spec(env_id).kwargs
+    chosen = {k: keywords[k] for k in ("chapters", "exercises") if k in keywords}
+    rows = {}
+    for name, wipe in (("kept", Wipe.NEVER), ("wiped", Wipe.EXERCISE)):
+        lanes = Lanes(keywords["book"], editions, episode="book", split=split, **chosen)
+        rows[name] = walk(agent, lanes, list(range(first, first + editions)), wipe, seed)
+    return rows
+
+
+def last_third(rows: np.ndarray) -> np.ndarray:
+    """Return which exercises are in the last third of their chapter, bool (exercises,)."""
+    chapters, numbers = rows["chapter"][0], rows["exercise"][0]
+    longest = np.array([numbers[chapters == c].max() for c in chapters])
+    last: np.ndarray = numbers > longest - np.maximum(longest // 3, 1)
+    return last
+
+
+def scores(rows: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the mean scores of a walk by `examine`: what the callback logs."""
+    kept, wiped = rows["kept"], rows["wiped"]
+    chapters = kept["chapter"][0]
+    found = {
+        "gain": kept["reward"].sum(axis=1).mean() / len(np.unique(chapters)),
+        "memory_benefit": (kept["mark"] - wiped["mark"]).mean(),
+        "mark": kept["mark"].mean(),
+        "mark_wiped": wiped["mark"].mean(),
+        "mark_last_third": kept["mark"][:, last_third(kept)].mean(),
+    }
+    found.update({f"mark_chapter_{c}": kept["mark"][:, chapters == c].mean() for c in np.unique(chapters)})
+    return {name: round(float(value), 6) for name, value in found.items()}
+
+
+class Watch(BaseCallback):
+    """Evaluates on test editions during training, logs to TensorBoard under `test/`, and writes checkpoints.
+
+    All of it happens between an update and the next rollout, and puts the random number generators back: a student is
+    the same however often it was looked at.
+    """
+
+    def __init__(
+        self,
+        path: pathlib.Path,
+        evaluations: int,
+        editions: int,
+        told: Callable[[int, int, dict[str, float]], None] | None,
+    ) -> None:
+        super().__init__()
+        self.path, self.evaluations, self.editions, self.told = path, evaluations, editions, told
+        self.latest: dict[str, float] = {}
+        self.history: list[dict[str, float]] = []
+
+    def _init_callback(self) -> None:
+        self.spec: dict[str, Any] = vars(self.model)["textbook"]
+        total = int(self.spec["steps"])
+        self.total = total
+        marks = [total * k // self.evaluations for k in range(self.evaluations)] if self.evaluations else []
+        begun = self.num_timesteps
+        self.due = [m for m in marks if m > begun or (m == begun == 0)]
+        self.told_at = time.monotonic()
+
+    def _on_rollout_start(self) -> None:
+        done = self.model.num_timesteps
+        if self.due and done >= self.due[0]:
+            while self.due and done >= self.due[0]:
+                self.due.pop(0)
+            self._look()
+        if self.told:
+            self.told(min(done, self.total), self.total, self.latest)
+
+    def _on_training_end(self) -> None:
+        self._look()
+        self.model.logger.dump(self.model.num_timesteps)
+        if self.told:
+            self.told(self.total, self.total, self.latest)
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _look(self) -> None:
+        """Write a checkpoint; evaluate."""
+        save_checkpoint(self.model, self.path)
+        if not self.evaluations:
+            return
+        before = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
+        training = self.model.policy.training
+        agent = as_worn(Detached(self.model, self.spec))
+        self.latest = scores(examine(agent, self.spec["env_id"], editions=self.editions))
+        self.model.policy.set_training_mode(training)
+        torch.set_rng_state(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        for name, value in self.latest.items():
+            self.model.logger.record(f"test/{name}", value)
