@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -107,10 +108,13 @@ def test_foreign_memory_is_brought_along(tmp_path):
     [
         ("cmd:exit 3", "ended with status 3 before it answered (last line received: none)"),
         ("cmd:read -r x; echo hello; exit 0", "did not answer in JSON"),
-        ("cmd:echo '{}'; echo 9; cat", "named no action of Bandits, which takes 0 PULL_A"),
-        ("cmd:echo '{}'; echo '{\"action\": \"PULL_AA\"}'; cat", "(did you mean 'PULL_A'?)"),
-        ("cmd:echo '{}'; echo '{\"action\": true}'; cat", "(last line received: '{\"action\": true}')"),
-        ("cmd:echo '{}'; sleep 60", "did not answer within 0.5 s; see --timeout"),
+        ("cmd:read -r x; echo '{}'; read -r x; echo 9; cat", "named no action of Bandits, which takes 0 PULL_A"),
+        ("cmd:read -r x; echo '{}'; read -r x; echo '{\"action\": \"PULL_AA\"}'; cat", "(did you mean 'PULL_A'?)"),
+        (
+            "cmd:read -r x; echo '{}'; read -r x; echo '{\"action\": true}'; cat",
+            "(last line received: '{\"action\": true}')",
+        ),
+        ("cmd:read -r x; echo '{}'; sleep 60", "did not answer within 0.5 s; see --timeout"),
         ("cmd:no-such-command-here", "ended with status 127 before it answered; its last words:"),
         (python("def answer(page): return 0 if 'hello' in page else 1 / 0"), "last words: 'ZeroDivisionError"),
     ],
@@ -128,7 +132,7 @@ def test_answers_may_be_numbers_or_names_and_processes_end():
     for answer in ("2", '"ANSWER_3"', '{"action": 2}', '{"action": "ANSWER_3"}'):
         student = as_student(f"cmd:while read -r line; do echo {shlex.quote(answer)}; done")
         rows.append(walk_under("kept", student, VOCABULARY, [0]))
-        process = student.process
+        process = student.process.popen
         student.close()
         assert process.poll() is not None
         student.close()  # twice is no harm
@@ -139,3 +143,43 @@ def test_empty_commands_and_timeouts_are_refused():
     for wrong, timeout, message in (("cmd: ", 1.0, "a command is missing"), ("cmd:cat", 0.0, "seconds > 0")):
         with pytest.raises(ValueError, match=message):
             as_student(wrong, timeout)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (python("def answer(page): return 0\nprint(42, flush=True)"), "wrote a line"),
+        (python("def answer(page): return '0\\n0'"), "wrote a line that it was not asked for"),
+        ("cmd:yes 0", "wrote a line that it was not asked for"),
+        (python("def answer(page): return '0' if 'hello' in page else 'x' * (1 << 21)"), "1048576 characters or more"),
+        (python('def answer(page): return \'{"action": 0, "line": 2}\''), "answered line 2 where line 1 was asked"),
+        (python("def answer(page): return '[' * 100000"), "did not answer in JSON"),
+        ("cmd:read -r x; echo 0; yes noise >&2", "did not answer within 1 s; see --timeout; its last words: 'noise'"),
+    ],
+    ids=["a stray line", "two lines", "no end of lines", "no end of a line", "another line", "deep", "noise"],
+)
+def test_questions_and_answers_are_matched_and_bounded(command, message):
+    """A line too many would shift every later answer by one; it is found out when the courses are over."""
+    with pytest.raises(ValueError, match=message) as caught:
+        study([command], ["Vocabulary"], editions=1, controls=["kept"], timeout=10.0 if "-c" in command else 1.0)
+    assert len(str(caught.value)) < 1000
+
+
+def test_an_answer_may_name_its_line():
+    table = study([python("def answer(page): return json.dumps({'action': 0, 'line': page['line']})")], ["Bandits"],
+                  editions=1, controls=["kept"], timeout=float("inf"))  # fmt: skip
+    assert len(table) == sum(c.exercises for c in find("Bandits").chapters)
+
+
+def test_a_student_that_does_not_read_is_given_up_in_time():
+    """What is written fits into no pipe: to write is under the same limit as to answer."""
+    book, lanes = find("Bandits"), 64
+    student = as_student("cmd:read -r x; echo 0; exec sleep 60", 1.0)
+    student.begin(book, lanes, 0)
+    info = {"chapter": np.ones(lanes, int), "book_done": np.zeros(lanes, bool), "much": np.full(lanes, "x" * 5000)}
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="did not answer within 1 s"):
+        student.act(np.zeros((lanes, book.width), np.float32), info)
+    student.close()
+    assert time.monotonic() - began < 20
+    assert student.process is None

@@ -2,7 +2,9 @@
 
 import argparse
 import pathlib
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from textbook_gym import __version__
@@ -11,6 +13,7 @@ from textbook_gym.cli.books import list_books, show_book
 from textbook_gym.cli.study import run_compare, run_report, run_study, run_validate
 from textbook_gym.students.base import REFERENCES, TIMEOUT
 from textbook_gym.study.controls import CONTROLS, DEFAULT
+from textbook_gym.study.runners import leave
 
 EXTRAS = {"ray": "ray", "stable_baselines3": "sb3", "torch": "sb3", "yaml": "train"}
 """Package that may be missing -> extra that brings it; all others come with `report`."""
@@ -75,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("study", type=pathlib.Path, help="a study.json or its folder")
     check.set_defaults(run=run_validate)
     chosen = parser.parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, leave)  # students and workers are closed then, as after ctrl-C
     try:
         return int(chosen.run(chosen))
     except (ValueError, OSError) as error:

@@ -6,7 +6,9 @@ name that holds a digest of all they depend on: sources of rules and walking, ve
 So whoever asks for the same job again gets it from there, and a killed worker's job is simply walked again.
 """
 
+import contextlib
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,8 +53,9 @@ def run_job(job: Job, threads: int | None = 1) -> np.ndarray:
     """Walk a job; return records of type `ROWS`, shape (courses, exercises)."""
     # What was imported or loaded is kept for the next job of the same student; an object is there already.
     student = loaded(job.student, job.timeout, job.key) if isinstance(job.student, str) else as_student(job.student)
+    close: Callable[[], None] = getattr(student, "close", lambda: None)
     try:
-        return walk_under(
+        rows = walk_under(
             job.control,
             student,
             job.path,
@@ -62,10 +65,12 @@ def run_job(job: Job, threads: int | None = 1) -> np.ndarray:
             threads=threads,
             lanes=job.lanes,
         )
-    finally:
-        close = getattr(student, "close", None)
-        if close is not None:
+    except BaseException:
+        with contextlib.suppress(ValueError):  # what it did first is what is told
             close()
+        raise
+    close()
+    return rows
 
 
 @functools.lru_cache(maxsize=16)

@@ -8,6 +8,8 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from itertools import zip_longest
@@ -19,6 +21,7 @@ import numpy as np
 from textbook_gym.study.jobs import Job, run_job
 
 ATTEMPTS = 3  # times that a job is walked before its worker's death is thought to be its fault
+PATIENCE = 10.0  # seconds that a worker has to close its student
 QUEUED = 2  # jobs a core that are handed to Ray ahead
 
 Results = Generator[tuple[Job, np.ndarray], None, None]
@@ -48,8 +51,14 @@ def spread(jobs: Iterable[Job]) -> list[Job]:
 
 
 def serve(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
-    """Walk the jobs that come through a pipe and send back (rows, None) or (None, error), until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ctrl-C ends a worker without a word
+    """Walk the jobs that come through a pipe and send back (rows, None) or (None, error), until it is closed.
+
+    Whatever ends the worker, its student ends with it: told to end it closes its student first, ctrl-C is left to the
+    parent, which then tells it to end, and a parent that is gone counts as told.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, leave)
+    threading.Thread(target=outlive, daemon=True).start()
     os.environ.update(environment)  # the server that forks workers has that of its own start
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch with several threads a worker is many times slower
     with contextlib.suppress(EOFError, BrokenPipeError):
@@ -63,6 +72,19 @@ def serve(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
                 pipe.send(answer)
             except (TypeError, AttributeError, ValueError):  # an error that cannot be sent
                 pipe.send((None, RuntimeError(f"{job}: {answer[1]!r}")))
+
+
+def leave(number: int, frame: Any) -> None:
+    """End this process for a signal, as one that was told to end does: what is open is closed first."""
+    sys.exit(128 + number)
+
+
+def outlive() -> None:
+    """Wait until the parent process is gone, then end this one."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Worker:
@@ -97,6 +119,8 @@ class Worker:
         """End the process, whatever it is doing."""
         self.pipe.close()
         self.process.terminate()
+        self.process.join(PATIENCE)
+        self.process.kill()
         self.process.join()
 
 
