@@ -153,7 +153,7 @@ def test_a_study_as_written_is_in_order(study, capsys):
     assert wrong(study) == []
     assert main(["validate", str(study / "study.json")]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert len(printed) == 8
+    assert len(printed) == 9
     assert all(line.startswith("ok ") for line in printed)
 
 
@@ -162,13 +162,27 @@ def first_mark(change):
     return lambda t: t.with_columns(pl.when(pl.int_range(pl.len()) == 0).then(change).otherwise("mark").alias("mark"))
 
 
+def swapped(column):
+    """A column, its first two values swapped."""
+    return pl.concat([column[1::-1], column[2:]])
+
+
 SPOILT = {
     "a better mark": (first_mark(pl.lit(0.99)), "grades do not follow"),
     "a mark above 1": (first_mark(pl.lit(1.5)), "outside of 0 to 1"),
     "rows left out": (lambda t: t[:-1], "courses are not whole"),
     "rows twice": (lambda t: pl.concat([t, t[:3]]), "more than once"),
     "an edition left out": (lambda t: t.filter(pl.col("edition") != 1), "stated 0 to 3"),
-    "a reward": (lambda t: t.with_columns(pl.col("reward") + 0.01), "do not add up"),
+    "two rewards swapped": (
+        lambda t: t.with_columns(reward=pl.concat([t["reward"][1::-1], t["reward"][2:]])),
+        "rewards",
+    ),
+    "steps below 1": (
+        lambda t: t.with_columns(pl.lit(-5).alias("steps")),
+        "steps are outside",
+    ),
+    "a visible success": (lambda t: t.with_columns(pl.lit(1.0).alias("visible")), "in a book without a shortcut"),
+    "a reward": (lambda t: t.with_columns(pl.col("reward") + 0.01), "rewards are not the rise"),
     "a control": (lambda t: t.filter(pl.col("control") == "kept"), "controls are"),
     "a chapter": (lambda t: t.with_columns(pl.col("chapter") + 1), "chapter 7 of Bandits"),
     "a column": (lambda t: t.drop("grade"), "lacks the column 'grade'"),
@@ -199,6 +213,47 @@ def test_figures_that_the_table_does_not_give_are_found(study):
     assert wrong(study) == [t for t in wrong(study) if t.startswith("metrics: model, Bandits, gain: stated")] != []
 
 
+@pytest.mark.parametrize("said", ["0.1", 10**400, [0.1], None, True])
+def test_figures_that_are_none_are_found(study, said):
+    told = json.loads((study / "study.json").read_text())
+    told["metrics"][0]["gain"] = said
+    spoil(study, metrics=told["metrics"])
+    assert any("model, Bandits, gain: stated" in text for text in wrong(study))
+
+
+@pytest.mark.parametrize(("row", "where"), [({"student": "super"}, -1), ({"book": "Alchemy"}, -1), ({}, 0), ({}, -1)])
+def test_figures_of_nobody_and_figures_twice_are_found(study, row, where):
+    told = json.loads((study / "study.json").read_text())
+    told["metrics"].insert(where % 2, {**told["metrics"][0], **row, "gain": 0.99})
+    spoil(study, metrics=told["metrics"])
+    assert any("not in the table" in t or "stated twice" in t for t in wrong(study))
+
+
+def test_rows_of_reference_students_are_walked_anew(study):
+    """A table that is right by itself, of a student that does not do so."""
+    worse = noisy(0.5, 4)
+    parts = [table(worse, student="model", control=c) for c in ("kept", "wiped")]
+    spoil(study, lambda t: pl.concat(parts))
+    assert any(text.startswith("reference students: model, Bandits, edition 0, kept") for text in wrong(study))
+
+
+def test_students_without_a_memory_are_in_order_under_one_control(tmp_path):
+    (tmp_path / "mine.py").write_text("def act(observations):\n    return [0] * len(observations)\n")
+    students = [
+        "--student",
+        "newcomer",
+        "--student",
+        f"cmd:{sys.executable} -c 'while True: input(); print(0, flush=True)'",
+    ]
+    assert main(["study", "--book", "Bandits", "--editions", "2", *students, "--out", str(tmp_path / "s")]) == 0
+    assert wrong(tmp_path / "s") == []
+
+
+def test_a_table_of_nothing_is_found(study):
+    spoil(study, lambda t: t[:0])
+    assert wrong(study) == ["table: it has no rows; a study is at least one course"]
+
+
 def test_other_worlds_are_found(study):
     told = json.loads((study / "study.json").read_text())
     spoil(study, digests={**told["digests"], "editions": {"Bandits": "0" * 64}})
@@ -209,10 +264,22 @@ def test_other_worlds_are_found(study):
     ("stated", "message"),
     [
         ({"format": "other"}, "this version reads 'textbook_gym study 1'"),
-        ({"editions": "4"}, "give a int"),
+        ({"editions": "4"}, "give a whole number"),
         ({"books": ["Bandit"]}, "'Bandit' is not known"),
-        ({"students": ["model", "two"]}, "stated 2"),
+        ({"students": ["model", "two"]}, "stated model, two"),
         ({"split": "train"}, "split are ['test']"),
+        ({"split": "exam"}, "it is one of all, train, test"),
+        ({"seeds": [[0]]}, "give a list of whole number"),
+        ({"seeds": [None, 0]}, "give a list of whole number"),
+        ({"seeds": [0, 0]}, "none twice"),
+        ({"books": [{}]}, "give a list of string"),
+        ({"books": []}, "name at least one"),
+        ({"controls": [1, "kept"]}, "give a list of string"),
+        ({"controls": ["kept", "wipe"]}, "control 'wipe' is not known"),
+        ({"digests": {"editions": []}}, "digests.editions is no object"),
+        ({"editions": 10**400}, "give a number from 1 to"),
+        ({"students": ["alpha"]}, "students are model; stated alpha"),
+        ({"metrics": ["gain"]}, "give a list of object"),
     ],
 )
 def test_what_is_stated_amiss_is_found(study, stated, message):

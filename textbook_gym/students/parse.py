@@ -47,6 +47,14 @@ def as_student(student: Any, timeout: float = TIMEOUT) -> Reference | Agent:
     raise ValueError(f"student {student!r}: give a name, an SB3 model, a function or an object with `act`")
 
 
+def student_name(student: str) -> str:
+    """Return what the student of a string is called in the table, without making it."""
+    named = NAMED.fullmatch(student)
+    if named:
+        return named[1]
+    return pathlib.Path(student).stem if student.endswith(".zip") and not student.startswith("cmd:") else student
+
+
 def found_student(student: str, timeout: float) -> Reference | Agent:
     """Return the student that a string without a name before it stands for."""
     if student in REFERENCES:

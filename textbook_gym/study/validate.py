@@ -1,4 +1,4 @@
-"""Validate: whether a study that somebody hands in is whole, of these books, and says what its table says.
+"""Checks a submitted study: complete, on unmodified books, and with figures that follow from its table.
 
 The format, version 1. A study is a folder of two files (others may lie beside them).
 
@@ -24,49 +24,56 @@ The format, version 1. A study is a folder of two files (others may lie beside t
                 `_high` behind the name the ends of its 95 % interval; null where it cannot be had
 
 Anything else in the object is kept and not read: authors, a link, a description of the agent are welcome.
+
+What can be computed again is: the worlds, grades and rewards (from marks, by the law), the metrics, and every row of
+the reference students, who are walked anew. Marks of other students are taken on trust: that such a student walked at
+all cannot be seen from a table.
 """
 
 import hashlib
 import json
 import pathlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from textbook_gym import __version__
-from textbook_gym.engine.course import grade_after
-from textbook_gym.metrics import summary
-from textbook_gym.metrics.table import RUN, complete, read_marks
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.engine.course import Split
+from textbook_gym.metrics.summary import summary
+from textbook_gym.metrics.table import FIGURES, complete, read_marks
+from textbook_gym.registry import BOOKS
+from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.parse import student_name
+from textbook_gym.study.controls import CONTROLS, controls_of
 from textbook_gym.study.files import FORMAT
+from textbook_gym.study.jobs import run_job
+from textbook_gym.study.run import frame, make_jobs, walkers
+from textbook_gym.study.table_checks import CLOSE, KEY, Finding, check_table
+from textbook_gym.study.worlds import edition_digests
 
-KEYS = {
+SPLITS = tuple(s.name.lower() for s in Split)
+MOST_EDITIONS = 1_000_000  # of a study that is handed in
+SHOWN = 80  # characters of a stated value that a message shows
+
+KEYS: dict[str, Any] = {
     "format": str,
-    "students": list,
-    "books": list,
+    "students": [str],
+    "books": [str],
     "editions": int,
     "split": str,
-    "controls": list,
-    "seeds": list,
-    "versions": dict,
+    "controls": [str],
+    "seeds": [int],
+    "versions": {str: str},
     "digests": dict,
-    "metrics": list,
+    "metrics": [dict],
 }
-CLOSE = 2e-6  # figures are written with six digits
-COARSE = 1e-5  # sums of figures that are
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at."""
-
-    good: bool
-    text: str
+"""Key -> kind of its value; [kind] is a list, {kind: kind} an object."""
 
 
 def validate(path: pathlib.Path) -> list[Finding]:
     """Return what was found in a study, given as a folder or as its `study.json`: in one line each, good and bad.
 
-    The digests of editions and the metrics are computed anew, which takes about as long as a report.
+    Worlds, metrics and reference students are computed anew, which takes about as long as a report.
 
     Raises:
         ValueError: there is no such file.
@@ -75,8 +82,8 @@ def validate(path: pathlib.Path) -> list[Finding]:
     if not file.is_file():
         raise ValueError(f"no file {str(file)!r}; give the folder that `textbook-gym study --out` wrote")
     try:
-        stated = json.loads(file.read_text())
-    except ValueError as error:
+        stated = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         return [Finding(False, f"{file} is no JSON: {error}")]
     wrong = check_keys(stated)
     if wrong:
@@ -89,11 +96,29 @@ def validate(path: pathlib.Path) -> list[Finding]:
         table = complete(read_marks(marks))
     except ValueError as error:
         return [*findings, Finding(False, f"table: {error}")]
-    findings += [*check_settings(stated, table), *check_courses(table), *check_law(table)]
-    findings.append(check_editions(stated))
+    if not len(table):
+        return [*findings, Finding(False, "table: it has no rows; a study is at least one course")]
+    findings += [*check_settings(stated, table), *check_table(table), check_editions(stated)]
     if all(f.good for f in findings if f.text.startswith("table")):
-        findings += check_metrics(stated, table)
+        findings += [*check_metrics(stated, table), *check_references(stated, table)]
     return findings
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Return whether a value is of a kind of `KEYS`."""
+    if isinstance(kind, list):
+        return isinstance(value, list) and all(fits(v, kind[0]) for v in value)
+    if isinstance(kind, dict):
+        [(keys, values)] = kind.items()
+        return isinstance(value, dict) and all(fits(k, keys) and fits(v, values) for k, v in value.items())
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def called(kind: Any) -> str:
+    """Return the name of a kind of `KEYS`."""
+    if isinstance(kind, list):
+        return f"list of {called(kind[0])}"
+    return "object of strings" if isinstance(kind, dict) else {str: "string", int: "whole number"}.get(kind, "object")
 
 
 def check_keys(stated: Any) -> list[Finding]:
@@ -105,12 +130,30 @@ def check_keys(stated: Any) -> list[Finding]:
     for key, kind in KEYS.items():
         if key not in stated:
             wrong.append(Finding(False, f"study.json lacks {key!r}; it holds {', '.join(KEYS)}"))
-        elif not isinstance(stated[key], kind) or isinstance(stated[key], bool):
-            wrong.append(Finding(False, f"{key} is {stated[key]!r}; give a {kind.__name__}"))
-    unknown = [b for b in stated.get("books", ()) if b not in BOOKS]
-    if not wrong and unknown:
-        wrong.append(Finding(False, f"book {unknown[0]!r} is not known here; there are {', '.join(BOOKS)}"))
+        elif not fits(stated[key], kind):
+            wrong.append(Finding(False, f"{key} is {shortened(stated[key])}; give a {called(kind)}"))
+    if wrong:
+        return wrong
+    for key, what, known in (("books", "book", BOOKS), ("controls", "control", CONTROLS)):
+        unknown = [name for name in stated[key] if name not in known]
+        if unknown:
+            wrong.append(Finding(False, f"{what} {unknown[0]!r} is not known here; there are {', '.join(known)}"))
+    for key in ("students", "books", "controls", "seeds"):
+        if not stated[key] or len(set(stated[key])) < len(stated[key]):
+            wrong.append(Finding(False, f"{key} are {shortened(stated[key])}; name at least one and none twice"))
+    if stated["split"] not in SPLITS:
+        wrong.append(Finding(False, f"split is {stated['split']!r}; it is one of {', '.join(SPLITS)}"))
+    if not 1 <= stated["editions"] <= MOST_EDITIONS:
+        wrong.append(Finding(False, f"editions is {stated['editions']}; give a number from 1 to {MOST_EDITIONS}"))
+    if not fits(stated["digests"].get("editions", {}), {str: str}):
+        wrong.append(Finding(False, "digests.editions is no object of strings; give a digest for every book"))
     return wrong
+
+
+def shortened(value: Any) -> str:
+    """Return a value as a message shows it."""
+    text = repr(value) if not isinstance(value, int) or abs(value) < 1 << 64 else "a number of many digits"
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def check_version(stated: dict[str, Any]) -> Finding:
@@ -129,76 +172,35 @@ def check_digest(stated: dict[str, Any], marks: pathlib.Path) -> Finding:
 
 
 def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]:
-    """Return whether the table holds the books, splits, controls, seeds and editions that are stated."""
+    """Return whether the table holds the students, books, split, controls, seeds and editions that are stated."""
     findings = []
-    for key, column in (("books", "book"), ("controls", "control"), ("seeds", "seed"), ("split", "split")):
+    for key, column in (("books", "book"), ("seeds", "seed"), ("split", "split")):
         wanted = {stated[key]} if key == "split" else set(stated[key])
         found = set(table[column].unique())
         if wanted != found:
             findings.append(Finding(False, f"table: {key} are {sorted(found)}, stated {sorted(wanted)}"))
     editions = sorted(table["edition"].unique())
     if editions != list(range(stated["editions"])):
-        numbers = f"{len(editions)} editions, {editions[0]} to {editions[-1]}" if editions else "no editions"
+        numbers = f"{len(editions)} editions, {editions[0]} to {editions[-1]}"
         findings.append(Finding(False, f"table: {numbers}; stated 0 to {stated['editions'] - 1}"))
-    students = table["student"].n_unique()
-    if students != len(stated["students"]):
-        findings.append(Finding(False, f"table: {students} students, stated {len(stated['students'])}"))
-    return findings or [Finding(True, "table: books, split, controls, seeds and editions are the stated ones")]
-
-
-def check_courses(table: pl.DataFrame) -> list[Finding]:
-    """Return whether every course is whole and no exercise is there twice; marks within [0, 1]."""
-    findings = []
-    course = ["student", *RUN, "split", "control"]
-    twice = table.select(pl.struct(*course, "chapter", "exercise").is_duplicated().sum()).item()
-    if twice:
-        findings.append(Finding(False, f"table: {twice} rows are there more than once"))
-    lengths = {name: sum(c.exercises for c in find(name).chapters) for name in table["book"].unique()}
-    counts = table.group_by(course).len()
-    short = counts.filter(pl.col("len") != pl.col("book").replace_strict(lengths, return_dtype=pl.Int64))
-    if len(short):
-        r = short.sort(course).row(0, named=True)
-        findings.append(
-            Finding(
-                False,
-                f"table: {len(short)} courses are not whole, such as {r['student']}, {r['book']}, edition "
-                f"{r['edition']}, {r['control']}: {r['len']} exercises, the book has {lengths[r['book']]}",
+    named = [next((n for n in (s, student_name(s)) if n in set(table["student"])), s) for s in stated["students"]]
+    if sorted(named) != sorted(table["student"].unique()):
+        there = ", ".join(sorted(table["student"].unique()))
+        findings.append(Finding(False, f"table: students are {there}; stated {', '.join(stated['students'])}"))
+    each = table.group_by("student", maintain_order=True).agg(pl.col("control").unique())
+    for student, controls in each.iter_rows():
+        enough = [set(stated["controls"])]
+        if student not in REFERENCES or not REFERENCES[student].remembers:
+            enough.append(set(controls_of(REFERENCES["oracle"], stated["controls"])))  # no memory that could be taken
+        if set(controls) not in enough:
+            findings.append(
+                Finding(False, f"table: controls are {sorted(controls)} for {student}, stated {stated['controls']}")
             )
-        )
-    runs = counts.group_by("student", "book", "split", "control").len("runs")
-    uneven = runs.filter(pl.col("runs") != pl.col("runs").max())
-    if len(uneven):
-        r = uneven.row(0, named=True)
-        told = f"{r['student']}, {r['book']}, {r['control']} has {r['runs']} courses, others have more"
-        findings.append(Finding(False, f"table: {told}; walk the same editions with every student"))
-    outside = table.filter(~pl.col("mark").is_between(0.0, 1.0)).height
-    if outside:
-        findings.append(Finding(False, f"table: {outside} marks are outside of 0 to 1"))
-    return findings or [Finding(True, f"table: {len(counts)} whole courses, {len(table)} exercises, none twice")]
-
-
-def check_law(table: pl.DataFrame) -> list[Finding]:
-    """Return whether grades follow from marks, and rewards from grades, by the law of the reward (see `course`)."""
-    order = ["student", *RUN, "split", "control", "chapter"]
-    rows = table.sort(*order, "exercise")
-    k, before = pl.col("exercise"), pl.col("grade").shift(1).over(order).fill_null(pl.col("newcomer"))
-    law = grade_after(before, k, pl.col("mark"))  # type: ignore[arg-type]  # the rule's arithmetic, on columns
-    off = rows.filter((pl.col("grade") - law).abs() > COARSE).height
-    if off:
-        return [Finding(False, f"table: {off} grades do not follow from marks and newcomer's mark")]
-    ends = rows.group_by(order).agg(
-        (pl.col("grade").last() - pl.col("newcomer").last() - pl.col("reward").sum()).alias("odd")
-    )
-    unpaid = ends.filter(pl.col("odd").abs() > COARSE).height
-    if unpaid:
-        return [Finding(False, f"table: rewards of {unpaid} chapters do not add up to last grade - newcomer")]
-    return [Finding(True, "table: grades follow from marks, rewards from grades")]
+    return findings or [Finding(True, "table: students, books, split, controls, seeds and editions are as stated")]
 
 
 def check_editions(stated: dict[str, Any]) -> Finding:
     """Return whether the worlds that were walked are those which this version opens under these numbers."""
-    from textbook_gym.study.worlds import edition_digests
-
     given = stated["digests"].get("editions", {})
     here = edition_digests(stated["books"], stated["split"], stated["editions"])
     odd = [book for book in stated["books"] if given.get(book) != here[book]]
@@ -208,20 +210,61 @@ def check_editions(stated: dict[str, Any]) -> Finding:
 
 
 def check_metrics(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]:
-    """Return whether the metrics computed anew from the table are the stated ones."""
-    given = {(r.get("book"), r.get("student")): r for r in stated["metrics"] if isinstance(r, dict)}
+    """Return whether the metrics computed anew from the table are the stated ones, all of them and no others."""
     wrong, right = [], 0
-    for row in summary.summary(table).iter_rows(named=True):
-        told = given.get((row["book"], row["student"]), {})
+    given: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in stated["metrics"]:
+        key = str(row.get("book")), str(row.get("student"))
+        if key in given:
+            wrong.append(f"{key[1]}, {key[0]}: stated twice")
+        given.setdefault(key, row)
+    for row in summary(table).iter_rows(named=True):
+        told = given.pop((row["book"], row["student"]), {})
         for name, value in row.items():
             if name in ("book", "student"):
                 continue
             said = told.get(name)
-            same = said == value if None in (said, value) else abs(said - value) <= CLOSE
+            same = said == value if value is None else is_close(said, value)
             right += same
             if not same:
-                wrong.append(f"{row['student']}, {row['book']}, {name}: stated {said}, recomputed {value}")
+                where = f"{row['student']}, {row['book']}, {name}"
+                wrong.append(f"{where}: stated {shortened(said)}, recomputed {value}")
+    wrong += [f"{student}, {book}: stated, but not in the table" for book, student in given]
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         return [Finding(False, f"metrics: {wrong[0]}{more}")]
     return [Finding(True, f"metrics: {right} figures recomputed from marks.csv are the stated ones")]
+
+
+def is_close(said: Any, value: float) -> bool:
+    """Return whether a stated figure, which may be anything, is the one that was computed."""
+    return (
+        isinstance(said, (int, float))
+        and not isinstance(said, bool)
+        and abs(said) < 1e9
+        and (abs(said - value) <= CLOSE)
+    )
+
+
+def check_references(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]:
+    """Return whether the rows of reference students are what they do: they are walked anew."""
+    names = [s for s in stated["students"] if s in REFERENCES]
+    if not names:
+        return []
+    if stated["versions"].get("textbook_gym") != __version__:
+        return [Finding(True, "reference students: not walked anew, since another version made the study")]
+    every = walkers(names, stated["seeds"])
+    jobs = make_jobs(every, stated["books"], stated["editions"], stated["split"], stated["controls"])
+    for job in jobs:
+        again = frame(run_job(job, None), job)
+        pair = again.join(table, on=KEY, how="left", suffix="_stated")
+        for name in FIGURES:
+            here, there = pl.col(name).cast(pl.Float64), pl.col(f"{name}_stated").cast(pl.Float64)
+            odd = pair.filter(~((here - there).abs() <= CLOSE).fill_null(here.is_null() & there.is_null()))
+            if len(odd):
+                r = odd.row(0, named=True)
+                place = f"{r['student']}, {r['book']}, edition {r['edition']}, {r['control']}"
+                where = f"{place}, exercise {r['chapter']}.{r['exercise']}"
+                told = f"{where}: {name} {r[f'{name}_stated']}, walked anew {r[name]}"
+                return [Finding(False, f"reference students: {told} ({len(odd)} such rows)")]
+    return [Finding(True, f"reference students: {', '.join(names)} walked anew, every row as stated")]

@@ -1,0 +1,96 @@
+"""Checks of a table of marks by itself: courses are whole, figures in their ranges, grades and rewards by the law."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from textbook_gym.engine.course import grade_after
+from textbook_gym.metrics.table import RUN
+from textbook_gym.registry import find
+
+CLOSE = 2e-6  # figures are written with six digits
+COARSE = 1e-5  # sums of figures that are
+COURSE = ("student", *RUN, "split", "control")
+KEY = (*COURSE, "chapter", "exercise")
+"""Columns that name a row."""
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    good: bool
+    text: str
+
+
+def check_table(table: pl.DataFrame) -> list[Finding]:
+    """Return what was found in a complete table (see `metrics.table.complete`), good and bad."""
+    return [*check_courses(table), *check_ranges(table), *check_law(table)]
+
+
+def check_courses(table: pl.DataFrame) -> list[Finding]:
+    """Return whether every course is whole and no exercise is there twice; marks within [0, 1]."""
+    findings = []
+    course = ["student", *RUN, "split", "control"]
+    twice = table.select(pl.struct(*course, "chapter", "exercise").is_duplicated().sum()).item()
+    if twice:
+        findings.append(Finding(False, f"table: {twice} rows are there more than once"))
+    lengths = {name: sum(c.exercises for c in find(name).chapters) for name in table["book"].unique()}
+    counts = table.group_by(course).len()
+    short = counts.filter(pl.col("len") != pl.col("book").replace_strict(lengths, return_dtype=pl.Int64))
+    if len(short):
+        r = short.sort(course).row(0, named=True)
+        findings.append(
+            Finding(
+                False,
+                f"table: {len(short)} courses are not whole, such as {r['student']}, {r['book']}, edition "
+                f"{r['edition']}, {r['control']}: {r['len']} exercises, the book has {lengths[r['book']]}",
+            )
+        )
+    runs = counts.group_by("student", "book", "split", "control").len("runs")
+    uneven = runs.filter(pl.col("runs") != pl.col("runs").max())
+    if len(uneven):
+        r = uneven.row(0, named=True)
+        told = f"{r['student']}, {r['book']}, {r['control']} has {r['runs']} courses, others have more"
+        findings.append(Finding(False, f"table: {told}; walk the same editions with every student"))
+    return findings or [Finding(True, f"table: {len(counts)} whole courses, {len(table)} exercises, none twice")]
+
+
+def check_ranges(table: pl.DataFrame) -> list[Finding]:
+    """Return whether every figure lies where it can: marks, grades, visible success, steps, uses of a shortcut."""
+    books = [find(name) for name in table["book"].unique()]
+    limits = pl.DataFrame(
+        [(b.name, n, c.limit, b.has_shortcut) for b in books for n, c in enumerate(b.chapters, 1)],
+        schema={"book": pl.String, "chapter": pl.Int64, "limit": pl.Int64, "has_shortcut": pl.Boolean},
+        orient="row",
+    )
+    rows = table.join(limits, on=["book", "chapter"], how="left")
+    wanted = {
+        "marks are outside of 0 to 1": pl.col("mark").is_between(0.0, 1.0),
+        "grades are outside of 0 to 1": pl.col("grade").is_between(0.0, 1.0),
+        "steps are outside of 1 to the chapter's limit": pl.col("steps").is_between(1, pl.col("limit")),
+        "visible successes are outside of 0 to 1": pl.col("visible").is_between(0.0, 1.0) | pl.col("visible").is_null(),
+        "uses of a shortcut are below 0": (pl.col("shortcuts") >= 0) | pl.col("shortcuts").is_null(),
+        "visible successes stand in a book without a shortcut, or are missing in one with it": (
+            pl.col("visible").is_not_null() == pl.col("has_shortcut")
+        ),
+    }
+    odd = {text: rows.filter(~good.fill_null(False)).height for text, good in wanted.items()}
+    return [Finding(False, f"table: {n} {text}") for text, n in odd.items() if n]
+
+
+def check_law(table: pl.DataFrame) -> list[Finding]:
+    """Return whether grades follow from marks, and rewards from grades, by the law of the reward (see `course`)."""
+    order = [*COURSE, "chapter"]
+    rows = table.sort(*order, "exercise")
+    k, before = pl.col("exercise"), pl.col("grade").shift(1).over(order).fill_null(pl.col("newcomer"))
+    law = grade_after(before, k, pl.col("mark"))  # type: ignore[arg-type]  # the rule's arithmetic, on columns
+    off = rows.filter((pl.col("grade") - law).abs() > COARSE).height
+    if off:
+        return [Finding(False, f"table: {off} grades do not follow from marks and newcomer's mark")]
+    last = pl.col("exercise") == pl.col("exercise").max().over(order)
+    at_the_end = pl.when(last).then(pl.col("grade") - pl.col("newcomer")).otherwise(0.0)
+    due = pl.when(pl.col("exam")).then(at_the_end).otherwise(pl.col("grade") - before)
+    unpaid = rows.filter((due - pl.col("reward")).abs() > COARSE).height
+    if unpaid:
+        return [Finding(False, f"table: {unpaid} rewards are not the rise of the grade at their exercise")]
+    return [Finding(True, "table: grades follow from marks, rewards from grades")]
