@@ -24,6 +24,7 @@ from textbook_gym.classics.players.alchemy import IdealObserver
 from textbook_gym.classics.players.gittins import Gittins
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
+from textbook_gym.files import beside
 from textbook_gym.registry import find
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
@@ -196,13 +197,11 @@ def main() -> None:
             kept.append(cells)
             print("  ".join(f"{cells[c]:>12}" for c in COLUMNS))
             sys.stdout.flush()
-        beside = chosen.out.with_suffix(".part")
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", newline="") as file:
+        with beside(chosen.out) as new, new.open("w", newline="") as file:
             writer = csv.DictWriter(file, ["part", *COLUMNS])
             writer.writeheader()
             writer.writerows(kept)
-        beside.replace(chosen.out)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import numpy as np
 import torch
 
 from textbook_gym import __version__
+from textbook_gym.files import beside
 from textbook_gym.metrics.statistics import Estimate, estimate, iqm
 from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students.base import REFERENCES
@@ -143,9 +144,8 @@ def carry_out(run: Run, steps: int | None) -> None:
     }
     path = RESULTS / "runs" / f"{run.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(result) + "\n")
-    beside.replace(path)
+    with beside(path) as part:
+        part.write_text(json.dumps(result) + "\n")
     found = result["scores"]
     print(
         f"{run.name:38} {seconds[0]:5.0f} s  gain {found['gain']:+.3f}  mark {found['mark']:.3f}  "
@@ -232,9 +232,8 @@ def write_table(table: list[Line]) -> None:
             value = getattr(line, c)
             cells += [f"{v:.4f}" for v in value] if value is not None else ["", "", ""]
         rows.append(",".join([*cells, str(line.learns)]))
-    beside = RESULTS / "summary.csv.part"
-    beside.write_text("\n".join(rows) + "\n")
-    beside.replace(RESULTS / "summary.csv")
+    with beside(RESULTS / "summary.csv") as part:
+        part.write_text("\n".join(rows) + "\n")
 
 
 def print_table(table: list[Line]) -> None:
@@ -338,9 +337,8 @@ def plots(found: Results, known: dict[str, dict[str, dict[str, Any]]], table: li
 
 def save(figure: Any, name: str) -> None:
     """Write a picture beside its place, then rename."""
-    beside = RESULTS / f"part-{name}"
-    figure.savefig(beside, dpi=110)
-    beside.replace(RESULTS / name)
+    with beside(RESULTS / name) as part:
+        figure.savefig(part, dpi=110, format="png")
 
 
 def report() -> None:

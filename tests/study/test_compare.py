@@ -173,10 +173,7 @@ SPOILT = {
     "rows left out": (lambda t: t[:-1], "courses are not whole"),
     "rows twice": (lambda t: pl.concat([t, t[:3]]), "more than once"),
     "an edition left out": (lambda t: t.filter(pl.col("edition") != 1), "stated 0 to 3"),
-    "two rewards swapped": (
-        lambda t: t.with_columns(reward=pl.concat([t["reward"][1::-1], t["reward"][2:]])),
-        "rewards",
-    ),
+    "two rewards swapped": (lambda t: t.with_columns(swapped(t["reward"])), "rewards are not the rise"),
     "steps below 1": (
         lambda t: t.with_columns(pl.lit(-5).alias("steps")),
         "steps are outside",
@@ -238,13 +235,7 @@ def test_rows_of_reference_students_are_walked_anew(study):
 
 
 def test_students_without_a_memory_are_in_order_under_one_control(tmp_path):
-    (tmp_path / "mine.py").write_text("def act(observations):\n    return [0] * len(observations)\n")
-    students = [
-        "--student",
-        "newcomer",
-        "--student",
-        f"cmd:{sys.executable} -c 'while True: input(); print(0, flush=True)'",
-    ]
+    students = ["--student", "newcomer", "--student", "fixed=cmd:while read -r line; do echo 0; done"]
     assert main(["study", "--book", "Bandits", "--editions", "2", *students, "--out", str(tmp_path / "s")]) == 0
     assert wrong(tmp_path / "s") == []
 

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shlex
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from textbook_gym.authoring.book import read
 from textbook_gym.engine.engine import rules_of
 from textbook_gym.engine.jit import source_digest
 from textbook_gym.engine.loops import ROWS
+from textbook_gym.files import beside
 from textbook_gym.students.base import Reference
 from textbook_gym.students.parse import NAMED
 from textbook_gym.study.jobs import Job
@@ -103,17 +105,13 @@ class Parts:
 
     def __init__(self, folder: pathlib.Path, bytes_needed: int = 0) -> None:
         self.folder = folder
-        probe = folder / "probe.part"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with probe.open("wb") as file:
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=".part") as file:
                 reserve(file, max(bytes_needed, 1))
         except OSError as error:
             needed = f"{bytes_needed / 1e6:.0f} MB"
             raise OSError(f"cannot write {needed} to {folder}: {error.strerror}; make room or choose --out") from error
-        finally:
-            with contextlib.suppress(OSError):
-                probe.unlink(missing_ok=True)
 
     def path(self, job: Job) -> pathlib.Path:
         """Return where the rows of a job are kept."""
@@ -135,11 +133,8 @@ class Parts:
         """Keep the rows of a job, unless it cannot be known what its student is."""
         if not job.key:
             return
-        path = self.path(job)
-        beside = path.with_suffix(".part")
-        with beside.open("wb") as file:
+        with beside(self.path(job)) as part, part.open("wb") as file:
             np.save(file, rows, allow_pickle=False)
-        beside.replace(path)
 
 
 def reserve(file: Any, size: int) -> None:

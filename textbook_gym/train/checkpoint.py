@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.utils import set_random_seed
 
+from textbook_gym.files import beside
 from textbook_gym.train.setup import algorithm, environment
 
 # --- checkpoints ---------------------------------------------------------------------------
@@ -19,9 +20,6 @@ COURSES, MEMORY, TORCH, NUMPY, STATES = "courses.bin", "memory.bin", "torch.bin"
 
 def save_checkpoint(model: Any, path: pathlib.Path) -> None:
     """Write a model and all that training needs to go on, in one file: beside its place, then renamed."""
-    beside = path.with_suffix(".zip.part")
-    with beside.open("wb") as file:
-        model.save(file)
     envs = model.env
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002  # the generator that SB3 draws from
     entries = {
@@ -36,10 +34,12 @@ def save_checkpoint(model: Any, path: pathlib.Path) -> None:
         room = io.BytesIO()
         np.savez(room, *(tensor.numpy() for pair in states for tensor in pair))
         entries[STATES] = room.getvalue()
-    with zipfile.ZipFile(beside, "a") as archive:
-        for name, data in entries.items():
-            archive.writestr(name, data)
-    beside.replace(path)
+    with beside(path) as part:
+        with part.open("wb") as file:
+            model.save(file)
+        with zipfile.ZipFile(part, "a") as archive:
+            for name, data in entries.items():
+                archive.writestr(name, data)
 
 
 def load_checkpoint(path: pathlib.Path) -> Any:
