@@ -20,9 +20,14 @@ def test_a_file_is_replaced_when_it_is_whole(tmp_path):
 def test_what_fails_leaves_nothing(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), beside(path) as part:
-        part.write_text("half")
-        raise ZeroDivisionError
+
+    def fail():
+        with beside(path) as part:
+            part.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
