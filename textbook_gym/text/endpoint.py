@@ -176,8 +176,8 @@ def read_completion(value: Any) -> Answer:
     content = message.get("content")
     text = content if isinstance(content, str) else "".join(p.get("text", "") for p in content or ())
     usage = value.get("usage") or {}
-    tokens = [int(usage.get(k) or 0) for k in ("prompt_tokens", "completion_tokens")]
-    return Answer(text, calls, choice.get("finish_reason") == "length", *tokens)
+    asked, said = (int(usage.get(k) or 0) for k in ("prompt_tokens", "completion_tokens"))
+    return Answer(text, calls, choice.get("finish_reason") == "length", asked, said)
 
 
 class Cache:
