@@ -438,9 +438,9 @@ but you do not hear what the machine said, and the mark counts it as wrong. Then
 goes on from where it is. The exercise ends when the steps are used up.
 Tunes. A page shows notes, such as X Z Y. PRESS_A, PRESS_B and PRESS_C give the machine an input; make it say all
 notes in their order. Other outputs may come between them and do no harm. The exercise ends with the last note, or
-when the steps are used up. PREDICT_X, PREDICT_Y, PREDICT_Z and HINT do nothing in a tune but cost a step. Mark of
-questions: the share of all steps allowed that were right predictions. Mark of a tune: its notes divided by the
-presses made if it was played to its end, else the notes played divided by the steps allowed. Every tune can be
+when the steps are used up. PREDICT_X, PREDICT_Y, PREDICT_Z and HINT do nothing in a tune but cost a step.
+Mark of questions: the share of all steps allowed that were right predictions. Mark of a tune: its notes divided by
+the presses made if it was played to its end, else the notes played divided by the steps allowed. Every tune can be
 played in as many presses as it has notes.
 Exam: tunes as long as the steps allowed. You hear nothing of what the machine says and are not told how many notes
 are played."""

@@ -386,10 +386,9 @@ and 0 if that is below 0.
 Exam: half of the questions are of kinds that were asked before; the others put lesson, context and direction
 together as no chapter before did. Nothing is shown of how you did."""
 
-STRUCTURE = """Within a lesson every word has another of the eight meanings. In the dialect every meaning becomes
-another one, never itself; the change is the same for all words of all lessons. So two words that mean the same at
-home mean the same in the dialect, and home, dialect and change give each other away: know two and you know the
-third."""
+STRUCTURE = """Within a lesson every word has another of the eight meanings. In the dialect every meaning is shifted to
+another one, never to itself; the shift is the same for all words of all lessons. So two words that mean the same at
+home mean the same in the dialect; and of home, dialect and shift any two tell the third."""
 
 FORBIDDEN = ("shift", "shifted", "permutation")
 
