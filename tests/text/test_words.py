@@ -1,0 +1,165 @@
+"""The words of every book: what `PREFACE`, `STRUCTURE`, `FORBIDDEN` and `say` keep, by law."""
+
+import functools
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from text.readers import READERS, SEMINARS
+
+from textbook_gym.authoring.book import read
+from textbook_gym.authoring.fields import HEADER
+from textbook_gym.authoring.records import Row
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import Wipe
+from textbook_gym.registry import find
+from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.rollout import walk
+
+PREFACE_CHARS = 2500  # at most
+PAGE_CHARS = 800
+LANES, ORACLES = 6, 2  # the first lanes are walked by the oracle, the others at random
+NO_ACTION = -1  # for `course.act`: a step goes by
+IDLE = 0.1  # how often the random ones do nothing
+ALIKE = 1e-3  # observations as near as that may share their words: a tenth of a metre, where numbers are not whole
+EDITIONS = 24  # that a reader of the words alone is tried on
+POOL = 400  # observations of a chapter that are compared with each other
+
+
+class Page(NamedTuple):
+    """One call of `say`."""
+
+    p: Row
+    before: Row | None
+    action: int | None
+    o: Row
+    text: str
+
+
+def signals(o: Row) -> np.ndarray:
+    """Return an observation without its header, flat."""
+    return np.frombuffer(o._void.tobytes(), np.float32)[: -sum(s.size for s in HEADER)]
+
+
+def hidden_from(lanes: Lanes, seen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return an action for every lane: the oracle's in the first ones, at random or none in the others."""
+    actions = rng.integers(len(lanes.book.actions), size=len(seen))
+    actions[rng.random(len(seen)) < IDLE] = NO_ACTION
+    actions[:ORACLES] = [lanes.hidden(i)["oracle"] for i in range(ORACLES)]
+    return actions
+
+
+@functools.cache
+def pages(book_name: str) -> tuple[Page, ...]:
+    """Return the pages of short courses, every chapter and the exam among them."""
+    lanes = Lanes(find(book_name).path, LANES, episode="book", exercises=2, split="all")
+    say, rng = lanes.book.module.say, np.random.default_rng(7)
+    _, seen, out = lanes.room()
+    lanes.reset(np.ones(LANES, np.bool_), seen, out, {"edition": list(range(LANES))})
+    told: list[Page] = []
+    courses = np.zeros(LANES, int)
+    while courses.min() < 1:
+        over, before = out["exercise_done"].copy(), seen.copy()
+        actions = hidden_from(lanes, seen, rng)
+        lanes.advance(np.where(over, 0, actions), seen, out)  # a page that is over is turned, whatever the action
+        courses += out["book_done"]
+        for i in range(LANES):
+            p = Row(lanes.plan[int(lanes.records["clock"]["chapter"][i])])
+            if out["book_done"][i] and over[i]:
+                continue
+            o = Row(seen[i].copy())
+            was = None if over[i] else Row(before[i])
+            action = None if over[i] or actions[i] == NO_ACTION else int(actions[i])
+            told.append(Page(p, was, action, o, say(p, was, action, o)))
+    return tuple(told)
+
+
+def test_preface_is_short_plain_and_names_every_action(book_name):
+    book = read(find(book_name).path)
+    preface, structure = book.module.PREFACE, book.module.STRUCTURE
+    assert preface.isascii()
+    assert structure.isascii()
+    assert len(preface) <= PREFACE_CHARS
+    assert "\nMark" in preface
+    assert "\nExam:" in preface
+    named = set(re.findall(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b", preface))
+    assert named <= set(book.actions), "an action that there is not"
+    kinds = {name.rpartition("_")[0] or name for name in book.actions}
+    assert all(re.search(rf"\b{kind}\b|\b{kind}_", preface) for kind in kinds)
+
+
+def test_no_page_names_what_is_hidden(book_name):
+    module = read(find(book_name).path).module
+    forbidden = re.compile(rf"\b(?:{'|'.join(map(re.escape, module.FORBIDDEN))})\b", re.IGNORECASE)
+    assert forbidden.search(module.STRUCTURE), "words that are not even those of the structure protect nothing"
+    found = {m.group() for text in [module.PREFACE, *(page.text for page in pages(book_name))]
+             for m in [forbidden.search(text)] if m}  # fmt: skip
+    assert not found
+
+
+def test_pages_are_short_plain_sentences(book_name):
+    for page in pages(book_name):
+        assert page.text.isascii()
+        assert 0 < len(page.text) <= PAGE_CHARS
+        assert page.text == " ".join(page.text.split())
+        assert page.text.endswith(".")
+        assert ("exercise is over" in page.text) == (page.o.left == 0.0)
+
+
+def test_every_signal_can_be_read_from_the_words(book_name):
+    """No two observations that differ share a page: along courses, and out of their course, in one chapter."""
+    say, first = read(find(book_name).path).module.say, {}
+    for page in pages(book_name):
+        shown = first.setdefault(page.text, signals(page.o))
+        assert np.allclose(shown, signals(page.o), atol=ALIKE), page.text
+    for chapter in sorted({page.o.chapter for page in pages(book_name)}):
+        pool = [page for page in pages(book_name) if page.o.chapter == chapter][:POOL]
+        for before in (None, pool[0].o):
+            read_as: dict[str, np.ndarray] = {}
+            for page in pool:
+                text = say(page.p, before, None, page.o)
+                shown = read_as.setdefault(text, signals(page.o))
+                assert np.allclose(shown, signals(page.o), atol=ALIKE), text
+
+
+def test_words_depend_on_nothing_else(book_name):
+    say = read(find(book_name).path).module.say
+    for page in pages(book_name)[:200]:
+        assert say(page.p, page.before, page.action, page.o) == page.text
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_reader_of_the_words_alone_learns(reader):
+    """Half of the model student's gain, on the seminar's chapters, from pages and names of actions alone."""
+    chapters, exercises = SEMINARS[reader]
+    editions = list(range(EDITIONS))
+    lanes = Lanes(find(reader).path, EDITIONS, episode="book", split="test", chapters=chapters, exercises=exercises)
+    walk(REFERENCES["model"], lanes, editions, Wipe.NEVER)
+    model = gain_of(lanes)
+    read_course(reader, lanes, editions)
+    assert gain_of(lanes) >= model / 2, f"{gain_of(lanes):.3f} of {model:.3f}"
+
+
+def gain_of(lanes: Lanes) -> float:
+    """Return the mean gain of courses that are over."""
+    clock = lanes.records["clock"]
+    return float((clock["rise"] / clock["walked"]).mean())
+
+
+def read_course(reader: str, lanes: Lanes, editions: list[int]) -> None:
+    """Let a reader walk a course in every lane; it is told pages and gives names."""
+    module, actions = lanes.book.module, lanes.book.actions
+    readers = [READERS[reader](module.PREFACE, actions, seed=k) for k in range(len(editions))]
+    _, seen, out = lanes.room()
+    lanes.reset(np.ones(len(editions), np.bool_), seen, out, {"edition": editions}, [0] * len(editions))
+    told: list[tuple[Row | None, int | None]] = [(None, None)] * len(editions)
+    while not out["book_done"].all():
+        chosen = np.zeros(len(editions), np.int64)
+        over, before = out["exercise_done"].copy(), seen.copy()
+        for i, (was, action) in enumerate(told):
+            p = Row(lanes.plan[int(lanes.records["clock"]["chapter"][i])])
+            name = readers[i].read(module.say(p, was, action, Row(seen[i])))
+            chosen[i] = 0 if over[i] else actions.index(name)
+        lanes.advance(chosen, seen, out)
+        told = [(None, None) if over[i] else (Row(before[i]), int(chosen[i])) for i in range(len(editions))]
