@@ -99,8 +99,8 @@ def register(name: str, module: str, short: Short | None = None) -> None:
         if env_id not in gymnasium.registry:
             gymnasium.register(
                 id=env_id,
-                entry_point="textbook_gym.envs.single:BookEnv",
-                vector_entry_point="textbook_gym.envs.vector:BookVectorEnv",
+                entry_point="textbook_gym.text.envs:BOOK",
+                vector_entry_point="textbook_gym.text.envs:BOOKS",
                 kwargs={"book": module, **keywords},
             )
 
@@ -111,8 +111,8 @@ def register_library() -> None:
         if env_id not in gymnasium.registry:
             gymnasium.register(
                 id=env_id,
-                entry_point="textbook_gym.envs.library:LibraryEnv",
-                vector_entry_point="textbook_gym.envs.library:LibraryVectorEnv",
+                entry_point="textbook_gym.text.envs:LIBRARY",
+                vector_entry_point="textbook_gym.text.envs:LIBRARIES",
                 kwargs={"episode": episode},
             )
 
@@ -123,8 +123,8 @@ def register_classics() -> None:
         if env_ids(name)[0] not in gymnasium.registry:
             gymnasium.register(
                 id=env_ids(name)[0],
-                entry_point="textbook_gym.envs.classic:ClassicEnv",
-                vector_entry_point="textbook_gym.envs.classic:ClassicVectorEnv",
+                entry_point="textbook_gym.text.envs:CLASSIC",
+                vector_entry_point="textbook_gym.text.envs:CLASSICS",
                 kwargs={"book": module, "episode": "trial", "split": "all"},
             )
 

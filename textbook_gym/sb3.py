@@ -234,7 +234,7 @@ def make(env_id: str, num_envs: int = 1, *, seed: int | None = None, **keywords:
     Raises:
         ValueError: the id is none of ours, or a keyword's value is not known.
     """
-    kinds = ("textbook_gym.envs.single:BookEnv", "textbook_gym.envs.classic:ClassicEnv")
+    kinds = ("textbook_gym.text.envs:BOOK", "textbook_gym.text.envs:CLASSIC")
     known = [i for i, spec in gymnasium.registry.items() if spec.entry_point in kinds]
     env_id = env_id.removeprefix("textbook_gym:")
     if env_id not in known:

@@ -1,0 +1,106 @@
+"""What the words of a book must keep; authors call `check_words("my_package.my_book")`."""
+
+import re
+import types
+from collections.abc import Iterator
+
+import numpy as np
+
+from textbook_gym.authoring.book import Book, read
+from textbook_gym.authoring.records import Row
+from textbook_gym.envs.single import BookEnv
+from textbook_gym.errors import BookError
+from textbook_gym.text.lane import NO_ACTION, Lane
+from textbook_gym.text.words import words_of
+
+PREFACE_CHARS = 2500
+COURSES = 3  # walked at random, each of an edition of its own
+EXERCISES = 2  # of each chapter
+ALIKE = 0.02  # share of a signal's range that words may round off
+
+
+def check_words(book: str | types.ModuleType) -> None:
+    """Check what this package promises of a book's words: `PREFACE`, `STRUCTURE`, `FORBIDDEN`, `say` and `tell`.
+
+    The preface is ASCII, at most 2,500 characters long, and names no hidden quantity; what `say` and `tell` write is
+    ASCII and names none either; `say` says something else wherever the observation is another.
+
+    Args:
+        book: the module, or its dotted name.
+
+    Raises:
+        BookError: with one line for every finding.
+    """
+    found = read(book if isinstance(book, str) else book.__name__)
+    missing = [name for name in ("PREFACE", "STRUCTURE", "FORBIDDEN", "say") if not hasattr(found.module, name)]
+    findings = [f"`{name}` is missing; the text view needs it" for name in missing]
+    findings = findings or [*check_preface(found), *check_pages(found)]
+    if findings:
+        raise BookError("\n".join(f"{found.name}: {finding}" for finding in findings))
+
+
+def check_preface(book: Book) -> Iterator[str]:
+    """The preface is short and plain, and names no hidden quantity."""
+    words = words_of(book)
+    if not 0 < len(words.preface) <= PREFACE_CHARS:
+        yield f"PREFACE has {len(words.preface)} characters; 1 to {PREFACE_CHARS} are allowed"
+    if not words.structure:
+        yield "STRUCTURE is empty; say what form the hidden structure has"
+    for name, text in (("PREFACE", words.preface), ("STRUCTURE", words.structure)):
+        if not text.isascii():
+            yield f"{name} holds {strange(text)!r}; use ASCII"
+    for word in named(book, words.preface):
+        yield f"PREFACE names {word!r}, which FORBIDDEN lists as hidden"
+
+
+def check_pages(book: Book) -> Iterator[str]:
+    """Pages are plain, name no hidden quantity, and differ where what is seen differs."""
+    findings: dict[str, None] = {}  # each once, in order
+    seen: dict[tuple[int, str], np.ndarray] = {}  # chapter and words -> signals
+    tolerance = ALIKE * np.concatenate([np.full(s.size, s.high - s.low) for s in book.signals])
+    for p, before, action, o in pages(book):
+        place = f"chapter {p.number}"
+        said, told = words_of(book).say(p, before, action, o), book.module.tell(p, o)
+        for name, text in (("say", said), ("tell", told)):
+            if not isinstance(text, str) or not text:
+                findings[f"{place}: `{name}` returns {text!r}; return words"] = None
+                continue
+            if not text.isascii():
+                findings[f"{place}: `{name}` writes {strange(text)!r}; use ASCII"] = None
+            for word in named(book, text):
+                findings[f"{place}: `{name}` names {word!r}, which FORBIDDEN lists as hidden"] = None
+        signals = np.concatenate([np.ravel(np.asarray(o._void[s.name], np.float64)) for s in book.signals])
+        other = seen.setdefault((p.number, said), signals)
+        apart = np.flatnonzero(np.abs(other - signals) > tolerance)
+        if len(apart):
+            lost = [s.name for s in book.signals for _ in range(s.size)][apart[0]]
+            findings[f"{place}: `say` has the same words for different values of the signal {lost!r}"] = None
+    yield from findings
+
+
+def pages(book: Book) -> Iterator[tuple[Row, Row | None, int | None, Row]]:
+    """Yield what `say` is given in courses walked at random; every tenth reply names no action."""
+    rng = np.random.default_rng(0)
+    for edition in range(COURSES):
+        lane = Lane(BookEnv(book.path, episode="book", split="all", exercises=EXERCISES))
+        lane.open(0, {"edition": edition})
+        yield lane.row, None, None, lane.seen
+        while not lane.info["book_done"]:
+            if lane.info["exercise_done"]:
+                lane.turn()
+                yield lane.row, None, None, lane.seen
+                continue
+            before, action = lane.seen, NO_ACTION if rng.random() < 0.1 else int(rng.integers(len(book.actions)))
+            lane.step(action)
+            yield (lane.row, None, None, lane.seen) if action == NO_ACTION else (lane.row, before, action, lane.seen)
+
+
+def named(book: Book, text: str) -> list[str]:
+    """Return the forbidden words that a text names, in any case."""
+    words = getattr(book.module, "FORBIDDEN", ())
+    return [word for word in words if re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)]
+
+
+def strange(text: str) -> str:
+    """Return the first character of a text that is not ASCII."""
+    return next(character for character in text if not character.isascii())

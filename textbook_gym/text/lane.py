@@ -1,0 +1,151 @@
+"""One learner's course as a desk sees it: page by page, with info by name. The only module here that touches lanes."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from textbook_gym.authoring.records import Row
+from textbook_gym.envs.library import LibraryEnv
+from textbook_gym.envs.single import BookEnv
+from textbook_gym.registry import BOOKS, find
+
+NO_ACTION = -1  # what `course.act` takes for none: a step of the exercise goes by, the book does not move
+
+
+class Lane:
+    """A course of one book.
+
+    Attributes:
+        env: the flat environment.
+        settings: episode, reward, split and order, as chosen.
+        book: the book of this edition. In the library it is None before the first one.
+        rows: the rows of the course's chapters by number, as rules take them.
+        seen: the observation as the book's `tell` takes it; the one before it stays as it was until the next step.
+        info: what was told, as Gymnasium's `info` of the flat environment; empty before the first reset.
+    """
+
+    def __init__(self, env: BookEnv) -> None:
+        self.env = env
+        self.settings = env.lanes.settings
+        self.info: dict[str, Any] = {}
+        self.book: Any = None
+        self.rows: dict[int, Row] = {}
+        self._look_up()
+
+    def _look_up(self) -> None:
+        """Look up what does not change."""
+        self.book = self.env.lanes.book
+        self.rows = rows_of(self.env.lanes.plan)
+        self._action = np.zeros(1, np.int64)
+        self._rooms = [self.env.lanes.room(), self.env.lanes.room()]  # by turns, see `seen`
+
+    @property
+    def opened(self) -> bool:
+        """Whether there has been a first reset."""
+        return bool(self.info)
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether chapters come in random order."""
+        return self.settings["order"] == "shuffled"
+
+    @property
+    def row(self) -> Row:
+        """The row of the present chapter."""
+        return self.rows[self.info["chapter"]]
+
+    def open(self, seed: int | None, options: dict[str, Any] | None) -> None:
+        """Reset as the flat environment does: turn the page, start a fresh learner (`seed`) or go to a place."""
+        self._show(*self.env.reset(seed=seed, options=options))
+
+    def turn(self) -> None:
+        """Turn the page of a finished exercise."""
+        if self.settings["episode"] == "exercise":
+            self.open(None, None)
+        else:
+            self.step(0)  # in a longer episode any action does it
+
+    def step(self, action: int) -> float:
+        """Take an action of the book, or `NO_ACTION`; return the reward."""
+        self._rooms.reverse()
+        _, seen, out = self._rooms[0]
+        self._action[0] = action
+        self.env.lanes.advance(self._action, seen, out)
+        told = out[0]
+        self.info = {key: told[key].item() for key in self.env.lanes.info_keys}
+        if self.env.privileged:
+            self.info["privileged"] = self.env.lanes.hidden(0)
+        self.seen = Row(seen[0])
+        return float(told["reward"])
+
+    def save(self) -> bytes:
+        """Return the course as bytes, as the flat environment does."""
+        return self.env.save()
+
+    def load(self, data: bytes) -> None:
+        """Go on with a saved course.
+
+        Raises:
+            ValueError: foreign or damaged bytes; the present course is untouched.
+        """
+        try:
+            self._show(*self.env.load(data))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the saved course is damaged ({error!r}); save it again") from error
+
+    def _show(self, observation: np.ndarray, info: dict[str, Any]) -> None:
+        self.info, self.seen = info, Row(observation.view(self.book.seen())[0])
+
+
+class LibraryLane(Lane):
+    """Courses of many books, one after the other. Actions are those of the book, not the buttons that stand for them.
+
+    The flat environment must have a button that stands for nothing in every book, see `spare_button`.
+    """
+
+    env: LibraryEnv
+
+    def _look_up(self) -> None:
+        """There is no book yet."""
+
+    def step(self, action: int) -> float:
+        """Press the button of an action; see `Lane.step`."""
+        button = self.env.lanes.deeds[0].tolist().index(action)
+        observation, reward, _, _, info = self.env.step(button)
+        self._show(observation, info)
+        return reward
+
+    def _show(self, observation: np.ndarray, info: dict[str, Any]) -> None:
+        name = sorted(BOOKS)[info["book"]]
+        if self.book is None or self.book.name != name:
+            self.book = find(name)
+            self.rows = rows_of(self.env.lanes.alone(0).plan)
+        own = observation[self.env.lanes.places[0, : self.book.width]]
+        self.seen = Row(own.view(self.book.seen())[0])
+        self.info = {key: value for key, value in info.items() if key != "action_mask"}  # that is of buttons
+
+
+def rows_of(plan: np.ndarray) -> dict[int, Row]:
+    """Return the rows of a course's plan by chapter number."""
+    return {int(row["number"]): Row(row) for row in plan}
+
+
+def spare_button() -> dict[str, int]:
+    """Return the keyword that gives the library one button more than any book has actions."""
+    return {"actions": 1 + max(len(find(name).actions) for name in BOOKS)}
+
+
+def make_lane(env: str | BookEnv, **keywords: Any) -> Lane:
+    """Return a lane of a registered id, or of an environment of ours.
+
+    Args:
+        env: such as `textbook/Bandits-v0`, or an environment as `gym.make(...).unwrapped` returns it.
+        keywords: those of `gym.make`, for an id.
+    """
+    made: Any = env
+    if isinstance(env, str):
+        env = env.removeprefix("textbook_gym:")
+        library = "book" not in gymnasium.spec(env).kwargs
+        made = gymnasium.make(env, **(keywords | spare_button() if library else keywords)).unwrapped
+    return LibraryLane(made) if isinstance(made, LibraryEnv) else Lane(made)
