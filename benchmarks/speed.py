@@ -86,25 +86,25 @@ def loop(name: str, lanes: int, threads: int) -> Callable[[], int]:
     """
     classic = {"episode": "trial", "reward": "raw", "split": "all"} if name in CLASSICS else {}
     made = Lanes(find(name).path, lanes, threads=threads, **classic)
-    _, seen, out = made.room()
-    made.reset(np.ones(lanes, np.bool_), seen, out, None, list(range(lanes)))
+    obs, out = made.buffers()
+    made.reset(np.ones(lanes, np.bool_), obs, out, None, list(range(lanes)))
     batches = np.random.default_rng(0).integers(0, len(made.book.actions), (ACTIONS, lanes))
     if classic:
         length = sum(c.exercises * c.limit for c in made.book.chapters)
         begins = np.random.default_rng(1).integers(0, length, lanes)
         for step in range(length):
-            made.advance(batches[step % ACTIONS], seen, out, begins == step)
+            made.advance(batches[step % ACTIONS], obs, out, begins == step)
     else:
         pages = sum(c.exercises for c in made.book.chapters)
         ahead = np.random.default_rng(1).integers(0, pages, lanes)
         for page in range(pages):
-            made.advance(batches[page % ACTIONS], seen, out)
-            made.reset(page < ahead, seen, out)
+            made.advance(batches[page % ACTIONS], obs, out)
+            made.reset(page < ahead, obs, out)
     waiting = out["terminated"].copy()
 
     def play() -> int:
         for batch in batches:
-            made.advance(batch, seen, out, waiting)
+            made.advance(batch, obs, out, waiting)
             waiting[:] = out["terminated"]
         return ACTIONS * lanes
 

@@ -69,6 +69,7 @@ STUDENTS = ENVS | MEMORY | {"students", "sb3"}
 METRICS = CORE | {"registry", "engine", "metrics", "files"}
 STUDY = STUDENTS | METRICS | {"study", "textbook_gym"}
 EVERY = set(ROOMS)
+FOR_TYPES = {"typing_extensions"}  # comes with Gymnasium
 
 MAY_IMPORT = {
     "errors": (set(), set()),
@@ -82,6 +83,7 @@ MAY_IMPORT = {
     "memory": (MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "envs": (ENVS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "remember": (MEMORY | {"registry"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "text": (ENVS | {"text"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "httpx"}),
     "students": (STUDENTS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
     "sb3": (ENVS | MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
     "rllib": (CORE | {"registry", "textbook_gym"}, {"gymnasium", "numpy", "ray"}),
@@ -102,7 +104,7 @@ def test_a_room_brings_along_what_it_may(name):
     every = set().union(*(reach(m) for m in MODULES if room(m) == name))
     assert {room(m) for m in every} - {name} <= rooms
     if libraries is not None:
-        others = {n for m in every for n in imports(m) if n.split(".")[0] != "textbook_gym"} - sys.stdlib_module_names
+        others = {n for m in every for n in imports(m) if n.split(".")[0] != "textbook_gym"} - sys.stdlib_module_names - FOR_TYPES
         assert others <= libraries
 
 

@@ -6,12 +6,19 @@ how much better it gets. Importing the package registers `textbook/<Book>-v0` (a
 """
 
 from textbook_gym.errors import BookError
-from textbook_gym.registry import BOOKS, CLASSICS, SHORT, find, register, register_classics, register_library
+from textbook_gym.registry import (
+    BOOKS,
+    CLASSICS,
+    find,
+    register,
+    register_built_in,
+    register_classics,
+    register_library,
+)
 
 __version__ = "0.1.0"
 __all__ = ["BOOKS", "CLASSICS", "BookError", "__version__", "find", "register"]
 
-for _name, _module in list(BOOKS.items()):
-    register(_name, _module, SHORT.get(_name))
+register_built_in()
 register_library()
 register_classics()

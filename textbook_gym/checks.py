@@ -14,7 +14,8 @@ import numpy as np
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.contract import SIGNATURES
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.course import OUT
+from textbook_gym.engine.batch import words
+from textbook_gym.engine.info import OUT
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import Chapters, Exercises
@@ -174,10 +175,10 @@ def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
 def opened(book: Book, split: str, lanes: int, chapter: int = 1) -> tuple[Lanes, np.ndarray, np.ndarray]:
     """Return lanes that stand at the first page of a chapter of editions 0, 1, ..., and what they show."""
     made = Lanes(book.path, lanes, split=split)
-    flat, seen, out = made.room()
+    obs, out = made.buffers()
     mask = np.ones(lanes, np.bool_)
-    made.reset(mask, seen, out, {"edition": list(range(lanes)), "chapter": chapter})
-    return made, flat, seen
+    made.reset(mask, obs, out, {"edition": list(range(lanes)), "chapter": chapter})
+    return made, obs, obs.view(made.engine.seen)[:, 0]
 
 
 def part_words(lanes: Lanes, part: str) -> np.ndarray:
@@ -185,8 +186,7 @@ def part_words(lanes: Lanes, part: str) -> np.ndarray:
     fields = lanes.engine.lane.fields
     assert fields is not None
     kind, offset = fields[part][:2]
-    words = lanes.records.view(np.uint64).reshape(len(lanes), -1)
-    return words[:, offset // 8 : (offset + kind.itemsize) // 8]
+    return words(lanes.records)[:, offset // 8 : (offset + kind.itemsize) // 8]
 
 
 def check_editions(book: Book) -> Iterator[str]:
@@ -195,7 +195,7 @@ def check_editions(book: Book) -> Iterator[str]:
     for split in ("train", "test"):
         lanes, _, _ = opened(book, split, 512)
         editions = lanes.records["edition"]
-        contents[split] = {words.tobytes() for words in part_words(lanes, "edition")}
+        contents[split] = {part.tobytes() for part in part_words(lanes, "edition")}
         if len(contents[split]) < LEAST_EDITIONS * len(editions):
             yield f"split {split}: only {len(contents[split])} of {len(editions)} editions differ; enlarge the space"
         for field in book.module.EDITION:
@@ -216,13 +216,13 @@ def check_pose(book: Book) -> Iterator[str]:
     """An exercise depends on edition, chapter and number alone: leftovers of earlier exercises change nothing."""
     lasting = {f.name for f in book.module.STATE if f.lasting}
     for number in range(1, len(book.chapters) + 1):
-        lanes, flat, seen = opened(book, "all", 8, number)
+        lanes, flat, _ = opened(book, "all", 8, number)
         clean, shown = lanes.records["state"].copy(), flat.copy()
         for name in clean.dtype.names or ():
             if name not in lasting and name != "rng":
                 lanes.records["state"][name] = 1 - lanes.records["state"][name]
         out = np.zeros(8, OUT)
-        lanes.reset(np.ones(8, np.bool_), seen, out)
+        lanes.reset(np.ones(8, np.bool_), flat, out)
         for name in clean.dtype.names or ():
             if not np.array_equal(clean[name], lanes.records["state"][name]):
                 yield f"chapter {number}: `pose` does not set STATE.{name} wholly; what an earlier exercise left shows"
@@ -234,18 +234,18 @@ def check_signals(book: Book) -> Iterator[str]:
     """Under random play every signal stays inside its bounds, and marks in [0, 1]."""
     low, high = book.bounds()
     names = [s.name for s in book.signals for _ in range(s.size)]
-    lanes, flat, seen = opened(book, "all", PROBES)
+    lanes, flat, _ = opened(book, "all", PROBES)
     rng, out = np.random.default_rng(0), np.zeros(PROBES, OUT)
     steps = 2 * sum(c.exercises * c.limit for c in book.chapters)
     outside: set[int] = set()
     for _ in range(steps):
-        lanes.advance(rng.integers(0, len(book.actions), PROBES), seen, out)
+        lanes.advance(rng.integers(0, len(book.actions), PROBES), flat, out)
         outside |= {int(j) for j in np.flatnonzero(((flat < low) | (flat > high) | np.isnan(flat)).any(axis=0))}
         clock = lanes.records["clock"]
         if not ((clock["mark"] >= 0) & (clock["mark"] <= 1) & (clock["visible"] >= 0) & (clock["visible"] <= 1)).all():
             yield f"`mark` or `visible` outside [0, 1]: {clock['mark'].min()} to {clock['mark'].max()}"
             return
-        lanes.reset(out["terminated"].copy(), seen, out)
+        lanes.reset(out["terminated"].copy(), flat, out)
     for j in sorted(outside):
         if j < len(names):
             yield f"signal {names[j]!r} (float {j}) left its bounds [{low[j]}, {high[j]}]"
@@ -257,22 +257,22 @@ def check_actions(book: Book) -> Iterator[str]:
     rng = np.random.default_rng(1)
     actions = len(book.actions)
     for number in range(1, len(book.chapters) + 1):
-        lanes, _, seen = opened(book, "all", PROBES, number)
+        lanes, flat, _ = opened(book, "all", PROBES, number)
         out = np.zeros(PROBES, OUT)
         for _ in range(book.chapters[number - 1].limit):
             before = lanes.records.copy()
             after = []
             for action in range(actions):
                 lanes.records[:] = before
-                lanes.advance(np.full(PROBES, action), seen, out)
-                after.append([words.tobytes() for words in part_words(lanes, "state")])
+                lanes.advance(np.full(PROBES, action), flat, out)
+                after.append([part.tobytes() for part in part_words(lanes, "state")])
             for i in range(PROBES):
                 outcomes = [after[a][i] for a in range(actions)]
                 useful |= {a for a in range(actions) if outcomes.count(outcomes[a]) == 1}
             if len(useful) == actions:
                 return
             lanes.records[:] = before
-            lanes.advance(rng.integers(0, actions, PROBES), seen, out)
+            lanes.advance(rng.integers(0, actions, PROBES), flat, out)
     for action in sorted(set(range(actions)) - useful):
         yield f"action {book.actions[action]} never does anything that no other action does; leave it out"
 
@@ -280,20 +280,20 @@ def check_actions(book: Book) -> Iterator[str]:
 def check_faces(book: Book) -> Iterator[str]:
     """Drawings are rectangles; the words name every signal."""
     for number in range(1, len(book.chapters) + 1):
-        lanes, _, seen = opened(book, "all", 4, number)
+        lanes, flat, seen = opened(book, "all", 4, number)
         out = np.zeros(4, OUT)
         for action in range(len(book.actions)):
             p, o = Row(lanes.plan[int(lanes.records["clock"]["chapter"][0])]), Row(seen[0])
-            rows, words = book.module.draw(p, o), book.module.tell(p, o)
+            rows, told = book.module.draw(p, o), book.module.tell(p, o)
             if len({len(row) for row in rows}) != 1:
                 yield f"chapter {number}: `draw` returns rows of lengths {[len(row) for row in rows]}; pad them"
                 break
-            missing = [s.name for s in book.signals if s.name.replace("_", " ").lower() not in words.lower()]
+            missing = [s.name for s in book.signals if s.name.replace("_", " ").lower() not in told.lower()]
             if missing:
                 yield f"chapter {number}: `tell` does not name {', '.join(missing)}"
                 break
-            lanes.advance(np.full(4, action), seen, out)
-            lanes.reset(out["terminated"].copy(), seen, out)
+            lanes.advance(np.full(4, action), flat, out)
+            lanes.reset(out["terminated"].copy(), flat, out)
 
 
 def check_twins(book: Book) -> Iterator[str]:

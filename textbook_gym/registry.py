@@ -1,15 +1,18 @@
 """The table of books: the only list there is. A new book is one line here."""
 
-from typing import Any, NamedTuple
+import importlib
+from typing import Any
 
 import gymnasium
 
 from textbook_gym.authoring.book import Book, read
+from textbook_gym.authoring.contract import COURSES
 from textbook_gym.authoring.parameters import address
 from textbook_gym.errors import BookError, did_you_mean
 
 NAMESPACE = "textbook"
 LIBRARY = "Library"  # of all books: no book itself
+ENTRY_POINTS = "textbook_gym.text.envs"  # choose between the flat view and the one in words
 
 BOOKS: dict[str, str] = {
     "Alchemy": "textbook_gym.books.alchemy",
@@ -27,6 +30,9 @@ BOOKS: dict[str, str] = {
 }
 """Name of a book -> dotted name of its module. Strings, so that importing the package imports no book."""
 
+BUILT_IN = tuple(BOOKS)
+"""The books of this package: what the library draws from unless told otherwise, whatever else is registered."""
+
 CLASSICS: dict[str, str] = {
     "RL2Bandit": "textbook_gym.classics.rl2_bandit",
     "RL2MDP": "textbook_gym.classics.rl2_mdp",
@@ -39,94 +45,102 @@ CLASSICS: dict[str, str] = {
 """Published tasks, likewise; they are books of one chapter with parameters, and count among no set of books."""
 
 
-class Short(NamedTuple):
-    """Three chapters of a book, by number, and how many exercises of each: a course for quick training."""
-
-    chapters: tuple[int, ...]
-    exercises: tuple[int, ...]
-
-
-SHORT: dict[str, Short] = {
-    "Alchemy": Short((1, 2, 6), (8, 8, 3)),
-    "Automata": Short((1, 2, 3), (5, 4, 3)),
-    "Ballistics": Short((1, 2, 3), (8, 8, 8)),
-    "Bandits": Short((1, 3, 6), (6, 8, 6)),
-    "Causality": Short((1, 2, 6), (3, 3, 2)),
-    "Concepts": Short((1, 2, 3), (5, 5, 5)),
-    "Crafting": Short((1, 2, 3), (3, 2, 1)),
-    "Induction": Short((1, 2, 4), (2, 2, 1)),
-    "Maintenance": Short((1, 3, 6), (6, 5, 4)),
-    "Navigation": Short((1, 2, 3), (4, 2, 2)),
-    "Theorems": Short((1, 3, 6), (6, 5, 6)),
-    "Vocabulary": Short((1, 2, 3), (5, 5, 5)),
+KINDS: dict[str, dict[str, Any]] = {
+    "": {"episode": "exercise"},
+    "Course": {"episode": "book"},
+    "Short": {"episode": "book", "course": "short"},
 }
-"""Name of a book -> its short course, of 120 steps at most. Rules, limits and newcomer marks are those of the book: no
-newcomer remembers how many exercises came before."""
+"""What follows a book's name in an id -> the keywords that it stands for. An id whose course is named (`course=`) is
+there for books that name such a course, see `textbook_gym.authoring.contract.COURSES`; its rules, limits and newcomer
+marks are those of the book, since no newcomer remembers how many exercises came before."""
+
+
+def id_of(name: str, kind: str = "") -> str:
+    """Return the id of a book, such as `textbook/BanditsShort-v0` for ("Bandits", "Short"); see `KINDS`."""
+    return f"{NAMESPACE}/{name}{kind}-v0"
 
 
 def env_ids(name: str) -> tuple[str, str]:
-    """Return the two ids of a book: an episode is an exercise; an episode is a whole course."""
-    return f"{NAMESPACE}/{name}-v0", f"{NAMESPACE}/{name}Course-v0"
+    """Return the two ids that every book has: an episode is an exercise; an episode is a whole course."""
+    return id_of(name), id_of(name, "Course")
 
 
 def short_id(name: str) -> str:
-    """Return the id of a book's short course: an episode is three chapters of it, see `SHORT`."""
-    return f"{NAMESPACE}/{name}Short-v0"
+    """Return the id of a book's short course: an episode is three chapters of it, see `SHORT` in its module."""
+    return id_of(name, "Short")
 
 
-def register(name: str, module: str, short: Short | None = None) -> None:
+def name_of(env_id: str) -> str:
+    """Return the name of the book that an id is of: without namespace, version and kind; nothing is looked up."""
+    plain = env_id.removeprefix(f"{NAMESPACE}/").split("-v")[0]
+    for kind in filter(None, KINDS):
+        if plain not in BOOKS and plain != kind:
+            plain = plain.removesuffix(kind)
+    return plain
+
+
+def register(name: str, module: str) -> None:
     """Add a book and register its environments with Gymnasium.
+
+    The ids are `<Name>-v0`, `<Name>Course-v0`, and, if the module names a short course (`SHORT`), `<Name>Short-v0`.
+    The library draws from it only where it is named: `gym.make("textbook/Library-v0", books=["Bandits", "<Name>"])`.
 
     Args:
         name: the book's name, which its docstring begins with, such as `Bandits`.
         module: dotted name of its module, importable where the environment is made.
-        short: its short course, if it has one.
 
     Raises:
-        ValueError: the name is taken by another module, or is no identifier.
+        ValueError: the name is taken by another module, or is no identifier; or there is no such module.
     """
-    if not name.isidentifier() or name in (LIBRARY, *CLASSICS) or BOOKS.get(name, module) != module:
+    ids = [gymnasium.registry[i] for i in (id_of(name, kind) for kind in KINDS) if i in gymnasium.registry]
+    if not name.isidentifier() or name in (LIBRARY, *CLASSICS) or any(i.kwargs.get("book") != module for i in ids):
         taken = ", ".join([*BOOKS, *CLASSICS, LIBRARY])
         raise ValueError(f"cannot register book {name!r}: use an identifier that is none of {taken}")
+    try:
+        found = importlib.import_module(module.partition("?")[0])
+    except ModuleNotFoundError as error:
+        why = f"no module {module!r} ({error}); give an importable one"
+        raise BookError(f"cannot register book {name!r}: {why}") from error
     BOOKS[name] = module
-    kinds: dict[str, dict[str, Any]] = dict(
-        zip(env_ids(name), ({"episode": "exercise"}, {"episode": "book"}), strict=True)
-    )
-    if short is not None:
-        SHORT[name] = short
-        kinds[short_id(name)] = {"episode": "book", **{k: list(v) for k, v in short._asdict().items()}}
-    for env_id, keywords in kinds.items():
-        if env_id not in gymnasium.registry:
-            gymnasium.register(
-                id=env_id,
-                entry_point="textbook_gym.text.envs:BOOK",
-                vector_entry_point="textbook_gym.text.envs:BOOKS",
-                kwargs={"book": module, **keywords},
-            )
+    _register(name, module, {course for course, constant in COURSES.items() if hasattr(found, constant)})
+
+
+def register_built_in() -> None:
+    """Register the books of this package, without importing one: each has every named course."""
+    for name in BUILT_IN:
+        _register(name, BOOKS[name], set(COURSES))
+
+
+def _register(name: str, module: str, courses: set[str]) -> None:
+    """Register the ids of a book that has these named courses."""
+    for kind, keywords in KINDS.items():
+        if keywords.get("course") in (None, *courses):
+            _make_known(id_of(name, kind), "BOOK", "BOOKS", {"book": module, **keywords})
+
+
+def _make_known(env_id: str, single: str, vector: str, keywords: dict[str, Any]) -> None:
+    """Register one id, once. Our environments refuse steps before a reset themselves: a loaded course needs none."""
+    if env_id not in gymnasium.registry:
+        gymnasium.register(
+            id=env_id,
+            entry_point=f"{ENTRY_POINTS}:{single}",
+            vector_entry_point=f"{ENTRY_POINTS}:{vector}",
+            order_enforce=False,
+            kwargs=keywords,
+        )
 
 
 def register_library() -> None:
     """Register the environments in which every edition is of another book; see `textbook_gym.envs.multibook`."""
-    for env_id, episode in zip(env_ids(LIBRARY), ("exercise", "book"), strict=True):
-        if env_id not in gymnasium.registry:
-            gymnasium.register(
-                id=env_id,
-                entry_point="textbook_gym.text.envs:LIBRARY",
-                vector_entry_point="textbook_gym.text.envs:LIBRARIES",
-                kwargs={"episode": episode},
-            )
+    for kind in ("", "Course"):
+        _make_known(id_of(LIBRARY, kind), "LIBRARY", "LIBRARIES", dict(KINDS[kind]))
 
 
 def register_classics() -> None:
     """Register the published tasks; an episode is the paper's."""
     for name, module in CLASSICS.items():
-        if env_ids(name)[0] not in gymnasium.registry:
-            gymnasium.register(
-                id=env_ids(name)[0],
-                entry_point="textbook_gym.text.envs:CLASSIC",
-                vector_entry_point="textbook_gym.text.envs:CLASSICS",
-                kwargs={"book": module, "episode": "trial", "split": "all"},
-            )
+        keywords = {"book": module, "episode": "trial", "split": "all"}
+        _make_known(id_of(name), "CLASSIC", "CLASSICS", keywords)
 
 
 def find(name: str, **parameters: object) -> Book:
@@ -137,12 +151,8 @@ def find(name: str, **parameters: object) -> Book:
     Raises:
         BookError: there is no such book; the message names the nearest.
     """
-    plain, _, query = name.removeprefix(f"{NAMESPACE}/").partition("?")
-    plain = plain.split("-v")[0]
-    for kind in ("Course", "Short"):
-        if plain not in BOOKS and plain.removesuffix(kind) in BOOKS:
-            plain = plain.removesuffix(kind)
-    known = {**BOOKS, **CLASSICS}
+    asked, _, query = name.partition("?")
+    plain, known = name_of(asked), {**BOOKS, **CLASSICS}
     if plain not in known:
         raise BookError(f"no book {name!r}{did_you_mean(plain, list(known))}; there are {', '.join(sorted(BOOKS))}")
     if parameters:

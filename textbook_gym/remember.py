@@ -12,6 +12,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from textbook_gym.authoring.book import Book, read
+from textbook_gym.engine.batch import BatchSpec
 from textbook_gym.memory.base import READ, Info, Memory
 from textbook_gym.memory.catalogue import make_memory
 from textbook_gym.registry import BOOKS
@@ -60,18 +61,18 @@ class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.ut
         return self.memory.look(observations)[0], reward, terminated, truncated, info
 
 
-def book_of(env: Any) -> Book | None:
-    """Return the book that an environment, single or vector, reads, if it reads one."""
+def book_of(env: Any) -> Book | BatchSpec | None:
+    """Return the book that an environment, single or vector, reads; what its batch is if it reads several; or None."""
     inner, spec = env.unwrapped, env.spec
     if isinstance(inner, gymnasium.vector.SyncVectorEnv):
         inner = inner.envs[0].unwrapped
     elif isinstance(inner, gymnasium.vector.AsyncVectorEnv):  # in other processes, hence known by name only
         spec = inner.get_attr("spec")[0]
-    book = getattr(getattr(inner, "lanes", None), "book", None)
+    batch = getattr(getattr(inner, "lanes", None), "spec", None)
     path = getattr(spec, "kwargs", {}).get("book")
-    if book is None and path in BOOKS.values():
-        book = read(path)
-    return book if isinstance(book, Book) else None
+    if isinstance(batch, BatchSpec):
+        return batch.book or batch
+    return read(path) if path in BOOKS.values() else None
 
 
 def one_lane(info: dict[str, Any]) -> Info:

@@ -16,7 +16,7 @@ from typing import Any
 import gymnasium
 from ray.tune.registry import register_env
 
-from textbook_gym.registry import NAMESPACE
+from textbook_gym.registry import NAMESPACE, name_of
 
 
 def register() -> list[str]:
@@ -45,7 +45,8 @@ def create(known: Mapping[str, Any], env_id: str, env_config: Mapping[str, Any])
     if env_id not in gymnasium.registry:
         import textbook_gym
 
-        textbook_gym.register(env_id.partition("/")[2].split("-v")[0].removesuffix("Course"), known["book"])
+        textbook_gym.register(name_of(env_id), known["book"])
+    keywords = {**known, **keywords}  # the driver's: both are then the same environment
     if "num_envs" in keywords:
         return gymnasium.make_vec(env_id, **keywords)
     return gymnasium.make(env_id, **keywords)

@@ -4,66 +4,69 @@ from textbook_gym.sb3 import make
 model = PPO("MlpPolicy", make("textbook/BanditsCourse-v0", 256, memory="ledger")).learn(1_000_000)
 """
 
+import copy
+import json
+import pathlib
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
+from textbook_gym.engine.batch import Batch, check_actions, words
 from textbook_gym.engine.jit import compiled
-from textbook_gym.engine.lanes import Lanes
-from textbook_gym.engine.render import RENDER_MODES, render
+from textbook_gym.engine.render import checked_mode, render
 from textbook_gym.engine.serialization import pack, unpack
-from textbook_gym.envs.classic import parted
-from textbook_gym.envs.single import observation_space
-from textbook_gym.errors import did_you_mean
+from textbook_gym.envs.batches import batch_of
+from textbook_gym.envs.single import ResetNeeded, spaces_of
+from textbook_gym.envs.vector import seeds_from
+from textbook_gym.errors import did_you_mean, whole
 from textbook_gym.memory.base import READ, Memory
 from textbook_gym.memory.catalogue import make_memory
+from textbook_gym.registry import ENTRY_POINTS
 
 
 class BookVecEnv(VecEnv):
-    """Courses of one book side by side, as Stable-Baselines3 wants them.
+    """All lanes of a batch, as Stable-Baselines3 wants them. `make` makes one for an id.
 
     Rewards, ends and observations equal those of `DummyVecEnv` over the single environments with `Monitor`. At an
     episode's end `infos[i]` holds `terminal_observation`, `episode` (`r` return, `l` steps), `TimeLimit.truncated`,
     `is_success`, and the keys that the single environment's `info` has; at all other steps it is empty.
 
     Args:
-        book: dotted name of the book's module.
-        num_envs: how many lanes.
+        lanes: the batch.
         seed: lane i is seeded with seed + i; None for a seed from the operating system.
         render_mode: "rgb_array", "ansi" or None.
         memory: a name, such as "ledger", or a `Memory`, that observations go through; None for none.
         memory_settings: of the named memory, such as {"keep": "edition"}.
-        lanes: the remaining keywords of `textbook_gym.engine.lanes.Lanes`.
+        spec: what `get_attr("spec")` gives.
 
     Raises:
-        ValueError: a value that `Lanes` does not know.
+        ValueError: a value that is not known.
     """
 
     def __init__(
         self,
-        book: str,
-        num_envs: int = 1,
+        lanes: Batch,
         *,
         seed: int | None = None,
         render_mode: str | None = None,
         memory: str | Memory | None = None,
         memory_settings: dict[str, Any] | None = None,
-        **lanes: Any,
+        spec: EnvSpec | None = None,
     ) -> None:
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise ValueError(f"render_mode={render_mode!r}: choose one of {', '.join(RENDER_MODES)} or None")
-        self.lanes = Lanes(book, num_envs, **lanes)
-        self.render_mode = render_mode
-        self.metadata = {"render_modes": RENDER_MODES}
-        actions = gymnasium.spaces.Discrete(len(self.lanes.book.actions))
-        spaces: tuple[gymnasium.Space[Any], gymnasium.Space[Any]] = observation_space(self.lanes), actions
+        if memory is None and memory_settings:
+            raise ValueError(f"memory_settings={memory_settings!r} without a memory; name one with `memory=`")
+        self.render_mode = checked_mode(render_mode)
+        self.lanes, self.spec, num_envs = lanes, spec, len(lanes)
+        spaces: tuple[gymnasium.Space[Any], gymnasium.Space[Any]] = spaces_of(lanes.spec)
         self.memory = None if memory is None else make_memory(memory, **(memory_settings or {}))
         if self.memory is not None:
-            self.memory.bind(*spaces, num_envs, self.lanes.book)
+            self.memory.bind(*spaces, num_envs, lanes.spec.book or lanes.spec)
             spaces = self.memory.observation_space, self.memory.action_space
         super().__init__(num_envs, *spaces)
         self.seed(seed)
@@ -74,8 +77,8 @@ class BookVecEnv(VecEnv):
         self._make_room()
 
     def _make_room(self) -> None:
-        """With a memory nobody is handed the room that steps are written to: it is used again."""
-        self._room = None if self.memory is None else self.lanes.room()
+        """With a memory the step buffers never leave this object, so they are used again."""
+        self._room = None if self.memory is None else self.lanes.buffers()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_room": None}  # its views would come apart
@@ -88,35 +91,61 @@ class BookVecEnv(VecEnv):
         """Seed lane i with seed + i at the next reset."""
         if seed is None:
             seed = int(np.random.default_rng().integers(1 << 31))
-        self._seeds = [seed + i for i in range(self.num_envs)]
+        self._seeds = [*seeds_from(seed, self.num_envs)]
         return self._seeds
 
     def reset(self) -> VecEnvObs:
-        """Turn all pages; after `seed`, start fresh learners. Return float32 observations (num_envs, width)."""
-        flat, seen, out = self._room or self.lanes.room()
+        """Turn all pages; after `seed`, start fresh learners; after `set_options`, go where those say.
+
+        Returns:
+            observations, float32 (num_envs, width).
+
+        Raises:
+            ValueError: an unknown option, edition or chapter; nothing has changed then.
+        """
+        obs, out = self._room or self.lanes.buffers()
         seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
         every = np.ones(self.num_envs, np.bool_)
-        self.lanes.reset(every, seen, out, None, seeds)
+        self._go(every, obs, out, seeds)
         if self.memory is not None:
             if seeds is not None:
                 self.memory.wipe(every)
-            self.memory.begin(every, flat, out_info(out))
-        self.reset_infos = [self._info(row) for row in out.tolist()]
-        self._seeds = [None] * self.num_envs
+            self.memory.begin(every, obs, out_info(out))
+        self.reset_infos = [self.lanes.spec.info.read(out, i) for i in range(self.num_envs)]
+        self._reset_seeds()
+        self._reset_options()
         self._returns[:] = 0.0
         self._lengths[:] = 0
-        return flat if self.memory is None else self.memory.look(flat)
+        return obs if self.memory is None else self.memory.look(obs)
+
+    def _go(self, every: np.ndarray, obs: np.ndarray, out: np.ndarray, seeds: list[int] | None) -> None:
+        """Reset all lanes, each with its own options, or none at all."""
+        if not any(self._options):
+            return self.lanes.reset(every, obs, out, None, seeds)
+        if len(self._options) != self.num_envs:
+            raise ValueError(f"set_options lists {len(self._options)} for {self.num_envs} lanes; give one a lane")
+        kept = words(self.lanes.records).copy()
+        try:
+            for i, options in enumerate(self._options):
+                mask = np.arange(self.num_envs) == i
+                self.lanes.reset(mask, obs, out, options, seeds)
+        except ValueError:
+            words(self.lanes.records)[:] = kept
+            raise
+        obs[:], out[:] = self.lanes.shown()
 
     def step_async(self, actions: np.ndarray) -> None:
         """Keep the actions for `step_wait`; they are checked here."""
         if self.memory is not None:
             actions = self.memory.deed(actions)
-        self.lanes.check_actions(actions, self._chosen)
+        check_actions(self.lanes, actions, self._chosen)
+        if not self.lanes.started:
+            raise ResetNeeded("the environment is not begun; call reset() first")
 
     def step_wait(self) -> VecEnvStepReturn:
         """Step all lanes and turn the pages of ended ones."""
-        flat, seen, out = self._room or self.lanes.room()
-        self.lanes.advance(self._chosen, seen, out)
+        flat, out = self._room or self.lanes.buffers()
+        self.lanes.advance(self._chosen, flat, out)
         rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
         over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._told.values()))
         memory = self.memory
@@ -129,42 +158,57 @@ class BookVecEnv(VecEnv):
             last = flat[ended]  # a copy: the pages are turned in place
             if memory is not None:
                 last = memory.look(last, ended)
-            for i, row, length, total, seen_last in zip(
-                ended.tolist(), out[ended].tolist(), lengths, returns, last, strict=True
-            ):
+            for i, length, total, seen_last in zip(ended.tolist(), lengths, returns, last, strict=True):
                 infos[i] = {
-                    **self._info(row),
+                    **self.lanes.spec.info.read(out, i),
                     "terminal_observation": seen_last,
                     "TimeLimit.truncated": False,
                     "episode": {"r": round(total, 6), "l": length, "t": 0.0},
                 }
             self._returns[ended] = 0.0
             self._lengths[ended] = 0
-            self.lanes.reset(dones, seen, out)
+            self.lanes.reset(dones, flat, out)
             if memory is not None:
                 memory.begin(dones, flat, out_info(out))
         return flat if memory is None else memory.look(flat), rewards, dones, infos
 
-    def _info(self, row: tuple[Any, ...]) -> dict[str, Any]:
-        """Return the info of one lane from its `OUT` record."""
-        return {key: row[k] for key, k in self.lanes.info_places}
-
     def close(self) -> None:
-        """Nothing to close."""
+        """Let go of what the batch holds outside of this process, if anything."""
+        self.lanes.close()
+
+    def render(self, mode: str | None = None) -> Any:
+        """Return the pages of all lanes, "rgb_array" as one picture, "ansi" as a list of strings; see `VecEnv`."""
+        if self.render_mode == "ansi" and mode in (None, "ansi"):
+            return self._pages("ansi")
+        return super().render(mode)
 
     def get_images(self) -> Sequence[np.ndarray | None]:
         """Return the page of every lane as a picture."""
-        return [render(self.lanes, i, "rgb_array") for i in range(self.num_envs)]
+        return self._pages("rgb_array")
+
+    def _pages(self, mode: str) -> list[Any]:
+        if not self.lanes.started:
+            raise ResetNeeded("there is no page yet; call reset() first")
+        return [render(self.lanes, i, mode) for i in range(self.num_envs)]
 
     def save(self) -> bytes:
-        """Return all courses as bytes; see `BookEnv.save`."""
-        return pack(self.lanes, list(range(self.num_envs)))
+        """Return all courses as bytes, with return and length of the episodes in progress; see `BookEnv.save`."""
+        episodes = {"returns": self._returns.tolist(), "lengths": self._lengths.tolist()}
+        return pack(self.lanes, range(self.num_envs), episodes=episodes)
 
     def load(self, data: bytes) -> np.ndarray:
-        """Go on with saved courses; return the observations they stopped at. A memory is loaded by itself, before."""
-        unpack(data, self.lanes, list(range(self.num_envs)))
-        flat = self.lanes.shown()[0]
-        return flat if self.memory is None else self.memory.look(flat)
+        """Go on with saved courses; return the observations they stopped at. A memory is loaded by itself, before.
+
+        Bytes that another kind of environment saved hold no returns and lengths: they then count from here.
+
+        Raises:
+            ValueError: damaged or foreign bytes, or another book, settings or number; nothing has changed then.
+        """
+        head = unpack(data, self.lanes, range(self.num_envs))
+        episodes = head.get("episodes", {"returns": 0.0, "lengths": 0})
+        self._returns[:], self._lengths[:] = episodes["returns"], episodes["lengths"]
+        obs, _ = self.lanes.shown()
+        return obs if self.memory is None else self.memory.look(obs)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Return an attribute, the same for every lane asked for."""
@@ -176,10 +220,29 @@ class BookVecEnv(VecEnv):
         """Refuse: lanes share their settings; make another `VecEnv` instead."""
         raise AttributeError(f"cannot set {attr_name!r} of some lanes; make the environment with other keywords")
 
+    def action_masks(self) -> np.ndarray:
+        """Return which actions do something, bool (num_envs, actions), as sb3-contrib's MaskablePPO asks for it."""
+        return self.lanes.action_masks()
+
+    def tell(self, lane: int) -> str:
+        """Return the page of a lane in words."""
+        return self.lanes.tell(lane)
+
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
-        """Call a method of the whole batch once; return its result for every lane asked for."""
+        """Call a method for every lane asked for; return the results.
+
+        `action_masks`, `tell` and `render` are those of the single environments; any other method is one of the whole
+        batch: it is called once, and its result given for every lane.
+        """
+        which = list(self._get_indices(indices))
+        if method_name == "action_masks":
+            return list(self.action_masks()[which])
+        if method_name == "tell":
+            return [self.tell(i) for i in which]
+        if method_name == "render" and self.render_mode is not None:
+            return [render(self.lanes, i, self.render_mode) for i in which]
         method: Callable[..., Any] = getattr(self, method_name)
-        return [method(*args, **kwargs)] * len(list(self._get_indices(indices)))
+        return [method(*args, **kwargs)] * len(which)
 
     def env_is_wrapped(self, wrapper_class: type[gymnasium.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
         """Return False for every lane asked for, but True for `Monitor`: episodes are reported already."""
@@ -221,55 +284,101 @@ def out_info(out: np.ndarray) -> dict[str, np.ndarray]:
     return {key: out[key] for key in READ}
 
 
-def make(env_id: str, num_envs: int = 1, *, seed: int | None = None, **keywords: Any) -> BookVecEnv:
+def make(
+    env_id: str,
+    num_envs: int = 1,
+    *,
+    seed: int | None = None,
+    render_mode: str | None = None,
+    memory: str | Memory | None = None,
+    memory_settings: dict[str, Any] | None = None,
+    **keywords: Any,
+) -> BookVecEnv:
     """Return a native `VecEnv` for a registered id.
 
     Args:
-        env_id: a book's or a classic's, such as `textbook/BanditsCourse-v0` or `textbook/DarkRoom-v0`.
+        env_id: a book's, a classic's or the library's, such as `textbook/BanditsCourse-v0` or `textbook/DarkRoom-v0`.
         num_envs: how many lanes.
-        seed: lane i is seeded with seed + i.
-        keywords: as for `gym.make`: episode, reward, split, chapters, exercises, order, render_mode, the parameters of
-            a classic; and threads, memory, memory_settings.
+        seed: lane i is seeded with seed + i; None for a seed from the operating system.
+        render_mode: "rgb_array", "ansi" or None.
+        memory: a name, such as "ledger", or a `Memory`, that observations go through; None for none.
+        memory_settings: of the named memory, such as {"keep": "edition"}.
+        keywords: as for `gym.make`: those of a course (see `CourseOptions`), the parameters of a classic, and the
+            library's `books`, `held_out`, `width` and `actions`.
 
     Raises:
+        TypeError: a keyword that the id does not take.
         ValueError: the id is none of ours, or a keyword's value is not known.
     """
-    kinds = ("textbook_gym.text.envs:BOOK", "textbook_gym.text.envs:CLASSIC")
-    known = [i for i, spec in gymnasium.registry.items() if spec.entry_point in kinds]
+    known = [i for i, spec in gymnasium.registry.items() if str(spec.entry_point).startswith(f"{ENTRY_POINTS}:")]
     env_id = env_id.removeprefix("textbook_gym:")
     if env_id not in known:
         raise ValueError(f"no id {env_id!r}{did_you_mean(env_id, known)}; there are {', '.join(known)}")
-    usual = {**gymnasium.registry[env_id].kwargs, **keywords}
-    book, usual = parted(usual.pop("book"), usual)
-    return BookVecEnv(book, num_envs, seed=seed, **usual)
+    spec = copy.deepcopy(gymnasium.registry[env_id])
+    spec.kwargs.update(keywords)
+    lanes = batch_of(whole("num_envs", num_envs, 1), spec.kwargs)
+    if render_mode is not None:
+        spec.kwargs["render_mode"] = render_mode
+    return BookVecEnv(
+        lanes, seed=seed, render_mode=render_mode, memory=memory, memory_settings=memory_settings, spec=spec
+    )
+
+
+ALGORITHMS = {
+    "RecurrentPPO": ("", "recurrent"),
+    "MaskablePPO": ("", "maskable"),
+    "QRDQN": ("n_quantiles", ""),
+    "ARS": ("n_delta", ""),
+    "TRPO": ("cg_max_steps", ""),
+    "DQN": ("exploration_rate", ""),
+    "PPO": ("n_epochs", ""),
+    "A2C": ("gae_lambda", ""),
+}
+"""Algorithm -> how its zip is told from those of the ones below it: by what only it keeps, or by the subpackage that
+its policy or its buffer is of."""
+
+
+def algorithm_of(path: pathlib.Path) -> str:
+    """Return the name of the algorithm that wrote a zip, read off what it kept, without running any of it.
+
+    Raises:
+        ValueError: the file is no such zip.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            kept = json.loads(archive.read("data"))
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise ValueError(f"student {str(path)!r}: no model that SB3 saved ({error})") from error
+    parts = [kept.get("policy_class"), kept.get("rollout_buffer_class")]
+    packages = {p for part in parts if isinstance(part, dict) for p in str(part.get("__module__")).split(".")}
+    for name, (key, package) in ALGORITHMS.items():
+        if kept.get(key) is not None or package in packages:
+            return name
+    raise ValueError(f"student {str(path)!r}: of an algorithm that is none of {', '.join(ALGORITHMS)}")
 
 
 def load_model(path: str) -> Any:
-    """Return a saved model, whichever of SB3's or sb3-contrib's algorithms wrote it.
+    """Return a saved model, of the algorithm of SB3 or sb3-contrib that wrote it.
+
+    Loading runs code that the file holds: load what you trust.
 
     Raises:
-        ValueError: no such file, or no algorithm here can read it.
+        ValueError: no such file, no model, or its algorithm is not installed or cannot read it.
     """
-    import pathlib
-
     import stable_baselines3
 
-    if not pathlib.Path(path).is_file():
+    file = pathlib.Path(path)
+    if not file.is_file():
         raise ValueError(f"student {path!r}: no such file")
-    modules = [stable_baselines3]
+    name = algorithm_of(file)
+    algorithm = getattr(stable_baselines3, name, None)
     try:
-        import sb3_contrib
+        if algorithm is None:
+            import sb3_contrib
 
-        modules.insert(0, sb3_contrib)
-    except ModuleNotFoundError:
-        pass
-    problems = []
-    for module in modules:
-        for name in ("RecurrentPPO", "MaskablePPO", "QRDQN", "TRPO", "ARS", "PPO", "A2C", "DQN"):
-            algorithm = getattr(module, name, None)
-            if algorithm is not None:
-                try:
-                    return algorithm.load(path, device="cpu")
-                except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-                    problems.append(f"{name}: {error}")
-    raise ValueError(f"student {path!r}: no algorithm of SB3 could read it ({problems[-1][:80]})")
+            algorithm = getattr(sb3_contrib, name)
+        return algorithm.load(path, device="cpu")
+    except ModuleNotFoundError as error:
+        raise ValueError(f"student {path!r}: a {name} model; install sb3-contrib to load it ({error})") from error
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise ValueError(f"student {path!r}: {name} could not read it ({str(error)[:80]})") from error

@@ -46,14 +46,14 @@ def test_every_recorded_step_is_reproduced(data, interpreted):
     n = 8 if interpreted else len(data["ep_len"])
     lanes = Lanes(BOOKS["Alchemy"], n, chapters=["exam"], exercises=TRIALS, interpreted=interpreted, split="all")
     lanes.plan["told"] = 1  # the recordings are without the exam's veil
-    flat, seen, out = lanes.room()
+    flat, out = lanes.buffers()
     worlds = [chemistry(data, e) for e in range(n)]
     shift = np.where(data["ep_end_trial_action"][:n], 0, 1)  # the 40-action form lacks action 0, end of trial
     at = np.concatenate([[0], np.cumsum(data["ep_len"])[:-1]])[:n].astype(int)
     compared = 0
     for trial in range(TRIALS):
         items = [{"stone": data["stones"][e, trial], "potion": data["potions"][e, trial]} for e in range(n)]
-        lanes.reset(np.ones(n, np.bool_), seen, out, {"edition": worlds, "state": items})
+        lanes.reset(np.ones(n, np.bool_), flat, out, {"edition": worlds, "state": items})
         first = data["obs_reset"][:n] if trial == 0 else data["obs"][at - 1]
         assert flat[:, :SLOTS].tobytes() == np.ascontiguousarray(first).tobytes()
         if trial:
@@ -64,7 +64,7 @@ def test_every_recorded_step_is_reproduced(data, interpreted):
             assert (data["trial"][rows] == trial).all()
             actions = np.zeros(n, np.int64)
             actions[active] = data["action"][rows] + shift[active]
-            lanes.advance(actions, seen, out)
+            lanes.advance(actions, flat, out)
             points = np.round(flat[:, SLOTS].astype(float) * 45)
             assert np.array_equal((points - score)[active], data["reward"][rows])
             score[active] = points[active]
@@ -98,11 +98,11 @@ def test_the_search_is_exact():
     rng = np.random.default_rng(0)
     n = 60
     lanes = Lanes(BOOKS["Alchemy"], n, chapters=["exam"], split="all")
-    _, seen, out = lanes.room()
+    obs, out = lanes.buffers()
     stones, potions = rng.integers(0, 8, (n, 3)), np.full((n, 12), -1)
     potions[:, :4] = rng.integers(0, 6, (n, 4))
     items = [{"stone": stones[i], "potion": potions[i]} for i in range(n)]
-    lanes.reset(np.ones(n, np.bool_), seen, out, {"edition": list(range(n)), "state": items})
+    lanes.reset(np.ones(n, np.bool_), obs, out, {"edition": list(range(n)), "state": items})
     for i in range(n):
         graph = int(lanes.records["state"]["graph"][i])
         exact = brute_force(graph, stones[i].tolist(), potions[i, :4].tolist())

@@ -49,6 +49,6 @@ def test_debts_outlive_the_exercise_and_not_the_edition():
     lanes = Lanes(BOOK.path, 8, episode="book", split="test")
     walk(TAPER, lanes, list(range(8)), Wipe.NEVER)
     assert lanes.records["state"]["debt"].max() > 0
-    _, seen, out = lanes.room()
-    lanes.reset(np.ones(8, np.bool_), seen, out)
+    obs, out = lanes.buffers()
+    lanes.reset(np.ones(8, np.bool_), obs, out)
     assert lanes.records["state"]["debt"].max() == 0

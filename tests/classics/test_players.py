@@ -70,7 +70,7 @@ def test_regret_grows_as_the_logarithm(student, tuning):
     for pulls in (125, 250, 500, 1000):
         book = find("RL2Bandit", arms=2, pulls=pulls, student=student, tuning=tuning)
         made = Lanes(book.path, lanes, episode="book", split="all")
-        made.reset(np.ones(lanes, np.bool_), *made.room()[1:], {"edition": [{"chance": [0.3, 0.7]}] * lanes})
+        made.reset(np.ones(lanes, np.bool_), *made.buffers(), {"edition": [{"chance": [0.3, 0.7]}] * lanes})
         notes = np.zeros(lanes, book.notes)
         notes["rng"] = np.arange(1, lanes + 1) * 7919
         rows = made.engine.walk(made.records, made.plan, notes, REFERENCES["model"].who, Wipe.NEVER, 1)
@@ -170,7 +170,7 @@ def test_a_process_set_by_hand_is_solved_anew():
 def test_flat_dirichlet_shares():
     """Mean 1/S and variance (S - 1) / (S^2 (S + 1)) of every share."""
     lanes = Lanes(find("RL2MDP").path, 400, split="all")
-    lanes.reset(np.ones(400, np.bool_), *lanes.room()[1:], None, list(range(400)))
+    lanes.reset(np.ones(400, np.bool_), *lanes.buffers(), None, list(range(400)))
     share = np.diff(lanes.records["edition"]["cut"] / 2.0**31, prepend=0.0, append=1.0, axis=-1)
     assert share.mean(axis=(0, 1, 2)) == pytest.approx(np.full(10, 0.1), abs=0.004)
     assert share.var() == pytest.approx(9 / (100 * 11), rel=0.05)
@@ -192,7 +192,7 @@ def test_recorded_episodes_pass_through_the_classic(ends):
         split="all",
         episode="book",
     )
-    flat, seen, out = lanes.room()
+    flat, out = lanes.buffers()
     at = np.concatenate([[0], np.cumsum(data["ep_len"])[:-1]])[chosen].astype(int)
     names = {"dim_map": "potion_map_dim", "dir_map": "potion_map_dir", "stone_map": "stone_map_dir"}
     names |= {"rotation": "rotation", "graph": "graph_index"}
@@ -200,7 +200,7 @@ def test_recorded_episodes_pass_through_the_classic(ends):
     compared = 0
     for trial in range(10):
         items = [{"stone": data["stones"][e, trial], "potion": data["potions"][e, trial]} for e in chosen]
-        lanes.reset(np.ones(len(chosen), np.bool_), seen, out, {"edition": worlds, "state": items})
+        lanes.reset(np.ones(len(chosen), np.bool_), flat, out, {"edition": worlds, "state": items})
         first = data["obs_reset"][chosen] if trial == 0 else data["obs"][at - 1]
         assert flat[:, :39].tobytes() == np.ascontiguousarray(first).tobytes()
         active = np.ones(len(chosen), np.bool_)
@@ -208,7 +208,7 @@ def test_recorded_episodes_pass_through_the_classic(ends):
             actions = np.zeros(len(chosen), np.int64)
             rows = at[active]
             actions[active] = data["action"][rows]
-            lanes.advance(actions, seen, out)
+            lanes.advance(actions, flat, out)
             assert np.array_equal(out["reward"][active].astype(np.float32), data["reward"][rows])
             ended = data["trial_end"][rows]
             assert np.array_equal(out["exercise_done"][active], ended)

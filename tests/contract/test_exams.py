@@ -12,7 +12,7 @@ import pytest
 
 from textbook_gym.books import crafting, navigation, theorems
 from textbook_gym.checks import opened
-from textbook_gym.engine.course import OUT
+from textbook_gym.engine.info import OUT
 from textbook_gym.registry import BOOKS, find
 
 LANES = 256

@@ -31,12 +31,12 @@ def played(
 ) -> np.ndarray:
     """Records of lanes seeded 0, 1, ... after random steps; actions are those of lane i whatever the batch."""
     made = Lanes(BOOKS[book], lanes, threads=threads, interpreted=interpreted)
-    _, seen, out = made.room()
-    made.reset(np.ones(lanes, np.bool_), seen, out, None, list(range(lanes)))
+    obs, out = made.buffers()
+    made.reset(np.ones(lanes, np.bool_), obs, out, None, list(range(lanes)))
     actions = np.random.default_rng(1).integers(0, len(made.book.actions), (20000, steps))
     for t in range(steps):
-        made.advance(np.ascontiguousarray(actions[:lanes, t]), seen, out)
-        made.reset(out["terminated"].copy(), seen, out)
+        made.advance(np.ascontiguousarray(actions[:lanes, t]), obs, out)
+        made.reset(out["terminated"].copy(), obs, out)
     return made.records
 
 

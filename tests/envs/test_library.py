@@ -126,7 +126,7 @@ def test_masks_name_the_buttons_that_do_something():
         mask = info["action_mask"]
         assert (mask.dtype, mask.shape) == (np.int8, (env.action_space.n,))
         assert mask.sum() == len(find(NAMES[info["book"]]).actions)
-        assert sorted(env.lanes.deeds[0][mask == 1]) == list(range(mask.sum()))
+        assert sorted(env.lanes.button_actions[0][mask == 1]) == list(range(mask.sum()))
         assert np.array_equal(env.action_masks(), mask == 1)
         assert mask[env.action_space.sample(mask)] == 1
         mask[:] = 0  # it is the user's own

@@ -29,15 +29,15 @@ class Crammer:
 
     def __init__(self, book_name):
         lanes = Lanes(find(book_name).path, episode="book", split="train", interpreted=True)
-        _, seen, out = lanes.room()
-        lanes.reset(np.ones(1, np.bool_), seen, out, {"edition": 0})
+        obs, out = lanes.buffers()
+        lanes.reset(np.ones(1, np.bool_), obs, out, {"edition": 0})
         self.answers = {}
         while not out["book_done"][0]:
             action = lanes.hidden(0)["oracle"]
             if not out["exercise_done"][0]:
                 address = (int(out["chapter"][0]), int(out["exercise"][0]), int(lanes.records["clock"]["step"][0]))
                 self.answers[address] = action
-            lanes.advance(np.array([action]), seen, out)
+            lanes.advance(np.array([action]), obs, out)
 
     def begin(self, book, lanes, seed):
         self.step = np.zeros(lanes, int)

@@ -10,7 +10,6 @@ import numpy as np
 
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.engine.render import rows, tell
 from textbook_gym.registry import BOOKS, find
 
 FOLDER = pathlib.Path(__file__).parent.parent / "contract" / "golden"
@@ -24,13 +23,14 @@ def playthrough(name: str) -> str:
     book = lanes.book
     note = np.zeros(1, book.notes)
     note["rng"] = EDITION
-    _, seen, out = lanes.room()
-    lanes.reset(np.ones(1, np.bool_), seen, out, {"edition": EDITION})
+    obs, out = lanes.buffers()
+    seen = obs.view(book.seen())[:, 0]
+    lanes.reset(np.ones(1, np.bool_), obs, out, {"edition": EDITION})
     lines = [f"{name}, edition {EDITION}"]
     n = Row(note[0])
     while True:
-        page = rows(lanes, 0)
-        lines += ["", f"## {page[0].rstrip()}", *(f"    {row.rstrip()}" for row in page[3:]), tell(lanes, 0)]
+        page = lanes.draw(0)
+        lines += ["", f"## {page[0].rstrip()}", *(f"    {row.rstrip()}" for row in page[3:]), lanes.tell(0)]
         wide = np.zeros(2, book.seen("f8"))
 
         def look(slot: int, wide: np.ndarray = wide) -> Row:
@@ -43,16 +43,16 @@ def playthrough(name: str) -> str:
         while not out["exercise_done"][0]:
             before = look(0)
             action = int(book.module.answer(p, n, before))
-            lanes.advance(np.array([action]), seen, out)
+            lanes.advance(np.array([action]), obs, out)
             book.module.study(p, n, before, action, look(1))
             lines.append(f"> {book.actions[action]}")
-            lines.append(tell(lanes, 0))
+            lines.append(lanes.tell(0))
             wide[0] = wide[1]
         clock = lanes.records["clock"][0]
         lines.append(f"= mark {clock['mark']:.4f} grade {clock['grade']:.4f} reward {out['reward'][0]:+.4f}")
         if out["book_done"][0]:
             return "\n".join([*lines, f"= gain {out['gain'][0]:+.4f}"]) + "\n"
-        lanes.advance(np.array([0]), seen, out)
+        lanes.advance(np.array([0]), obs, out)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def make(env_id=ID, **keywords):
 
 def press(env, action):
     """The button that stands for an action of the book, or for none if that is None."""
-    return env.lanes.deeds[0].tolist().index(-1 if action is None else action)
+    return env.lanes.button_actions[0].tolist().index(-1 if action is None else action)
 
 
 def stand(env, lanes=slice(None)):

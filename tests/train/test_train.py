@@ -19,7 +19,7 @@ from textbook_gym.checks import LEAST_BENEFIT, check_marks, measure
 from textbook_gym.cli.main import main
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
-from textbook_gym.registry import SHORT, find, short_id
+from textbook_gym.registry import find, short_id
 from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.parse import as_student
 from textbook_gym.students.rollout import walk
@@ -39,10 +39,10 @@ ENV = "textbook/VocabularyShort-v0"
 
 
 def test_every_book_has_a_short_course(book_name):
-    short, spec = SHORT[book_name], gym.spec(short_id(book_name))
-    assert len(short.chapters) == 3
-    chapters = [find(book_name).chapters[c - 1] for c in short.chapters]
-    assert sum(c.limit * e for c, e in zip(chapters, short.exercises, strict=True)) <= 120
+    (numbers, exercises), spec = find(book_name).module.SHORT, gym.spec(short_id(book_name))
+    assert len(numbers) == 3
+    chapters = [find(book_name).chapters[c - 1] for c in numbers]
+    assert sum(c.limit * e for c, e in zip(chapters, exercises, strict=True)) <= 120
     assert spec.kwargs["episode"] == "book"
     env = gym.make(short_id(book_name)).unwrapped
     check_env(env)
@@ -52,8 +52,8 @@ def test_every_book_has_a_short_course(book_name):
 
 def test_short_courses_are_calibrated_and_teach(book_name):
     """The newcomer column holds for them too, the oracle gets 1, and memory pays in every chapter."""
-    short, book = SHORT[book_name], find(book_name)
-    measured = measure(book, 384, short.chapters, short.exercises)
+    book = find(book_name)
+    measured = measure(book, 384, *book.module.SHORT)
     assert not list(check_marks(book, measured))
     assert all(m.model - m.newcomer >= LEAST_BENEFIT for m in measured)
 
@@ -100,7 +100,7 @@ def test_worn_shows_what_the_wrapper_shows():
         actions.append(int(len(seen) * 5 % 8))
         return np.array(actions[-1:])
 
-    lanes = Lanes(find("Vocabulary").path, 1, episode="book", split="test", **SHORT["Vocabulary"]._asdict())
+    lanes = Lanes(find("Vocabulary").path, 1, episode="book", split="test", course="short")
     walk(Worn(FunctionAgent(record, "recorder"), "ledger"), lanes, [3], Wipe.NEVER)
     wrapped.reset(seed=0)
     observation, _ = wrapped.reset(options={"edition": 3})

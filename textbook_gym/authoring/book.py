@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.contract import COLUMNS, FACES, OPTIONAL, RULES, TABLES, no_mark, no_step
-from textbook_gym.authoring.fields import HEADER, Field, Signal, record_type
+from textbook_gym.authoring.fields import HEADER, Field, Signal, observation_bounds, record_type
 from textbook_gym.authoring.parameters import with_parameters
 from textbook_gym.errors import BookError
 
@@ -42,9 +42,7 @@ class Book:
 
     def __reduce__(self) -> tuple[Callable[..., "Book"], tuple[Any, ...]]:
         """Pickle by name, since modules cannot be pickled."""
-        if self.chapters:
-            return read, (self.path,)
-        return stand_in, (self.name, self.path, self.actions, self.signals)
+        return read, (self.path,)
 
     @functools.cached_property
     def width(self) -> int:
@@ -72,16 +70,7 @@ class Book:
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Return lowest and highest observation, float32 of shape `(width,)` each."""
-        every = self.signals + HEADER
-        low = np.concatenate([np.full(s.size, s.low, np.float32) for s in every])
-        high = np.concatenate([np.full(s.size, s.high, np.float32) for s in every])
-        return low, high
-
-
-def stand_in(name: str, path: str, actions: tuple[str, ...], signals: tuple[Signal, ...]) -> Book:
-    """Return what stands for several books; it has the actions and signals that they share, and no chapters."""
-    none = np.dtype([])
-    return Book(name, path, "", importlib.import_module(path), actions, (), signals, none, none, none)
+        return observation_bounds(self.signals)
 
 
 @functools.cache

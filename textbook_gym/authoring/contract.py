@@ -30,6 +30,9 @@ RULES = ("write", "pose", "step", "observe", "mark", "oracle", "open_page", "stu
 FACES = ("draw", "tell")
 OPTIONAL = ("visible", "shortcuts", "raw", "ahead")
 COLUMNS = ("name", "exercises", "limit", "newcomer")
+COURSES = {"short": "SHORT"}
+"""Name of a course, as the keyword `course` takes it -> the optional constant of a book that says what it is: chapters
+by number, and how many exercises of each, such as `SHORT = ((1, 3, 6), (6, 8, 6))`."""
 
 
 SIGNATURES = {

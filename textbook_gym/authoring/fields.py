@@ -58,6 +58,14 @@ HEADER = (
 """What the course adds behind the signals of every book."""
 
 
+def observation_bounds(signals: Sequence[Signal]) -> tuple[np.ndarray, np.ndarray]:
+    """Return lowest and highest observation made of signals and header, float32 of shape (width,) each."""
+    every = (*signals, *HEADER)
+    low = np.concatenate([np.full(s.size, s.low, np.float32) for s in every])
+    high = np.concatenate([np.full(s.size, s.high, np.float32) for s in every])
+    return low, high
+
+
 def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:
     """Return the aligned record type of a field table, its size a multiple of eight bytes."""
     names = [f.name for f in fields]

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from textbook_gym.errors import as_whole, one_of, whole
+
 
 class Parameter(NamedTuple):
     """A keyword of a book whose tables depend on it.
@@ -32,15 +34,13 @@ class Parameter(NamedTuple):
                 return bool(value)
             raise ValueError(f"{self.name}={value!r} ({self.doc}): give True or False")
         if isinstance(self.default, str):
-            if value in self.choices:
-                return str(value)
-            raise ValueError(f"{self.name}={value!r} ({self.doc}): choose one of {', '.join(self.choices)}")
-        whole = isinstance(self.default, int)
-        numbers = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-        if isinstance(value, bool) or not isinstance(value, numbers) or not self.low <= value <= self.high:
-            kind = "a whole number" if whole else "a number"
-            raise ValueError(f"{self.name}={value!r} ({self.doc}): give {kind} from {self.low:g} to {self.high:g}")
-        return int(value) if whole else float(value)
+            return one_of(self.name, value, self.choices, about=f" ({self.doc})")
+        if isinstance(self.default, int):
+            return whole(self.name, value, int(self.low), int(self.high), about=f" ({self.doc})")
+        number = float(value) if isinstance(value, (float, np.floating)) else as_whole(value)
+        if number is None or not self.low <= number <= self.high:
+            raise ValueError(f"{self.name}={value!r} ({self.doc}): give a number from {self.low:g} to {self.high:g}")
+        return float(number)
 
     def parse(self, text: str) -> bool | int | float | str:
         """Return the value that `str` wrote, checked."""

@@ -94,6 +94,8 @@ CHAPTERS = (
     Chapter("exam",                6,   20,    0.31,    3,     3,     3,     12,     0,      7,      1,   0),
 )  # fmt: skip
 
+SHORT = ((1, 2, 6), (8, 8, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 # --- chemistry as tables; an empty slot is -1 and finds the last row -------------------------
 
 SIGN = np.array([[1 if corner >> k & 1 else -1 for k in range(AXES)] for corner in range(CORNERS)])

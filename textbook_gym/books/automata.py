@@ -97,6 +97,8 @@ CHAPTERS = (
     Chapter("exam",             6,    8,    0.39,    7,   1.0,  1.0,    8,   0),
 )  # fmt: skip
 
+SHORT = ((1, 2, 3), (5, 4, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("target", "i1", "state that every input leads to from every state", (CELLS,), low=0, high=STATES - 1),
     Field("output", "i1", "output of every input in every state", (CELLS,), low=0, high=OUTPUTS - 1),

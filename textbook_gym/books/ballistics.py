@@ -160,6 +160,8 @@ CHAPTERS = (
     Chapter("exam",                 8,    6,    0.15,     6,    1,    3,   3, 0.80, 1.00,   0),
 )  # fmt: skip
 
+SHORT = ((1, 2, 3), (8, 8, 8))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("dial", "i1", "row of ELEVATION: how the ring is marked", low=0, high=DIALS - 1),
     Field("gravity", "i1", "entry of VACUUM", low=0, high=GRAVITIES - 1),

@@ -93,6 +93,8 @@ CHAPTERS = (
     Chapter("exam",                 6,    3,    0.500,  6,    0,   3,     1,    1,   0),
 )  # fmt: skip
 
+SHORT = ((1, 3, 6), (6, 8, 6))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("sky", "i1", "which of the SKIES the seasons lie in", low=0, high=SKIES - 1),
     Field("turned", "i1", "the season that turns round in chapter 4", low=0, high=SEASONS - 1),

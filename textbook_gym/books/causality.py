@@ -146,6 +146,8 @@ CHAPTERS = (
     Chapter("exam",                8,   10,    0.36,     3,    5,   5,     0,  0.0,     0.0,   1),
 )  # fmt: skip
 
+SHORT = ((1, 2, 6), (3, 3, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("light", "i1", "light at every place of the hidden order", (LIGHTS,), low=0, high=LIGHTS - 1),
     Field("causes", "i1", "places of its causes, by place, as bits", (LIGHTS,), low=0, high=int(CAUSES.max())),

@@ -117,6 +117,8 @@ CHAPTERS = (
     Chapter("exam",               8,    8,    0.25, TAUGHT,   len(FORMS) - 1, 0.0,   1,   0,    3),
 )  # fmt: skip
 
+SHORT = ((1, 2, 3), (5, 5, 5))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field(
         "asked",

@@ -91,6 +91,8 @@ CHAPTERS = (
     Chapter("exam",          6,   24,    0.00,    2,  (3, 2), (3, 3),   4,    0),
 )  # fmt: skip
 
+SHORT = ((1, 2, 3), (3, 2, 1))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("item", "i1", "label by rank; rising in each tier, stand-ins in any order", (ITEMS,), low=0, high=ITEMS - 1),
     Field("part", "i1", "ranks of the parts of items 4 to 11, rising", (MADE, PARTS), low=0, high=FIRST[TOP] - 1),

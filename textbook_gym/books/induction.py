@@ -160,6 +160,8 @@ CHAPTERS = (
     Chapter("exam",              8,   24,    0.08, EITHER_1_2, EITHER_2_3,         0,    3,   0),
 )  # fmt: skip
 
+SHORT = ((1, 2, 4), (2, 2, 1))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("line", "i1", "which of the LINES gives every digit its point", low=0, high=LINES - 1),
     Field("family", "i1", "families 1 to 3, all different", (ASKED,), low=0, high=FAMILIES - 1),

@@ -125,6 +125,8 @@ CHAPTERS = (
     Chapter("exam",              6,   10,    0.37,   8,    3,   3,  32,   32,   0),
 )  # fmt: skip
 
+SHORT = ((1, 3, 6), (6, 5, 4))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("reach", "i1", "modules that every cause reaches, as bits", (CAUSES,), low=1, high=ALL_MODULES),
     Field("joins", "i1", "causes in the order in which they join, those of a stage ascending", (CAUSES,),

@@ -111,6 +111,8 @@ CHAPTERS = (
     Chapter("exam",         6,    28,    0.00,    2, (A, B, C, E),    0,  0.5,   6,   0,    1,   1,     1,   0),
 )  # fmt: skip
 
+SHORT = ((1, 2, 3), (4, 2, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("south", "i8", "cells from which one can go south", low=0, high=ALL_SOUTH),
     Field("east", "i8", "cells from which one can go east", low=0, high=ALL_EAST),

@@ -128,6 +128,8 @@ CHAPTERS = (
     Chapter("exam",            7,    4,    0.01,  (0, 0, 0), (3, 3, 3), 4,  0.0,    1,     0),
 )  # fmt: skip
 
+SHORT = ((1, 3, 6), (6, 5, 6))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("swap", "i1", "SWAP of every rule, before and after the revision", (2, RULES), low=0, high=SWAPS - 1),
     Field("lemma", "i1", "order of every lemma, before and after", (2, SLOTS), low=0, high=ORDERS - 1),

@@ -105,6 +105,8 @@ CHAPTERS = (
     Chapter("exam",                 8, QUESTIONS,    0.05,  0, (0, 0, 0, 4,  0,         0, 2,  2)),
 )  # fmt: skip
 
+SHORT = ((1, 2, 3), (5, 5, 5))  # chapters and their exercises: a course for quick training, of 120 steps at most
+
 EDITION = (
     Field("meaning", "i1", "meaning of every word at home", (LESSONS, WORDS), low=0, high=WORDS - 1),
     Field("shift", "i1", "what each of these meanings becomes in the dialect", (WORDS,), low=0, high=WORDS - 1),

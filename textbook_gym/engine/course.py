@@ -106,25 +106,10 @@ CLOCK = (
     Field("order", "i1", "rows of the plan in the order in which they come", (MOST_CHAPTERS,)),
 )
 
-OUT = np.dtype(
-    [
-        ("reward", "f8"),
-        ("mark", "f8"),
-        ("grade", "f8"),
-        ("gain", "f8"),
-        ("visible", "f8"),
-        ("edition", "i8"),
-        ("chapter", "i8"),
-        ("exercise", "i8"),
-        ("shortcuts", "i8"),
-        ("terminated", "?"),
-        ("exercise_done", "?"),
-        ("is_success", "?"),
-        ("book_done", "?"),
-    ],
-    align=True,
-)
-"""What one step tells besides the observation; marks of an exam read 0 here (see `show`)."""
+
+def clock_limit(name: str) -> int:
+    """Return the greatest number that a field of the clock can hold."""
+    return int(np.iinfo(next(f.kind for f in CLOCK if f.name == name)).max)
 
 
 def lane_type(book: Book) -> np.dtype:

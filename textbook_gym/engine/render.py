@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from textbook_gym.authoring.records import Row
-from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.batch import Batch
+from textbook_gym.errors import one_of
 
 RENDER_MODES = ["ansi", "rgb_array"]
 RENDER_FPS = 4
@@ -21,33 +21,18 @@ HUES = {
 }
 
 
-def page(lanes: Lanes, i: int) -> tuple[Row, Row, np.void]:
-    """Return chapter row and observation of lane `i` as `draw` and `tell` want them, and its `OUT` record."""
-    _, seen, out = lanes.shown([i])
-    return Row(lanes.plan[int(lanes.records["clock"]["chapter"][i])]), Row(seen[0]), out[0]
+def checked_mode(mode: str | None) -> str | None:
+    """Return a render mode that there is, or None.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return None if mode is None else one_of("render_mode", mode, RENDER_MODES, ", or None")
 
 
-def tell(lanes: Lanes, i: int) -> str:
-    """Return the page of lane `i` in words."""
-    p, seen, _ = page(lanes, i)
-    return str(lanes.book.module.tell(p, seen))
-
-
-def rows(lanes: Lanes, i: int) -> list[str]:
-    """Return the page of lane `i` as rows of equal width: a title, the grade, then what the book draws."""
-    p, seen, o = page(lanes, i)
-    drawn: list[str] = lanes.book.module.draw(p, seen)
-    chapter = lanes.book.chapters[int(o["chapter"]) - 1]
-    title = f"{lanes.book.name} {int(o['chapter'])}.{int(o['exercise'])} {chapter.name}"
-    below = f"grade {float(o['grade']):.2f}" + (f"  mark {float(o['mark']):.2f}" if o["exercise_done"] else "")
-    every = [title, below, "", *drawn]
-    width = max(map(len, every))
-    return [row.ljust(width) for row in every]
-
-
-def render(lanes: Lanes, i: int, mode: str) -> Any:
+def render(batch: Batch, i: int, mode: str) -> Any:
     """Return the page of lane `i`: a string for "ansi", an uint8 array (height, width, 3) for "rgb_array"."""
-    drawn = rows(lanes, i)
+    drawn = batch.draw(i)
     return "\n".join(row.rstrip() for row in drawn) if mode == "ansi" else picture(drawn)
 
 

@@ -10,7 +10,7 @@ from textbook_gym.authoring.fields import Field
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.course import NUMBERS
 from textbook_gym.engine.syllabus import chapter_number
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import as_whole, did_you_mean, is_one
 
 OPTIONS = ("edition", "chapter", "state")
 
@@ -55,7 +55,7 @@ def each_lane(key: str, options: Mapping[str, Any], mask: np.ndarray) -> Iterabl
     """Return the value of an option by lane: a list has one entry a lane, anything else holds for all."""
     asked = options.get(key)
     lanes = np.flatnonzero(mask).tolist()
-    each = list(asked) if isinstance(asked, (list, tuple, np.ndarray)) else [asked] * len(lanes)
+    each = [asked] * len(lanes) if is_one(asked) else list(asked)  # type: ignore[arg-type]  # it has several
     if len(each) != len(lanes):
         raise ValueError(f"options={{{key!r}: ...}} lists {len(each)} for {len(lanes)} lanes")
     return zip(lanes, each, strict=True)
@@ -63,10 +63,11 @@ def each_lane(key: str, options: Mapping[str, Any], mask: np.ndarray) -> Iterabl
 
 def read_edition(book: Book, edition: Any) -> int | World:
     """Return a checked edition number, or checked EDITION fields."""
-    if isinstance(edition, (int, np.integer)) and not isinstance(edition, bool):
-        if not 0 <= edition <= NUMBERS:
-            raise ValueError(f"edition {edition}: numbers run from 0 to {NUMBERS}")
-        return int(edition)
+    number = as_whole(edition)
+    if number is not None:
+        if not 0 <= number <= NUMBERS:
+            raise ValueError(f"edition {number}: numbers run from 0 to {NUMBERS}")
+        return number
     fields = {f.name: f for f in book.module.EDITION}
     world = read_fields("edition", fields, edition)
     for name in fields:

@@ -6,24 +6,14 @@ then the payload: the lane record of every course, little-endian. `seal` and `un
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.batch import Batch, words
 
 FORMAT = "textbook_gym course 1"
-
-
-def header(lanes: Lanes) -> dict[str, Any]:
-    """Return what a saved course must have in common with the lanes that go on with it."""
-    layout = json.dumps([lanes.engine.lane.descr, lanes.plan.dtype.descr], default=str)
-    return {
-        "format": FORMAT,
-        "book": lanes.book.name,
-        "layout": hashlib.sha256(layout.encode()).hexdigest(),
-        "settings": {**lanes.settings, "plan": hashlib.sha256(lanes.plan.tobytes()).hexdigest()},
-    }
 
 
 def seal(form: str, head: dict[str, Any], payload: bytes) -> bytes:
@@ -43,6 +33,8 @@ def unseal(form: str, what: str, data: bytes) -> tuple[dict[str, Any], bytes]:
     Raises:
         ValueError: the bytes are foreign or damaged.
     """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise ValueError(f"{data!r:.80} is no saved {what}; give the bytes that save() returned ({form!r})")
     line, newline, payload = bytes(data).partition(b"\n")
     try:
         head = json.loads(line)
@@ -56,28 +48,30 @@ def unseal(form: str, what: str, data: bytes) -> tuple[dict[str, Any], bytes]:
     return head, payload
 
 
-def pack(lanes: Lanes, which: list[int]) -> bytes:
-    """Return the courses in the lanes `which` as bytes."""
-    words = lanes.records.view(np.uint64).reshape(len(lanes), -1)  # a copy by fields would have chance in its gaps
-    return seal(FORMAT, {**header(lanes), "courses": len(which)}, words[which].tobytes())
+def pack(batch: Batch, which: Sequence[int], **besides: Any) -> bytes:
+    """Return the courses in the lanes `which` as bytes; what is to be kept besides must be JSON-able."""
+    head = {**batch.spec.signature, "courses": len(which), **besides}
+    return seal(FORMAT, head, words(batch.records)[list(which)].tobytes())
 
 
-def unpack(data: bytes, lanes: Lanes, which: list[int]) -> None:
-    """Put saved courses into the lanes `which`.
+def unpack(data: bytes, batch: Batch, which: Sequence[int]) -> dict[str, Any]:
+    """Put saved courses into the lanes `which`; return the head of the bytes, with what was kept besides.
 
     Raises:
         ValueError: the bytes are damaged or foreign, or do not fit these lanes, which are then untouched.
     """
     head, payload = unseal(FORMAT, "course", data)
-    here = header(lanes)
-    for key, saved in {**head, **head["settings"]}.items():
-        wanted = {**here, **here["settings"]}.get(key, saved)
-        if key != "settings" and saved != wanted:
-            raise ValueError(f"the saved course has {key}={saved!r}, this environment {wanted!r}; make one that fits")
-    if head["courses"] != len(which):
+    wanted = {**batch.spec.signature, **batch.spec.signature["settings"]}
+    found = {**head, **head.get("settings", {})}
+    for key, here in wanted.items():
+        saved = found.get(key)
+        if key != "settings" and saved != here:
+            raise ValueError(f"the saved course has {key}={saved!r}, this environment {here!r}; make one that fits")
+    if head.get("courses") != len(which):
         raise ValueError(
-            f"{head['courses']} saved courses for {len(which)} lanes; save or load with `lanes=` that match"
+            f"{head.get('courses')} saved courses for {len(which)} lanes; save or load with `lanes=` that match"
         )
-    words = lanes.records.view(np.uint64).reshape(len(lanes), -1)
-    words[which] = np.frombuffer(payload, np.uint64).reshape(len(which), -1)
-    lanes.started = True
+    rows = words(batch.records)
+    rows[list(which)] = np.frombuffer(payload, np.uint64).reshape(len(which), rows.shape[1])
+    batch.started = True
+    return head

@@ -1,15 +1,17 @@
 """The plan: a book's chapter table as numbers that rules can read, after the user's choice of chapters and lengths."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.engine.course import MOST_CHAPTERS
-from textbook_gym.errors import BookError
+from textbook_gym.authoring.contract import COURSES
+from textbook_gym.engine.course import MOST_CHAPTERS, clock_limit
+from textbook_gym.errors import BookError, as_whole, is_one, one_of, whole
 
-Chapters = Sequence[int | str] | None
-"""Chapters by number (1, 2, ...) or by name; None for all."""
+Chapters = int | str | Sequence[int | str] | None
+"""Chapters by number (1, 2, ...) or by name, one or several; None for all."""
 Exercises = int | Sequence[int] | None
 """Exercises in each chapter, one number for all or one for each; None for the book's own."""
 
@@ -45,16 +47,10 @@ def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None
         exercises: how many exercises in each.
 
     Raises:
-        ValueError: an unknown chapter, one named twice, none at all, or a length below 1.
+        ValueError: an unknown chapter, one named twice, none at all, or a length that is not allowed.
     """
-    chosen = sorted({chapter_number(book, c) for c in chapters}) if chapters is not None else None
-    if chosen is None:
-        chosen = list(range(1, len(book.chapters) + 1))
-    if not chosen or (chapters is not None and len(chosen) != len(chapters)):
-        raise ValueError(f"chapters={chapters!r}: name at least one chapter and none twice")
-    lengths = [exercises] * len(chosen) if isinstance(exercises, int) else exercises
-    if lengths is not None and (len(lengths) != len(chosen) or any(int(n) != n or n < 1 for n in lengths)):
-        raise ValueError(f"exercises={exercises!r}: give one whole number >= 1, or {len(chosen)} of them")
+    chosen = read_chapters(book, chapters)
+    lengths = read_lengths(exercises, len(chosen))
     dtype = plan_type(book)
     if len(book.chapters) > MOST_CHAPTERS:
         raise BookError(f"{book.path}: {len(book.chapters)} chapters; a book has at most {MOST_CHAPTERS}")
@@ -77,12 +73,50 @@ def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None
     return plan
 
 
+def read_chapters(book: Book, chapters: Chapters) -> list[int]:
+    """Return the numbers of the chapters of a course, in the order of the book."""
+    if chapters is None:
+        return list(range(1, len(book.chapters) + 1))
+    named: list[Any] = [chapters] if is_one(chapters) else [*cast(Iterable[Any], chapters)]
+    chosen = sorted({chapter_number(book, c) for c in named})
+    if not chosen or len(chosen) != len(named):
+        raise ValueError(f"chapters={chapters!r}: name at least one chapter and none twice")
+    return chosen
+
+
+def read_lengths(exercises: Exercises, chapters: int) -> list[int] | None:
+    """Return how many exercises each of so many chapters has; None for the book's own."""
+    if exercises is None:
+        return None
+    most, either = clock_limit("exercise"), f", or {chapters} of them"
+    if is_one(exercises):
+        return [whole("exercises", exercises, 1, most, either)] * chapters
+    lengths = [*cast(Iterable[Any], exercises)]
+    if len(lengths) != chapters:
+        raise ValueError(f"exercises={exercises!r}: give a whole number from 1 to {most}{either}")
+    return [whole("exercises", n, 1, most, either) for n in lengths]
+
+
+def named_course(book: Book, course: str) -> tuple[Chapters, Exercises]:
+    """Return chapters and exercises of a course that the book names, such as "short".
+
+    Raises:
+        ValueError: the book names no such course.
+    """
+    one_of("course", course, list(COURSES), ", or None")
+    if not hasattr(book.module, COURSES[course]):
+        raise ValueError(f"course={course!r}: {book.name} names no such course, see `{COURSES[course]}` in its module")
+    chapters, exercises = getattr(book.module, COURSES[course])
+    return chapters, exercises
+
+
 def chapter_number(book: Book, chapter: int | str) -> int:
     """Return the number 1, 2, ... of a chapter given by number or name."""
     names = [c.name for c in book.chapters]
     if isinstance(chapter, str) and chapter in names:
         return names.index(chapter) + 1
-    if isinstance(chapter, (int, np.integer)) and not isinstance(chapter, bool) and 1 <= chapter <= len(names):
-        return int(chapter)
+    number = as_whole(chapter)
+    if number is not None and 1 <= number <= len(names):
+        return number
     listed = ", ".join(f"{n} {name!r}" for n, name in enumerate(names, 1))
     raise ValueError(f"{book.name} has no chapter {chapter!r}; it has {listed}")

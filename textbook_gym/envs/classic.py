@@ -6,35 +6,29 @@ values of `episode` work as in books. `reward="raw"` pays the paper's own reward
 all (`split="all"`), since the papers draw the tasks of training and test alike.
 """
 
-import inspect
 from typing import Any
 
 from textbook_gym.authoring.book import read
 from textbook_gym.authoring.parameters import address
+from textbook_gym.engine.course_options import keywords_of, refuse_unknown
 from textbook_gym.envs.single import BookEnv
 from textbook_gym.envs.vector import BookVectorEnv
-from textbook_gym.errors import did_you_mean
 
 
 def place(book: str, keywords: dict[str, Any], env: type) -> tuple[str, dict[str, Any]]:
     """Return the path of a classic with the parameters among the keywords set, and the other keywords.
 
     Raises:
-        ValueError: a keyword that neither the classic nor the environment has, or a value that is not allowed.
+        TypeError: a keyword that neither the classic nor the environment has.
+        ValueError: a value that is not allowed.
     """
-    own = parameters_of(book)
-    usual = set(inspect.signature(env).parameters) - {"book"}
-    for key in keywords:
-        if key not in own | usual:
-            hint = did_you_mean(key, sorted(own | usual))
-            known = f"the task has {', '.join(sorted(own))}; all books have {', '.join(sorted(usual))}"
-            raise ValueError(f"no keyword {key!r}{hint}; {known}")
+    refuse_unknown(keywords, [*parameters_of(book), *keywords_of(env)])
     return parted(book, keywords)
 
 
-def parameters_of(book: str) -> set[str]:
+def parameters_of(book: str) -> list[str]:
     """Return the names of a classic's parameters; a book has none."""
-    return {p.name for p in getattr(read(book).module, "PARAMETERS", ())}
+    return [p.name for p in getattr(read(book).module, "PARAMETERS", ())]
 
 
 def parted(book: str, keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -52,7 +46,8 @@ class ClassicEnv(BookEnv):
             `reward="raw"`: the paper's own reward, at every step.
 
     Raises:
-        ValueError: a keyword or value that is not known.
+        TypeError: a keyword that is not known.
+        ValueError: a value that is not known.
     """
 
     def __init__(self, book: str, **keywords: Any) -> None:

@@ -1,20 +1,20 @@
 """The library's environments: every edition is of a book drawn from a set; see `textbook_gym.envs.multibook`."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import gymnasium
-import numpy as np
-from gymnasium.vector.utils import batch_space
+from gymnasium.vector import AutoresetMode
 
-from textbook_gym.engine.lanes import FACE
-from textbook_gym.engine.render import RENDER_MODES, render, tell
-from textbook_gym.envs.multibook import NOTHING, Names, Shelf, choose
-from textbook_gym.envs.single import BookEnv, observation_space
-from textbook_gym.envs.vector import BookVectorEnv
-from textbook_gym.registry import BOOKS
+from textbook_gym.engine.course_options import CourseOptions, takes_course_options
+from textbook_gym.envs.multibook import MultiBookLanes, Names
+from textbook_gym.envs.single import LaneEnv
+from textbook_gym.envs.vector import LanesVectorEnv
+from textbook_gym.errors import whole
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
-class LibraryEnv(BookEnv):
+class LibraryEnv(LaneEnv):
     """A `BookEnv` in which every edition is of a book drawn from a set, in spaces that fit all books.
 
     The observation is float32 of shape (width,): the book's signals at places drawn anew for every edition, 0 where
@@ -22,25 +22,30 @@ class LibraryEnv(BookEnv):
     does is drawn anew for every edition. Buttons that stand for no action of the book let a step of the exercise go by.
 
     `info` has the keys of `BookEnv`, `visible` and `shortcuts` always (0 in books without a shortcut), and besides
-    `book` (the book's position in the sorted list of all registered ones, `env.unwrapped.lanes.catalogue`) and
-    `action_mask` (int8, 1 for buttons that do something).
+    `book` (the book's position in `env.unwrapped.lanes.catalogue`: the built-in books, sorted, then others that are
+    drawn from) and `action_mask` (int8, 1 for buttons that do something).
 
     `reset` is that of `BookEnv`; the fresh edition that follows an exam may be of another book. Options are `edition`,
     `chapter` and `book`: a book alone opens the seed's next edition there, an edition alone is of the book that its
     number names.
 
     Args:
-        books: names of the books to draw from; None for all.
+        books: names of the books to draw from; None for the built-in ones, whatever else is registered.
         held_out: names of books not to draw from; None for none.
-        width: floats in an observation; None for what the largest registered book needs, drawn from or not.
+        width: floats in an observation; None for what the largest book of the catalogue needs, drawn from or not.
         actions: how many buttons; None likewise.
-        render_mode: as in `BookEnv`, and so are privileged (where the oracle's action is a button) and the keywords
-            episode, reward, split, chapters, exercises, order and interpreted.
+        render_mode: as in `BookEnv`, and so are the remaining ones.
+        privileged: likewise; the oracle's action is a button.
+        options: likewise.
 
     Raises:
+        TypeError: a keyword is not one of those above.
         ValueError: a value that is not known, or too small.
     """
 
+    lanes: MultiBookLanes
+
+    @takes_course_options
     def __init__(
         self,
         *,
@@ -50,42 +55,21 @@ class LibraryEnv(BookEnv):
         actions: int | None = None,
         render_mode: str | None = None,
         privileged: bool = False,
-        **keywords: Any,
+        **options: "Unpack[CourseOptions]",
     ) -> None:
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise ValueError(f"render_mode={render_mode!r}: choose one of {', '.join(RENDER_MODES)} or None")
-        self.render_mode, self.privileged = render_mode, privileged
-        self.lanes: Shelf = Shelf(1, books, held_out, width, actions, threads=1, **keywords)
-        self.observation_space = observation_space(self.lanes)
-        self.action_space = gymnasium.spaces.Discrete(self.lanes.buttons)  # type: ignore[assignment]  # as in BookEnv
-        _, self._seen, self._out = self.lanes.room()
-        self._out["terminated"] = True  # nothing to step before the first reset
-        self._bind()
-
-    def _info(self, told: tuple[Any, ...]) -> dict[str, Any]:
-        self._shortcut = True
-        own = {"book": int(self._out["book"][0]), "action_mask": self._out["action_mask"][0].copy()}
-        return {**super()._info(told), **own}
-
-    def action_masks(self) -> np.ndarray:
-        """Return which buttons do something, bool, as sb3-contrib's MaskablePPO asks for it."""
-        return self.lanes.deeds[0] != NOTHING
-
-    def render(self) -> Any:
-        """Return the page as the book draws it; see `BookEnv.render`."""
-        return render(self.lanes.alone(0), 0, self.render_mode) if self.render_mode else super().render()
-
-    def tell(self) -> str:
-        """Return the page in words, for people and language models."""
-        return tell(self.lanes.alone(0), 0)
+        lanes = MultiBookLanes(1, books, held_out, width, actions, **options)
+        super().__init__(lanes, render_mode, privileged)
 
 
-class LibraryVectorEnv(BookVectorEnv):
+class LibraryVectorEnv(LanesVectorEnv):
     """Learners walking courses of many books side by side; lane i equals a `LibraryEnv` with the same seed.
 
     Keywords are those of `BookVectorEnv` and of `LibraryEnv`. Of `reset`'s options `book` may be a list, as `edition`.
     """
 
+    lanes: MultiBookLanes
+
+    @takes_course_options
     def __init__(
         self,
         num_envs: int = 1,
@@ -94,18 +78,11 @@ class LibraryVectorEnv(BookVectorEnv):
         held_out: Names = None,
         width: int | None = None,
         actions: int | None = None,
-        **keywords: Any,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+        privileged: bool = False,
+        **options: "Unpack[CourseOptions]",
     ) -> None:
-        super().__init__(BOOKS[choose(books, held_out)[0]], num_envs, **keywords)
-        own = {k: v for k, v in keywords.items() if k not in FACE}
-        self.lanes: Shelf = Shelf(num_envs, books, held_out, width, actions, **own)
-        self.single_observation_space = observation_space(self.lanes)
-        self.single_action_space = gymnasium.spaces.Discrete(self.lanes.buttons)
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-
-    def render(self) -> tuple[Any, ...] | None:
-        """Return the page of every lane as its book draws it; see `BookEnv.render`."""
-        if self.render_mode is None:
-            return super().render()
-        return tuple(render(self.lanes.alone(i), 0, self.render_mode) for i in range(self.num_envs))
+        lanes = MultiBookLanes(whole("num_envs", num_envs, 1), books, held_out, width, actions, **options)
+        super().__init__(lanes, autoreset_mode, max_episode_steps, render_mode, privileged)

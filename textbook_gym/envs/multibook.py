@@ -9,44 +9,45 @@ The spaces are as large as the largest registered book needs. Where a signal sta
 anew for every edition, so that a policy carries from book to book nothing but how to learn.
 
 What an edition is follows from its number alone: the number is drawn from the seed as for one book, and from it are
-mixed the book (given the set to draw from), the world, the places of signals and the order of buttons.
+mixed the book (given the set to draw from), the world, the places of signals and the order of buttons. If no set is
+named it is the built-in one, so that a seed's editions stay the same whatever else is registered.
 
-A `Shelf` stands in for `Lanes`. It holds a record for every learner, large enough for a lane of any book, and hands the
-lanes that are in one book to `Lanes` of that book: clocks, page turning, autoreset and saving are those of one book.
+`MultiBookLanes` is a batch as `Lanes` is. It holds a record for every learner, large enough for a lane of any book, and
+hands the lanes that are in one book to `Lanes` of that book: clocks and page turning are those of one book.
 """
 
+import functools
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textbook_gym.authoring.book import stand_in
-from textbook_gym.authoring.fields import HEADER, Signal
+from textbook_gym.authoring.fields import HEADER, Signal, observation_bounds
 from textbook_gym.authoring.random import WEYL, mix, scramble, uniform
-from textbook_gym.engine.course import NUMBERS, OUT
-from textbook_gym.engine.engine import Engine
-from textbook_gym.engine.lanes import INFO, SHORTCUT_INFO, Lanes
-from textbook_gym.engine.loops import Others
+from textbook_gym.engine.batch import BatchSpec, Stepper, words
+from textbook_gym.engine.course import NUMBERS
+from textbook_gym.engine.course_options import CourseOptions, takes_course_options
+from textbook_gym.engine.info import OUT, InfoLayout
+from textbook_gym.engine.lanes import Lanes, digest_of, seed_lanes
 from textbook_gym.engine.reset_options import OPTIONS, each_lane
-from textbook_gym.errors import did_you_mean
-from textbook_gym.registry import BOOKS, LIBRARY, find
+from textbook_gym.engine.serialization import pack, unpack
+from textbook_gym.errors import as_whole, did_you_mean, whole
+from textbook_gym.registry import BOOKS, BUILT_IN, LIBRARY, find
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Names = Sequence[str] | str | None
-"""Names of books; None for all registered ones, or, of those held out, for none."""
-Room = tuple[np.ndarray, tuple[np.ndarray, ...]]
-"""Lanes that are in one book, and what they show by the book's own layout, as in `Lanes.room`."""
+"""Book names. `books=None` means all built-in books, `held_out=None` means none."""
+Shown = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Numbers of lanes that are in one book; their observations and `OUT` records, by the book's own layout."""
 
 BOOK_STREAM = 0xA24BAED4963EE407  # any odd constant: the root that edition numbers are mixed into to name a book
 PLACES, BUTTONS = 1003, 1004  # streams of an edition besides those in `course`
 NOTHING = -1  # what a button does that stands for no action; `course.act` lets a step go by
 WHERE = ["book", *OPTIONS]  # what `reset(options=...)` may say
-
-
-def words(records: np.ndarray) -> np.ndarray:
-    """Return records as 64-bit words, shape (records, words)."""
-    return records.view(np.uint64).reshape(len(records), -1)
 
 
 def stream(key: Any, value: Any) -> Any:
@@ -69,7 +70,7 @@ def permutations(keys: np.ndarray, which: int, n: int) -> np.ndarray:
 
 def choose(books: Names, held_out: Names) -> list[str]:
     """Return the names of the books to draw from, sorted; refuse names that are not known."""
-    given = {"books": list(BOOKS) if books is None else books, "held_out": held_out or ()}
+    given = {"books": BUILT_IN if books is None else books, "held_out": held_out or ()}
     sets = {keyword: {names} if isinstance(names, str) else set(names) for keyword, names in given.items()}
     known = ", ".join(sorted(BOOKS))
     for keyword, names in sets.items():
@@ -81,95 +82,135 @@ def choose(books: Names, held_out: Names) -> list[str]:
 
 
 def size(keyword: str, value: int | None, every: list[int], chosen: list[int]) -> int:
-    """Return a size of the padded spaces: `value`, or what the largest registered book needs."""
-    if value is not None and (not isinstance(value, int) or value < max(chosen)):
-        raise ValueError(f"{keyword}={value!r}: these books need a whole number >= {max(chosen)}, or None")
-    return value or max(every)
+    """Return a size of the padded spaces: `value`, or what the largest book of the catalogue needs."""
+    if value is None:
+        return max(every)
+    return whole(keyword, value, max(chosen), otherwise=" for these books, or None")
 
 
-class Shelf(Lanes):
-    """Lanes of many books side by side, each in one book at a time: what the environments ask of `Lanes`."""
+class MultiBookLanes:
+    """Lanes of many books side by side, each in one book at a time: a `Batch`.
 
-    info_keys = (*INFO, *SHORTCUT_INFO, "book", "action_mask")
+    Args:
+        lanes: how many learners.
+        books: names of the books to draw from; None for the built-in ones.
+        held_out: names of books not to draw from; None for none.
+        width: floats in an observation; None for what the largest book of the catalogue needs.
+        actions: how many buttons; None likewise.
+        options: those of a course, see `CourseOptions`.
 
+    Attributes:
+        names: the books to draw from.
+        catalogue: the built-in books, then those drawn from that are not built in: what `info["book"]` counts.
+        lanes_by_book: `Lanes` of every book to draw from; `_take` gives them their records.
+        obs_index: where the signals and the header of a lane stand among the observations of all, flat.
+        button_actions: the action of its book behind every button of a lane; `NOTHING` for none.
+
+    Raises:
+        ValueError: a book that is not known, a size that is too small, or an option's value that is not allowed.
+    """
+
+    @takes_course_options
     def __init__(
-        self, lanes: int, books: Names, held_out: Names, width: int | None, actions: int | None, **keywords: Any
+        self,
+        lanes: int,
+        books: Names = None,
+        held_out: Names = None,
+        width: int | None = None,
+        actions: int | None = None,
+        **options: "Unpack[CourseOptions]",
     ) -> None:
-        self.names, self.catalogue = choose(books, held_out), sorted(BOOKS)
+        self.names = choose(books, held_out)
+        self.catalogue = [*sorted(BUILT_IN), *(n for n in self.names if n not in BUILT_IN)]
         every, chosen = [find(n) for n in self.catalogue], [find(n) for n in self.names]
         self.width = size("width", width, [b.width for b in every], [b.width for b in chosen])
         self.buttons = size("actions", actions, [len(b.actions) for b in every], [len(b.actions) for b in chosen])
         bounds = [bound for b in every for s in b.signals for bound in (s.low, s.high)]
         self.bounds = min(-1.0, *bounds), max(1.0, *bounds)
-        self.desks = [Lanes(b.path, 1, **keywords) for b in chosen]  # by book; `_take` gives them their lanes
-        self.blank = [words(desk.records) for desk in self.desks]  # by book: a lane before its first page
+        self.lanes_by_book = [Lanes(b.path, 1, **options) for b in chosen]
+        self.blank = [words(one.records) for one in self.lanes_by_book]  # by book: a lane before its first page
         self.started = False
-        self.settings = {**self.desks[0].settings, "books": ", ".join(self.names)}
-        self.settings |= {"width": str(self.width), "actions": str(self.buttons)}
-        clock = self.desks[0].engine.lane["clock"]  # the first field of every book's lane
+        clock = self.lanes_by_book[0].engine.lane["clock"]  # the first field of every book's lane
         rest = max(blank.shape[1] for blank in self.blank) - clock.itemsize // 8
         self.records = np.zeros(lanes, [("clock", clock), ("rest", "u8", (rest,)), ("book", "i8")])
-        self.laid = np.full(lanes, -1), np.zeros(lanes, np.uint64)  # book and edition key that the next three are for
-        self.places = np.arange(lanes)[:, None] * self.width + np.zeros(self.width, np.intp)  # of signals, then header
-        self.deeds = np.full((lanes, self.buttons), NOTHING)  # its book's action behind every button
+        self.laid = np.full(lanes, -1), np.zeros(lanes, np.uint64)  # book and edition key that the next two are for
+        self.obs_index = np.arange(lanes)[:, None] * self.width + np.zeros(self.width, np.intp)
+        self.button_actions = np.full((lanes, self.buttons), NOTHING)
         self._label = np.array([self.catalogue.index(n) for n in self.names])
-        self._solo: tuple[Any, ...] | None = None
+        self._bound: tuple[Any, ...] | None = None
         self._look_up()
 
     def _look_up(self) -> None:
-        """Make what stands for book, loops and plan in the eyes of environments and of `saving`."""
-        signal = Signal("places", *self.bounds, "signals of the book at permuted places", (self.width - len(HEADER),))
-        names, none = tuple(f"BUTTON_{k}" for k in range(self.buttons)), np.dtype([])
-        self.book = stand_in(LIBRARY, __name__, names, (signal,))
-        self.engine = cast(Engine, SimpleNamespace(lane=none, loop=lambda *_: self._turn))
-        plans = [str(desk.engine.lane.descr).encode() + desk.plan.tobytes() for desk in self.desks]
-        self.plan = np.frombuffer(b"".join(plans), np.uint8)
-        told = [(n, OUT[n]) for n in OUT.names or ()]  # the first words are those of an `OUT` record
-        self.told = np.dtype([*told, ("book", "i8"), ("action_mask", "i1", (self.buttons,))], align=True)
+        """Make the views that every step needs."""
         self._words = words(self.records)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_words": None, "_solo": None}  # views, which would come apart
+        return {**self.__dict__, "_words": None, "_bound": None}  # views, which would come apart
 
-    def room(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return fresh room for a step of all lanes: observations, the same again, and what is told besides."""
-        flat = np.zeros((len(self), self.width), np.float32)
-        return flat, flat, np.zeros(len(self), self.told)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._look_up()
 
-    def _turn(self, *arguments: Any) -> int:
-        """Do for the single environment what the compiled loop "turn" of one book does."""
-        *_, others, mask, chosen, seen, out, _, _ = arguments
-        self._press(chosen, seen, out) if others == Others.ACT else self.reset(mask, seen, out)
-        return 0
+    def __len__(self) -> int:
+        return len(self.records)
 
-    def _press(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray) -> None:
+    @functools.cached_property
+    def spec(self) -> BatchSpec:
+        """What this batch is. The plan that names saved courses is here the plans and layouts of all books."""
+        signal = Signal("places", *self.bounds, "signals of the book at permuted places", (self.width - len(HEADER),))
+        low, high = observation_bounds((signal,))
+        plans = [str(one.engine.lane.descr).encode() + one.plan.tobytes() for one in self.lanes_by_book]
+        settings = {**self.lanes_by_book[0].settings, "books": ", ".join(self.names)}
+        settings |= {"width": str(self.width), "actions": str(self.buttons)}
+        signature = {
+            "book": LIBRARY,
+            "layout": digest_of([np.dtype([]).descr, np.dtype(np.uint8).descr]),  # none of its own
+            "settings": {**settings, "plan": hashlib.sha256(b"".join(plans)).hexdigest()},
+        }
+        info = InfoLayout(True, [("book", "i8", ()), ("action_mask", "i1", (self.buttons,))])
+        names = tuple(f"BUTTON_{k}" for k in range(self.buttons))
+        return BatchSpec(LIBRARY, names, (signal,), low, high, info, signature)
+
+    def buffers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return fresh room for a step of all lanes: observations, float32 (lanes, width), and what is told besides."""
+        return np.zeros((len(self), self.width), np.float32), np.zeros(len(self), self.spec.info.dtype)
+
+    def stepper(self, action: np.ndarray, obs: np.ndarray, out: np.ndarray) -> Stepper:
+        """Return `advance` and a bare `reset` of a single lane, bound to these buffers."""
+        every = np.ones(1, np.bool_)
+        return Stepper(functools.partial(self._press, action, obs, out), functools.partial(self.reset, every, obs, out))
+
+    def _press(self, actions: np.ndarray, obs: np.ndarray, out: np.ndarray) -> None:
         """Do in a single lane what `advance` does, into the same room as ever, with all looked up once an edition."""
-        if self._solo is None:
-            desk, _ = self._take(int(self.records["book"][0]), slice(None))
-            flat, signals, told = desk.room()
-            chosen, act = np.zeros(1, np.int64), (int(Others.ACT), np.zeros(1, np.bool_))
-            arrays = (desk.records, words(desk.records), desk.plan, *act, chosen, signals, told)
-            loop = partial(desk.engine.loop("turn", *arrays), *arrays, 0, 1)
-            self._solo = loop, chosen, self.deeds[0], self.places[0, : flat.shape[1]], flat[0], words(told)[0]
-        loop, chosen, deeds, places, shown, told = self._solo
-        chosen[0] = deeds[actions[0]]
-        loop()
-        seen[0, places] = shown
+        if self._bound is None:
+            one, _ = self._take(int(self.records["book"][0]), slice(None))
+            chosen, (own, told) = np.zeros(1, np.int64), one.buffers()
+            step = one.stepper(chosen, own, told).step
+            index = self.obs_index[0, : own.shape[1]]
+            self._bound = step, chosen, self.button_actions[0], index, own[0], words(told)[0]
+        step, chosen, button_actions, index, shown, told = self._bound
+        chosen[0] = button_actions[actions[0]]
+        step()
+        obs[0, index] = shown
         words(out)[0, : len(told)] = told
 
-    def advance(self, actions: np.ndarray, seen: np.ndarray, out: np.ndarray, turned: np.ndarray | None = None) -> None:
+    def advance(self, actions: np.ndarray, obs: np.ndarray, out: np.ndarray, turned: np.ndarray | None = None) -> None:
         """Press one checked button in every lane; see `Lanes.advance`."""
-        chosen = self.deeds[np.arange(len(self)), actions]
+        chosen = self.button_actions[np.arange(len(self)), actions]
         pressed = None if turned is None else np.flatnonzero(~turned)
-        self._write([self._play(b, i, chosen=chosen[i]) for b, i in self._by_book(pressed)], seen, out)
+        self._write([self._play(b, i, chosen=chosen[i]) for b, i in self._by_book(pressed)], obs, out)
         if turned is not None and turned.any():
-            self.reset(turned, seen, out)
+            self.reset(turned, obs, out)
 
     def reset(
         self,
-        mask: np.ndarray, seen: np.ndarray, out: np.ndarray,
-        options: Mapping[str, Any] | None = None, seeds: Sequence[int] | None = None, others: bool = False,
-    ) -> None:  # fmt: skip
+        mask: np.ndarray,
+        obs: np.ndarray,
+        out: np.ndarray,
+        options: Mapping[str, Any] | None = None,
+        seeds: Sequence[int] | None = None,
+        others: bool = False,
+    ) -> None:
         """Turn the page in every lane of the mask, or go where `options` say; see `Lanes.reset`.
 
         Options are those, and `book` (a name, or a list of them). An edition without a book is of the book that its
@@ -181,26 +222,26 @@ class Shelf(Lanes):
         lanes = np.flatnonzero(mask)
         options = {k: v for k, v in (options or {}).items() if v is not None or k not in WHERE}
         if options or seeds is not None:
-            kept = self.records.copy()
+            kept = self._words.copy()
             try:
                 wishes = self._visit(options, mask, seeds)
-                rooms = [self._play(b, i, wishes(i)) for b, i in self._by_book(lanes)]
+                shown = [self._play(b, i, wishes(i)) for b, i in self._by_book(lanes)]
             except ValueError:
-                self.records[:] = kept
+                self._words[:] = kept
                 raise
         else:
-            rooms = [self._play(b, i) for b, i in self._by_book(lanes)]
+            shown = [self._play(b, i) for b, i in self._by_book(lanes)]
             clock = self.records["clock"]
             fresh = lanes[clock["key"][lanes] != self.laid[1][lanes]]  # for these the next edition has been opened,
             if len(fresh):  # but in the book of the last one
                 numbers = clock["number"][fresh]
-                self._move(fresh, books_of(numbers, len(self.desks)))
+                self._move(fresh, books_of(numbers, len(self.lanes_by_book)))
                 clock["number"][fresh], clock["asked"][fresh] = numbers, 1
-                rooms += [self._play(b, i) for b, i in self._by_book(fresh)]  # written last, below
+                shown += [self._play(b, i) for b, i in self._by_book(fresh)]  # written last, below
         if others:
-            rooms += [self._play(b, i, turn=False) for b, i in self._by_book(np.flatnonzero(~mask))]
+            shown += [self._play(b, i, turn=False) for b, i in self._by_book(np.flatnonzero(~mask))]
         self._lay_out(lanes)
-        self._write(rooms, seen, out)
+        self._write(shown, obs, out)
         self.started = True
 
     def _visit(self, options: dict[str, Any], mask: np.ndarray, seeds: Sequence[int] | None) -> Callable[[Any], Any]:
@@ -209,8 +250,8 @@ class Shelf(Lanes):
             raise ValueError(f"unknown option {key!r}{did_you_mean(key, WHERE)}; there are {', '.join(WHERE)}")
         going, moving = self.records["book"].copy(), mask & (seeds is not None)
         if seeds is not None:
-            self._seed(seeds, mask)
-            going = books_of(stream(self.records["clock"]["seed"], 0).rng & NUMBERS, len(self.desks))
+            seed_lanes(self.records["clock"], seeds, mask)
+            going = books_of(stream(self.records["clock"]["seed"], 0).rng & NUMBERS, len(self.lanes_by_book))
         asked = {key: dict(each_lane(key, options, mask)) for key in ("edition", "state")}
         for (i, name), edition in zip(each_lane("book", options, mask), asked["edition"].values(), strict=True):
             moving[i] |= name is not None or edition is not None
@@ -221,8 +262,8 @@ class Shelf(Lanes):
                 raise ValueError(f"no book {name!r} in this library{hint}; it has {', '.join(self.names)}")
             elif isinstance(edition, Mapping) and len(self.names) > 1:
                 raise ValueError(f"an edition given by its fields needs a 'book' too, one of {', '.join(self.names)}")
-            elif isinstance(edition, (int, np.integer)) and 0 <= edition <= NUMBERS:  # else `Lanes` refuses it
-                going[i] = books_of([edition], len(self.desks))[0]
+            elif (number := as_whole(edition)) is not None and 0 <= number <= NUMBERS:  # else `Lanes` refuses it
+                going[i] = books_of([number], len(self.lanes_by_book))[0]
         self._move(np.flatnonzero(moving), going[moving])
         return lambda i: {"chapter": options.get("chapter"), **{k: [v[j] for j in i] for k, v in asked.items()}}
 
@@ -243,58 +284,80 @@ class Shelf(Lanes):
 
     def _take(self, b: int, lanes: np.ndarray | slice) -> tuple[Lanes, np.ndarray]:
         """Return some lanes, all in book `b`, as `Lanes` of that book, and their words: copies, to be put back."""
-        desk, copied = self.desks[b], self._words[lanes, : self.blank[b].shape[1]]
-        desk.records = copied.view(desk.engine.lane)[:, 0]
-        return desk, copied
+        one, copied = self.lanes_by_book[b], self._words[lanes, : self.blank[b].shape[1]]
+        one.records = copied.view(one.engine.lane)[:, 0]
+        return one, copied
 
-    def _play(self, b: int, lanes: np.ndarray, options: Any = None, chosen: Any = None, turn: bool = True) -> Room:
+    def _play(self, b: int, lanes: np.ndarray, options: Any = None, chosen: Any = None, turn: bool = True) -> Shown:
         """Take the actions `chosen` in some lanes, all in book `b`, or, if there are none, turn their pages or look."""
-        desk, copied = self._take(b, lanes)
-        room = desk.room()
+        one, copied = self._take(b, lanes)
+        obs, out = one.buffers()
         if chosen is not None:
-            desk.advance(chosen, *room[1:])
+            one.advance(chosen, obs, out)
         else:
-            desk.reset(np.full(len(lanes), turn), *room[1:], options, others=not turn)
+            one.reset(np.full(len(lanes), turn), obs, out, options, others=not turn)
         self._words[lanes, : copied.shape[1]] = copied
-        return lanes, room
+        return lanes, obs, out
 
     def _lay_out(self, lanes: np.ndarray) -> None:
         """Lay out signals and buttons where a lane has changed its book or edition."""
         books, keys = self.laid
         at, now = self.records["book"][lanes], self.records["clock"]["key"][lanes]
         changed = (at != books[lanes]) | (now != keys[lanes])
-        lanes, self._solo = lanes[changed], None if changed.any() else self._solo
+        lanes, self._bound = lanes[changed], None if changed.any() else self._bound
         books[lanes], keys[lanes] = at[changed], now[changed]
         for b, i in self._by_book(lanes):
-            book, own, header = self.desks[b].book, i[:, None] * self.width, len(HEADER)
+            book, own, header = self.lanes_by_book[b].book, i[:, None] * self.width, len(HEADER)
             order = permutations(keys[i], PLACES, self.width - header)
-            self.places[i, : book.width - header] = own + order[:, : book.width - header]
-            self.places[i, book.width - header : book.width] = own + np.arange(self.width - header, self.width)
+            self.obs_index[i, : book.width - header] = own + order[:, : book.width - header]
+            self.obs_index[i, book.width - header : book.width] = own + np.arange(self.width - header, self.width)
             order = permutations(keys[i], BUTTONS, self.buttons)
-            self.deeds[i] = np.where(order < len(book.actions), order, NOTHING)
+            self.button_actions[i] = np.where(order < len(book.actions), order, NOTHING)
 
-    def _write(self, rooms: list[Room], seen: np.ndarray, out: np.ndarray) -> None:
+    def _write(self, shown: list[Shown], obs: np.ndarray, out: np.ndarray) -> None:
         """Write what lanes show, each by its book's own layout, into what all lanes show."""
-        for i, (flat, _, told) in rooms:
-            seen[i] = 0.0
-            seen.reshape(-1)[self.places[i, : flat.shape[1]]] = flat
+        for i, own, told in shown:
+            obs[i] = 0.0
+            obs.reshape(-1)[self.obs_index[i, : own.shape[1]]] = own
             words(out)[i, : OUT.itemsize // 8] = words(told)
         out["book"] = self._label[self.records["book"]]
-        out["action_mask"] = self.deeds != NOTHING
+        out["action_mask"] = self.action_masks()
 
-    def shown(self, which: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return what some lanes (None for all) show now, as `room` lays it out."""
+    def shown(self, which: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return what some lanes (None for all) show now, as in `buffers`."""
         self._lay_out(np.arange(len(self)))  # courses may just have been loaded
-        _, seen, out = self.room()
-        self._write([(i, self._take(b, i)[0].shown()) for b, i in self._by_book()], seen, out)
-        seen, out = (seen, out) if which is None else (seen[list(which)], out[list(which)])
-        return seen, seen, out
+        obs, out = self.buffers()
+        self._write([(i, *self._take(b, i)[0].shown()) for b, i in self._by_book()], obs, out)
+        return (obs, out) if which is None else (obs[list(which)], out[list(which)])
 
     def hidden(self, i: int) -> dict[str, Any]:
         """Return what lane `i` hides, see `Lanes.hidden`; the oracle names a button."""
         hidden = self.alone(i).hidden(0)
-        return {**hidden, "oracle": self.deeds[i].tolist().index(hidden["oracle"])}
+        return {**hidden, "oracle": self.button_actions[i].tolist().index(hidden["oracle"])}
 
     def alone(self, i: int) -> Lanes:
         """Return a copy of lane `i` as the only one of its book."""
         return self._take(int(self.records["book"][i]), np.array([i]))[0]
+
+    def draw(self, i: int) -> list[str]:
+        """Return the page of lane `i` as its book draws it, rows of equal width."""
+        return self.alone(i).draw(0)
+
+    def tell(self, i: int) -> str:
+        """Return the page of lane `i` in the words of its book."""
+        return self.alone(i).tell(0)
+
+    def action_masks(self) -> np.ndarray:
+        """Return which buttons do something, bool (lanes, buttons)."""
+        return self.button_actions != NOTHING
+
+    def save(self, which: Sequence[int]) -> bytes:
+        """Return the courses in some lanes as bytes."""
+        return pack(self, which)
+
+    def load(self, data: bytes, which: Sequence[int]) -> None:
+        """Put saved courses into some lanes; see `Lanes.load`."""
+        unpack(data, self, which)
+
+    def close(self) -> None:
+        """Nothing to let go of."""

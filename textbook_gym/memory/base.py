@@ -31,9 +31,10 @@ import numpy as np
 from gymnasium import spaces
 
 from textbook_gym.authoring.book import Book
+from textbook_gym.engine.batch import BatchSpec
 from textbook_gym.engine.jit import compiled
 from textbook_gym.engine.serialization import seal, unseal
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import one_of
 from textbook_gym.memory.boundaries import Doing, keep_pages, sort_out
 
 KEEPS = ("exercise", "chapter", "edition", "forever")
@@ -68,9 +69,7 @@ class Memory:
     name: ClassVar[str] = ""
 
     def __init__(self, keep: str = "edition", **settings: Any) -> None:
-        if keep not in KEEPS:
-            raise ValueError(f"keep={keep!r}{did_you_mean(str(keep), list(KEEPS))}; choose one of {', '.join(KEEPS)}")
-        self.keep = keep
+        self.keep = one_of("keep", keep, KEEPS)
         self.settings: dict[str, Any] = {"keep": keep, **settings}
         self.lanes = 0  # none before `bind`
         self.arrays: dict[str, np.ndarray] = {}
@@ -82,7 +81,7 @@ class Memory:
         observation_space: spaces.Space[Any],
         action_space: spaces.Space[Any],
         lanes: int = 1,
-        book: Book | None = None,
+        book: Book | BatchSpec | None = None,
     ) -> None:
         """Make room for so many lanes, all blank; what was remembered is lost.
 
@@ -90,7 +89,7 @@ class Memory:
             observation_space: of one lane, a flat `Box`.
             action_space: of one lane, `Discrete`.
             lanes: how many learners.
-            book: the book that is read, if it is known: it knows its signals by name.
+            book: the book that is read, or a batch's `spec`, if it is known: it knows its signals by name.
 
         Raises:
             ValueError: other spaces, or settings that do not fit them.

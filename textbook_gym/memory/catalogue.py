@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import one_of
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.ledger import Ledger
 from textbook_gym.memory.notebook import Notebook
@@ -28,10 +28,7 @@ def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
         if settings:
             raise ValueError(f"settings {sorted(settings)} beside a Memory; give them to its constructor")
         return memory
-    kind = MEMORIES.get(str(memory))
-    if kind is None:
-        known = list(MEMORIES)
-        raise ValueError(f"memory={memory!r}{did_you_mean(str(memory), known)}; choose one of {', '.join(known)}")
+    kind = MEMORIES[one_of("memory", memory, list(MEMORIES))]
     try:
         return kind(**settings)
     except TypeError as error:

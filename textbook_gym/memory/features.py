@@ -30,7 +30,8 @@ from gymnasium import spaces
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import HEADER
-from textbook_gym.errors import did_you_mean
+from textbook_gym.engine.batch import BatchSpec
+from textbook_gym.errors import as_whole, did_you_mean
 from textbook_gym.memory.boundaries import REWARD_BOUND
 from textbook_gym.memory.feature_loops import Make
 
@@ -81,7 +82,7 @@ class Channel(NamedTuple):
         return low.ravel(), high.ravel()
 
 
-def read_channels(names: Names, width: int, actions: int, book: Book | None) -> tuple[Channel, ...]:
+def read_channels(names: Names, width: int, actions: int, book: Book | BatchSpec | None) -> tuple[Channel, ...]:
     """Return the channels that a user names.
 
     Args:
@@ -103,10 +104,11 @@ def read_channels(names: Names, width: int, actions: int, book: Book | None) -> 
             start += s.size
     channels = []
     for name in names:
-        if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
-            if not 0 <= name < width:
-                raise ValueError(f"channel {name}: an observation has the places 0 to {width - 1}")
-            channels.append(Channel(Make.VALUE, np.array([[int(name)]])))
+        place = as_whole(name)
+        if place is not None:
+            if not 0 <= place < width:
+                raise ValueError(f"channel {place}: an observation has the places 0 to {width - 1}")
+            channels.append(Channel(Make.VALUE, np.array([[place]])))
             continue
         match = FORM.fullmatch(str(name))
         if name in STEPS and name not in signals:

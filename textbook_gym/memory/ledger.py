@@ -10,7 +10,7 @@ import numpy as np
 
 from textbook_gym.authoring.fields import HEADER
 from textbook_gym.authoring.random import WEYL, scramble
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import did_you_mean, one_of, whole
 from textbook_gym.memory.base import Memory, Step
 from textbook_gym.memory.features import Channel, Names, all_bounds, program, read_channels, size
 from textbook_gym.memory.ledger_loops import BLOCK, At, compiled_loops
@@ -27,15 +27,11 @@ class Page:
         for word in set(table) - set(WORDS):
             hint = did_you_mean(word, list(WORDS))
             raise ValueError(f"ledger table {number} has no {word!r}{hint}; it has {', '.join(WORDS)}")
-        silent, self.rows = table.get("silent", "count"), table.get("rows", 64)
+        self.rows = whole("rows", table.get("rows", 64), 1)
+        self.silent = SILENCES.index(one_of("silent", table.get("silent", "count"), SILENCES))
         self.rate, self.grain = float(table.get("rate", 0.0)), float(table.get("grain", 0.001))
-        if silent not in SILENCES:
-            raise ValueError(f"silent={silent!r}{did_you_mean(str(silent), list(SILENCES))}; choose one of {SILENCES}")
-        if isinstance(self.rows, bool) or not isinstance(self.rows, int) or self.rows < 1:
-            raise ValueError(f"rows={self.rows!r}: a table has a whole number >= 1 of rows")
         if not 0.0 <= self.rate <= 1.0 or not self.grain > 0.0:
             raise ValueError(f"rate={self.rate}, grain={self.grain}: rate must be within [0, 1], grain above 0")
-        self.silent = SILENCES.index(silent)
 
         def channels(names: Names) -> tuple[Channel, ...]:
             return read_channels(names, ledger.width, ledger.actions, ledger.book)

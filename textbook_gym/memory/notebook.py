@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from textbook_gym.errors import whole
 from textbook_gym.memory.base import Memory, Step
 
 
@@ -24,9 +25,8 @@ class Notebook(Memory):
     name = "notebook"
 
     def __init__(self, slots: int = 8, symbols: int = 8, keep: str = "edition") -> None:
+        slots, symbols = whole("slots", slots, 1), whole("symbols", symbols, 1)
         super().__init__(keep, slots=slots, symbols=symbols)
-        if any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in (slots, symbols)):
-            raise ValueError(f"slots={slots!r}, symbols={symbols!r}: give whole numbers >= 1")
         self.slots, self.symbols = slots, symbols
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from textbook_gym.authoring.fields import HEADER
+from textbook_gym.errors import one_of, whole
 from textbook_gym.memory.base import Memory, Step
 from textbook_gym.memory.feature_loops import BLOCK, compiled
 from textbook_gym.memory.features import Names, all_bounds, program, read_channels, size
@@ -37,11 +38,10 @@ class Recall(Memory):
         silent: str = "skip",
         keep: str = "edition",
     ) -> None:
+        n = whole("n", n, 1)
+        k = whole("k", k, 1, n)
         super().__init__(keep, k=k, n=n, situation=situation, outcome=outcome, silent=silent)
-        if any(isinstance(v, bool) or not isinstance(v, int) for v in (k, n)) or not 1 <= k <= n:
-            raise ValueError(f"k={k!r}, n={n!r}: give whole numbers with 1 <= k <= n")
-        if silent not in ("skip", "count"):
-            raise ValueError(f"silent={silent!r}: choose 'skip' or 'count'")
+        one_of("silent", silent, ("skip", "count"))
         self.k, self.n, self.situation, self.outcome, self.silent = k, n, situation, outcome, silent
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:

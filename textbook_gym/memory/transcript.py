@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from textbook_gym.errors import whole
 from textbook_gym.memory.base import Memory, Step
 from textbook_gym.memory.boundaries import REWARD_BOUND
 from textbook_gym.memory.feature_loops import compiled
@@ -26,9 +27,8 @@ class Transcript(Memory):
     name = "transcript"
 
     def __init__(self, n: int = 16, stacked: bool = True, keep: str = "edition") -> None:
+        n = whole("n", n, 1)
         super().__init__(keep, n=n, stacked=stacked)
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise ValueError(f"n={n!r}: a transcript has a whole number >= 1 of rows")
         self.n, self.stacked = n, bool(stacked)
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:

@@ -50,7 +50,7 @@ from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import HEADER
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.syllabus import make_plan
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import as_whole, did_you_mean
 
 PROTOCOL = 1
 PATIENCE = 2.0  # seconds that a process has to end by itself
@@ -176,8 +176,9 @@ class ProcessAgent:
         chosen = answer.get("action") if isinstance(answer, dict) else answer
         if isinstance(chosen, str) and chosen in actions:
             return actions.index(chosen)
-        if isinstance(chosen, int) and not isinstance(chosen, bool) and 0 <= chosen < len(actions):
-            return chosen
+        number = as_whole(chosen)
+        if number is not None and 0 <= number < len(actions):
+            return number
         hint = did_you_mean(chosen, list(actions)) if isinstance(chosen, str) else ""
         listed = ", ".join(f"{n} {name}" for n, name in enumerate(actions))
         raise self._failed(f"named no action of {self.book.name}{hint}, which takes {listed}")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from textbook_gym.authoring.random import mix
+from textbook_gym.engine.batch import check_actions
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import ROWS, Wipe
 from textbook_gym.students.base import Agent, Reference
@@ -51,8 +52,8 @@ def walk(
     for course, numbers, _ in walks:
         if course is lanes and before and hasattr(student, "carry"):
             student.carry()
-        room = open_editions(course, numbers, left if course is lanes else None)
-        rows = walk_agent(student, course, *room, wipe)
+        buffers = open_editions(course, numbers, left if course is lanes else None)
+        rows = walk_agent(student, course, *buffers, wipe)
     return rows
 
 
@@ -64,22 +65,22 @@ def stream(seed: int, edition: int) -> int:
 
 
 def open_editions(lanes: Lanes, editions: Sequence[int], left: Lanes | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Open one edition in each lane, at its first page, whatever stood there before; return `seen` and `out`.
+    """Open one edition in each lane, at its first page, whatever stood there before; return `obs` and `out`.
 
     `left` are lanes in which the same editions were walked: what outlived the exercises there is taken over.
     """
-    _, seen, out = lanes.room()
+    obs, out = lanes.buffers()
     every = np.ones(len(lanes), np.bool_)
-    lanes.reset(every, seen, out, {"edition": list(editions)}, [0] * len(lanes))
+    lanes.reset(every, obs, out, {"edition": list(editions)}, [0] * len(lanes))
     lasting = [f.name for f in lanes.book.module.STATE if f.lasting]
     if left is not None and lasting:
         for name in lasting:
             lanes.records["state"][name] = left.records["state"][name]
-        lanes.reset(every, seen, out)  # poses the first page anew: nothing was done in it yet
-    return seen, out
+        lanes.reset(every, obs, out)  # poses the first page anew: nothing was done in it yet
+    return obs, out
 
 
-def walk_agent(agent: Agent, lanes: Lanes, seen: np.ndarray, out: np.ndarray, wipe: Wipe) -> np.ndarray:
+def walk_agent(agent: Agent, lanes: Lanes, obs: np.ndarray, out: np.ndarray, wipe: Wipe) -> np.ndarray:
     """Let a student from outside walk: all lanes step together, finished ones wait."""
     n, total = len(lanes), int(lanes.plan["exercises"].sum())
     rows = np.zeros((n, total), ROWS)
@@ -87,13 +88,13 @@ def walk_agent(agent: Agent, lanes: Lanes, seen: np.ndarray, out: np.ndarray, wi
     page = np.zeros(n, int)  # exercises finished
     rewards = np.zeros(n)
     while True:
-        info = {key: out[key].copy() for key in (*lanes.info_keys, "reward")}  # memories are told rewards too
-        flat = seen.view(np.float32).reshape(n, -1).copy()
-        actions = lanes.check_actions(agent.act(flat, info))
+        info = {key: values.copy() for key, values in lanes.spec.info.views(out).items()}
+        info["reward"] = out["reward"].copy()  # memories are told rewards too
+        actions = check_actions(lanes, agent.act(obs.copy(), info))
         if (page == total).all():  # now the last page has been seen, too
             return rows
         open_before = ~out["exercise_done"]
-        lanes.advance(actions, seen, out)
+        lanes.advance(actions, obs, out)
         rewards += out["reward"]
         for i in np.flatnonzero(out["exercise_done"] & open_before):
             c = clock[i]

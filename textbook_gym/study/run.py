@@ -5,15 +5,16 @@ A row is an exercise; `COLUMNS` says what stands in it. Every student and every 
 
 import contextlib
 import pathlib
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import polars as pl
 
 from textbook_gym.authoring.book import read
 from textbook_gym.engine.course import Split
-from textbook_gym.engine.lanes import member
+from textbook_gym.engine.course_options import member
+from textbook_gym.errors import is_one, whole
 from textbook_gym.metrics.table import COLUMNS
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
@@ -42,12 +43,10 @@ def walkers(students: Sequence[Any], seeds: int | Sequence[int], timeout: float 
     Raises:
         ValueError: a student is not known, two are called the same, or a seed is no whole number >= 0.
     """
-    every = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
+    every: list[Any] = [seeds] if is_one(seeds) else [*cast("Iterable[Any]", seeds)]
     if not every or not students:
         raise ValueError(f"students {list(students)!r} and seeds {every!r}: give at least one of each")
-    for seed in every:
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 1 << 63:
-            raise ValueError(f"seed {seed!r}: give a whole number >= 0")
+    every = [whole("seed", seed, 0, (1 << 63) - 1) for seed in every]
     made = []
     for student in students:
         if isinstance(student, str) and "{seed}" in student and not NAMED.fullmatch(student):
@@ -125,10 +124,8 @@ def study(
         ValueError: an unknown student, book, split or control, or an answer that a student may not give.
         OSError: the folder cannot be written.
     """
-    if isinstance(editions, bool) or not isinstance(editions, int) or editions < 1:
-        raise ValueError(f"editions={editions!r}: give a whole number >= 1")
-    if lanes is not None and (isinstance(lanes, bool) or not isinstance(lanes, int) or lanes < 1):
-        raise ValueError(f"lanes={lanes!r}: give a whole number >= 1, or None")
+    editions = whole("editions", editions, 1)
+    lanes = None if lanes is None else whole("lanes", lanes, 1, otherwise=", or None")
     chosen = check_controls(controls)
     member(Split, "split", split)
     who = walkers(students, seed, timeout)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from textbook_gym.errors import whole
 from textbook_gym.study.jobs import Job, run_job
 
 ATTEMPTS = 3  # times that a job is walked before its worker's death is thought to be its fault
@@ -130,8 +131,7 @@ def processes(workers: int) -> Runner:
     Raises:
         ValueError: `workers` is no whole number >= 1.
     """
-    if not isinstance(workers, int) or workers < 1:
-        raise ValueError(f"workers={workers!r}: give a whole number >= 1")
+    workers = whole("workers", workers, 1)
 
     def run(jobs: Sequence[Job]) -> Results:
         waiting = deque(spread(jobs))

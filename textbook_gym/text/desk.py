@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from textbook_gym.engine.serialization import seal, unseal
-from textbook_gym.envs.single import BookEnv
+from textbook_gym.envs.single import LaneEnv
 from textbook_gym.text import words
 from textbook_gym.text.lane import NO_ACTION, make_lane
 from textbook_gym.text.notes import Notes
@@ -67,7 +67,7 @@ class Desk:
 
     def __init__(
         self,
-        env: str | BookEnv,
+        env: str | LaneEnv,
         *,
         memory: str = "transcript",
         preface: str = "rules",

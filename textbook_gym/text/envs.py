@@ -20,7 +20,7 @@ from gymnasium.wrappers import TimeLimit
 
 from textbook_gym.envs.classic import ClassicEnv, ClassicVectorEnv
 from textbook_gym.envs.library import LibraryEnv, LibraryVectorEnv
-from textbook_gym.envs.single import BookEnv
+from textbook_gym.envs.single import BookEnv, LaneEnv
 from textbook_gym.envs.vector import BookVectorEnv, autoreset
 from textbook_gym.text.desk import Desk, Message
 from textbook_gym.text.lane import spare_button
@@ -72,7 +72,7 @@ class TextEnv(gymnasium.Env[str, str]):
 
     metadata = BookEnv.metadata
 
-    def __init__(self, flat: type[BookEnv], *, render_mode: str | None = None, **keywords: Any) -> None:
+    def __init__(self, flat: type[LaneEnv], *, render_mode: str | None = None, **keywords: Any) -> None:
         own = {k: keywords.pop(k) for k in Settings._fields if k in keywords}
         keywords |= spare_button() if issubclass(flat, LibraryEnv) else {}
         try:
@@ -150,7 +150,7 @@ class TextVectorEnv(SyncVectorEnv):
 
     def __init__(
         self,
-        flat: type[BookEnv],
+        flat: type[LaneEnv],
         num_envs: int = 1,
         *,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
@@ -188,7 +188,7 @@ class TextVectorEnv(SyncVectorEnv):
 class Views:
     """The entry point of an id: calls the flat environment, or, with view="text", the one in words."""
 
-    def __init__(self, flat: Any, words: Any, alone: type[BookEnv]) -> None:
+    def __init__(self, flat: Any, words: Any, alone: type[LaneEnv]) -> None:
         self._flat, self._words, self._alone = flat, words, alone
         self.metadata = flat.metadata  # Gymnasium asks the entry point for render modes
 

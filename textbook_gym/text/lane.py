@@ -1,13 +1,15 @@
 """One learner's course as a desk sees it: page by page, with info by name. The only module here that touches lanes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
 import numpy as np
 
 from textbook_gym.authoring.records import Row
+from textbook_gym.engine.lanes import Lanes
 from textbook_gym.envs.library import LibraryEnv
-from textbook_gym.envs.single import BookEnv
+from textbook_gym.envs.single import LaneEnv
 from textbook_gym.registry import BOOKS, find
 
 NO_ACTION = -1  # what `course.act` takes for none: a step of the exercise goes by, the book does not move
@@ -25,9 +27,9 @@ class Lane:
         info: what was told, as Gymnasium's `info` of the flat environment; empty before the first reset.
     """
 
-    def __init__(self, env: BookEnv) -> None:
+    def __init__(self, env: LaneEnv) -> None:
         self.env = env
-        self.settings = env.lanes.settings
+        self.settings: Mapping[str, str] = env.lanes.spec.signature["settings"]
         self.info: dict[str, Any] = {}
         self.book: Any = None
         self.rows: dict[int, Row] = {}
@@ -35,10 +37,11 @@ class Lane:
 
     def _look_up(self) -> None:
         """Look up what does not change."""
+        assert isinstance(self.env.lanes, Lanes)
         self.book = self.env.lanes.book
         self.rows = rows_of(self.env.lanes.plan)
         self._action = np.zeros(1, np.int64)
-        self._rooms = [self.env.lanes.room(), self.env.lanes.room()]  # by turns, see `seen`
+        self._buffers = [self.env.lanes.buffers(), self.env.lanes.buffers()]  # by turns, see `seen`
 
     @property
     def opened(self) -> bool:
@@ -68,16 +71,19 @@ class Lane:
 
     def step(self, action: int) -> float:
         """Take an action of the book, or `NO_ACTION`; return the reward."""
-        self._rooms.reverse()
-        _, seen, out = self._rooms[0]
+        self._buffers.reverse()
+        obs, out = self._buffers[0]
         self._action[0] = action
-        self.env.lanes.advance(self._action, seen, out)
-        told = out[0]
-        self.info = {key: told[key].item() for key in self.env.lanes.info_keys}
+        self.env.lanes.advance(self._action, obs, out)
+        self.info = self.env.lanes.spec.info.read(out, 0)
         if self.env.privileged:
             self.info["privileged"] = self.env.lanes.hidden(0)
-        self.seen = Row(seen[0])
-        return float(told["reward"])
+        self.seen = Row(obs.view(self.book.seen())[0, 0])
+        return float(out["reward"][0])
+
+    def oracle(self) -> int:
+        """Return the action that who knows the edition takes next."""
+        return int(self.env.lanes.hidden(0)["oracle"])
 
     def save(self) -> bytes:
         """Return the course as bytes, as the flat environment does."""
@@ -104,24 +110,26 @@ class LibraryLane(Lane):
     The flat environment must have a button that stands for nothing in every book, see `spare_button`.
     """
 
-    env: LibraryEnv
+    def __init__(self, env: LibraryEnv) -> None:
+        self._many = env.lanes
+        super().__init__(env)
 
     def _look_up(self) -> None:
         """There is no book yet."""
 
     def step(self, action: int) -> float:
         """Press the button of an action; see `Lane.step`."""
-        button = self.env.lanes.deeds[0].tolist().index(action)
+        button = self._many.button_actions[0].tolist().index(action)
         observation, reward, _, _, info = self.env.step(button)
         self._show(observation, info)
         return reward
 
     def _show(self, observation: np.ndarray, info: dict[str, Any]) -> None:
-        name = sorted(BOOKS)[info["book"]]
+        name = self._many.catalogue[info["book"]]
         if self.book is None or self.book.name != name:
             self.book = find(name)
-            self.rows = rows_of(self.env.lanes.alone(0).plan)
-        own = observation[self.env.lanes.places[0, : self.book.width]]
+            self.rows = rows_of(self._many.alone(0).plan)
+        own = observation[self._many.obs_index[0, : self.book.width]]
         self.seen = Row(own.view(self.book.seen())[0])
         self.info = {key: value for key, value in info.items() if key != "action_mask"}  # that is of buttons
 
@@ -136,7 +144,7 @@ def spare_button() -> dict[str, int]:
     return {"actions": 1 + max(len(find(name).actions) for name in BOOKS)}
 
 
-def make_lane(env: str | BookEnv, **keywords: Any) -> Lane:
+def make_lane(env: str | LaneEnv, **keywords: Any) -> Lane:
     """Return a lane of a registered id, or of an environment of ours.
 
     Args:

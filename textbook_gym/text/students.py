@@ -160,7 +160,7 @@ class BookStudent:
         lane, notes = conversation.desk.lane, self._of(conversation)
         rules, now = lane.book.module, wide(lane.seen, lane.book)
         if before is None:
-            if conversation.desk.memory == "none":
+            if conversation.desk.settings.memory == "none":
                 notes = self._of(conversation, afresh=True)
             rules.open_page(lane.row, notes, now)
         elif action is not None:

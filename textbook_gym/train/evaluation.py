@@ -41,7 +41,7 @@ def examine(
         "kept" and "wiped": records of `kernel.ROWS`, (editions, exercises).
     """
     keywords = gymnasium.spec(env_id).kwargs
-    chosen = {k: keywords[k] for k in ("chapters", "exercises") if k in keywords}
+    chosen = {k: keywords[k] for k in ("course", "chapters", "exercises") if k in keywords}
     rows = {}
     for name, wipe in (("kept", Wipe.NEVER), ("wiped", Wipe.EXERCISE)):
         lanes = Lanes(keywords["book"], editions, episode="book", split=split, **chosen)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 from stable_baselines3 import A2C, DQN, PPO
 
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import one_of
 from textbook_gym.sb3 import BookVecEnv, make
 
 ALGOS = ("ppo", "ppo_lstm", "a2c", "dqn")  # as rl-zoo3 calls them
@@ -32,8 +32,7 @@ def algorithm(algo: str) -> Any:
     Raises:
         ValueError: it is none of `ALGOS`.
     """
-    if algo not in ALGOS:
-        raise ValueError(f"algo={algo!r}{did_you_mean(algo, list(ALGOS))}; choose one of {', '.join(ALGOS)}")
+    one_of("algo", algo, list(ALGOS))
     if algo == "ppo_lstm":
         from sb3_contrib import RecurrentPPO
 
