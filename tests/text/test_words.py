@@ -24,6 +24,8 @@ NO_ACTION = -1  # for `course.act`: a step goes by
 IDLE = 0.1  # how often the random ones do nothing
 ALIKE = 1e-3  # observations as near as that may share their words: a tenth of a metre, where numbers are not whole
 EDITIONS = 24  # that a reader of the words alone is tried on
+SWAPS = 300
+LEAST_TOLD = 0.3  # of signals put from one page on another: where nothing is asked, say, it is not said how
 POOL = 400  # observations of a chapter that are compared with each other
 
 
@@ -121,6 +123,21 @@ def test_every_signal_can_be_read_from_the_words(book_name):
                 text = say(page.p, before, None, page.o)
                 shown = read_as.setdefault(text, signals(page.o))
                 assert np.allclose(shown, signals(page.o), atol=ALIKE), text
+
+
+def test_words_change_with_every_signal(book_name):
+    """A page on which one signal alone is another reads otherwise, but for pages that cannot be."""
+    book, rng = read(find(book_name).path), np.random.default_rng(8)
+    pairs = rng.integers(len(pages(book_name)), size=(SWAPS, 2))
+    for name in (s.name for s in book.signals):
+        swaps = told = 0
+        for page, other in ((pages(book_name)[i], pages(book_name)[j]) for i, j in pairs):
+            swapped = page.o._void.copy()
+            swapped[name] = other.o._void[name]
+            if not np.allclose(swapped[name], page.o._void[name], atol=ALIKE):
+                swaps += 1
+                told += book.module.say(page.p, None, None, Row(swapped)) != book.module.say(page.p, None, None, page.o)
+        assert told > LEAST_TOLD * swaps, f"{name}: of {swaps} swaps {told} are told"
 
 
 def test_words_depend_on_nothing_else(book_name):
