@@ -44,10 +44,10 @@ def signals(o: Row) -> np.ndarray:
     return np.frombuffer(o._void.tobytes(), np.float32)[: -sum(s.size for s in HEADER)]
 
 
-def hidden_from(lanes: Lanes, seen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def choose(lanes: Lanes, rng: np.random.Generator) -> np.ndarray:
     """Return an action for every lane: the oracle's in the first ones, at random or none in the others."""
-    actions = rng.integers(len(lanes.book.actions), size=len(seen))
-    actions[rng.random(len(seen)) < IDLE] = NO_ACTION
+    actions = rng.integers(len(lanes.book.actions), size=LANES)
+    actions[rng.random(LANES) < IDLE] = NO_ACTION
     actions[:ORACLES] = [lanes.hidden(i)["oracle"] for i in range(ORACLES)]
     return actions
 
@@ -63,7 +63,7 @@ def pages(book_name: str) -> tuple[Page, ...]:
     courses = np.zeros(LANES, int)
     while courses.min() < 1:
         over, before = out["exercise_done"].copy(), seen.copy()
-        actions = hidden_from(lanes, seen, rng)
+        actions = choose(lanes, rng)
         lanes.advance(np.where(over, 0, actions), seen, out)  # a page that is over is turned, whatever the action
         courses += out["book_done"]
         for i in range(LANES):
@@ -167,7 +167,7 @@ def gain_of(lanes: Lanes) -> float:
 def read_course(reader: str, lanes: Lanes, editions: list[int]) -> None:
     """Let a reader walk a course in every lane; it is told pages and gives names."""
     module, actions = lanes.book.module, lanes.book.actions
-    readers = [READERS[reader](module.PREFACE, actions, seed=k) for k in range(len(editions))]
+    readers = [READERS[reader](k) for k in range(len(editions))]
     _, seen, out = lanes.room()
     lanes.reset(np.ones(len(editions), np.bool_), seen, out, {"edition": editions}, [0] * len(editions))
     told: list[tuple[Row | None, int | None]] = [(None, None)] * len(editions)
