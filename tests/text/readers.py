@@ -11,6 +11,7 @@ from collections import deque
 SEMINARS = {
     "Bandits": ((1, 2, 3, 6), (4, 4, 4, 3)),
     "Navigation": ((1, 2, 5), (3, 2, 1)),
+    "Theorems": ((1, 2, 4, 6), (4, 6, 4, 4)),
     "Vocabulary": ((1, 2, 4, 6), (3, 3, 3, 3)),
 }
 """Chapters of the seminar courses, and exercises in each."""
@@ -23,7 +24,7 @@ class VocabularyReader:
     FORWARDS = re.compile(r"Now the question: (at home|in the dialect), what does word w(\d) of lesson (\d) mean")
     BACKWARDS = re.compile(r"Now the question: (at home|in the dialect), which word of lesson (\d) means m(\d)")
 
-    def __init__(self, preface, actions, seed):
+    def __init__(self, seed):
         self.meanings = {}  # by context and lesson: meaning of each word
         self.rng = random.Random(seed)
 
@@ -48,7 +49,7 @@ class BanditsReader:
     PULL = re.compile(r"You pulled arm (\w) in (season \d): it paid( nothing)?")
     CURIOSITY = 0.3
 
-    def __init__(self, preface, actions, seed):
+    def __init__(self, seed):
         self.pulls, self.paid = {}, {}
 
     def read(self, text):
@@ -79,7 +80,7 @@ CELLS = {(row, column) for row in range(7) for column in range(7)}
 class NavigationReader:
     """Draws a map: what the buttons do, where it bumped, where the landmarks are; walks the shortest way on it."""
 
-    def __init__(self, preface, actions, seed):
+    def __init__(self, seed):
         self.rng = random.Random(seed)
         self.way, self.walls, self.spots, self.seen = {}, set(), {}, set()
         self.cell, self.stuck = None, set()
@@ -141,4 +142,68 @@ class NavigationReader:
         return None
 
 
-READERS = {"Bandits": BanditsReader, "Navigation": NavigationReader, "Vocabulary": VocabularyReader}
+class TheoremsReader:
+    """Notes where rules move the symbols, files each lemma, and takes the shortest proof from what it knows."""
+
+    TOOLS = tuple(f"RULE_{k}" for k in range(1, 6)) + tuple(f"CITE_{k}" for k in range(1, 5))
+    EASY = 3  # steps; a longer proof is put off while there is a tool to try
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.moves = {}  # by tool: from which place of the string every symbol comes
+        self.claim, self.filed = (), set()
+
+    def read(self, text):
+        for tool, old, new in re.findall(r"(\w+) turned ([a-e ]+) into ([a-e ]+)\.", text):
+            self.moves[tool] = self.order(old.split(), new.split())
+        if filed := re.search(r"FILE_(\d): the lemma just proved", text):
+            self.moves[f"CITE_{filed.group(1)}"] = self.claim
+            self.filed.add(filed.group(1))
+        string, goal = (re.search(rf"The {what} ([a-e ]+)\.", text).group(1).split()
+                        for what in ("string (?:is|at the start was)", "goal is"))  # fmt: skip
+        steps = re.search(r"Steps so far: (.*?)\.", text)
+        if not steps:
+            self.open_page(text, string, goal)
+        if "may file it" in text:
+            free = [slot for slot in "1234" if slot not in self.filed]
+            return f"FILE_{free[0]}" if free and self.claim not in self.moves.values() else "RULE_1"
+        if "at the start was" in text and steps:  # nothing is shown: work out what stands there
+            for tool in steps.group(1).split(", "):
+                string = [string[i] for i in self.moves.get(tool, range(5))]
+        unknown = [tool for tool in self.TOOLS if tool not in self.moves and (tool[0] == "R" or tool[-1] in self.filed)]
+        proof = self.proof(tuple(string), tuple(goal))
+        if proof and (len(proof) <= self.EASY or not unknown):
+            return proof[0]
+        return self.rng.choice(unknown or self.TOOLS)
+
+    def open_page(self, text, string, goal):
+        """Note what is claimed; if a lemma was struck, trust no rule before it is seen again."""
+        self.claim = self.order(string, goal)
+        slots = set(re.findall(r"\d", re.search(r"Slots filled at the start: (.*?)\.", text).group(1)))
+        if self.filed - slots:
+            self.moves = {tool: moves for tool, moves in self.moves.items() if tool[0] == "C" and tool[-1] in slots}
+        self.filed = slots
+
+    def order(self, old, new):
+        """Return where the symbols of a string come from."""
+        return tuple(old.index(symbol) for symbol in new)
+
+    def proof(self, string, goal):
+        """Return a shortest list of known tools that makes the goal (breadth-first), empty if there is none."""
+        queue, proofs = deque([string]), {string: []}
+        while queue and goal not in proofs:
+            here = queue.popleft()
+            for tool, moves in self.moves.items():
+                there = tuple(here[i] for i in moves)
+                if there not in proofs:
+                    proofs[there] = [*proofs[here], tool]
+                    queue.append(there)
+        return proofs.get(goal, [])
+
+
+READERS = {
+    "Bandits": BanditsReader,
+    "Navigation": NavigationReader,
+    "Theorems": TheoremsReader,
+    "Vocabulary": VocabularyReader,
+}

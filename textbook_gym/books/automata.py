@@ -482,10 +482,12 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
         if before is not None:
             said.append("You did nothing; a step went by, the machine stays where it is.")
         if lit(o.output) >= 0 or o.result != 0.0:
-            heard = f"it said {'XYZ'[lit(o.output)]}" if lit(o.output) >= 0 else "it was not heard"
-            looks = {1.0: ", which looked right", -1.0: ", which was wrong", 0.0: ""}[o.result]
-            said.append(f"The step before: {heard}{looks}.")
-    start = f"The machine started in state {lit(o.start) + 1}." if lit(o.start) >= 0 else "Its start is not told."
+            heard = f"said {'XYZ'[lit(o.output)]}" if lit(o.output) >= 0 else "was not heard"
+            looks = {1.0: "; that looked right", -1.0: "; that was wrong", 0.0: ""}[o.result]
+            said.append(f"The step before: the machine {heard}{looks}.")
+    start = (
+        f"The machine started in state {lit(o.start) + 1}." if lit(o.start) >= 0 else "The machine's start is not told."
+    )
     left, asked, notes = round(o.left * p.limit), lit(o.asked), round(o.played * LONGEST)
     tune = ["XYZ"[c] for i in range(LONGEST) for c in range(OUTPUTS) if o.tune[i, c]]
     said.append(start)

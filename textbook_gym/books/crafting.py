@@ -439,16 +439,16 @@ def last_operation(p: Chapter, before: Record, action: int, o: Record) -> str:
         lacking = [c for i, c in enumerate(NAMES) if o.order[i] == 1.0 and o.stock[i] == 0.0]
         if p.told == 0:
             return "You handed in; whether the order was complete is not shown."
-        return f"You handed in: {f'{chr(32).join(lacking)} was lacking' if lacking else 'the order was complete'}."
+        return f"You handed in: {' and '.join(lacking) + ' not made' if lacking else 'the order was complete'}."
     if action < Action.JOIN_1:
         if p.told == 1 and before.stock[action] == 0.0:
             return f"{NAMES[action]} is not in stock: nothing happened."
         return f"You picked {NAMES[action]}."
     station, on = action - Action.JOIN_1 + 1, lie(before)
     made = [c for i, c in enumerate(NAMES) if o.stock[i] == FRESH]
-    joined = f"You joined {' and '.join(on)} at station {station}"
+    joined = f"You joined {' and '.join(on) or 'nothing'} at station {station}"
     if p.told == 0:
-        return f"{joined if on else f'You joined nothing at station {station}'}; what came of it is not shown."
+        return f"{joined}; what came of it is not shown."
     if len(on) < PARTS:
         return f"Station {station} needs two different items on the bench: nothing happened."
     if made:

@@ -685,8 +685,9 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
             said.append(f"The answer before {'looked right' if o.looks_right > 0.0 else 'was wrong'}; {verdict}.")
     asked = " and ".join("123"[f] for f in range(ASKED) if o.families[f] > 0.0)
     join = {1.0: "; both must say IN", -1.0: "; one that says IN is enough", 0.0: ""}[o.join]
-    wide = ("broad" if o.broad > 0.0 else "narrow") + " rule" + "s" * (o.join != 0.0)
-    said.append(f"The rule: {wide} of family {asked}{join}{'; with the exception' if o.exception > 0.0 else ''}.")
+    wide = "broad" if o.broad > 0.0 else "narrow"
+    made = f"a {wide} rule of family" if o.join == 0.0 else f"{wide} rules of families"
+    said.append(f"The rule: {made} {asked}{join}{'; with the exception' if o.exception > 0.0 else ''}.")
     left, probes = round(o.left * p.limit), round(o.probes * PROBES)
     said.append(f"Board: {digits_of(o.board)}. Tests left: {round(o.tests * TESTS)}.")
     probe = f"{digits_of(o.probe)} ({probes} left)" if probes else "none is left"

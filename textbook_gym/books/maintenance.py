@@ -540,7 +540,7 @@ SHIP ships the job and ends the exercise. A job that is not shipped when the ste
 Mark: (causes of the job removed - half of the causes left under tape) / causes of the job, at least 0, times (steps
 that somebody needs who knows the causes) / (steps that you took), at most 1. That somebody needs three steps for
 each cause, and one to ship. Tape may look well in the checks, but the mark counts what is removed.
-In the first chapters a job has one cause, later one or two.
+In the first chapters a job has one cause, in later ones up to two.
 Exam: three causes in every job. The checks are shown once, as a report, when the job begins; no probe answers, and
 you are not told whether a repair found its cause."""
 
