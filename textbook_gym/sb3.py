@@ -19,8 +19,10 @@ from textbook_gym.engine.serialization import pack, unpack
 from textbook_gym.envs.classic import parted
 from textbook_gym.envs.single import observation_space
 from textbook_gym.errors import did_you_mean
-from textbook_gym.memory.base import READ, Memory
+from textbook_gym.memory.base import Memory
 from textbook_gym.memory.catalogue import make_memory
+from textbook_gym.memory.interface import READ
+from textbook_gym.memory.stepping import Stepper
 
 
 class BookVecEnv(VecEnv):
@@ -61,16 +63,20 @@ class BookVecEnv(VecEnv):
         self.metadata = {"render_modes": RENDER_MODES}
         actions = gymnasium.spaces.Discrete(len(self.lanes.book.actions))
         spaces: tuple[gymnasium.Space[Any], gymnasium.Space[Any]] = observation_space(self.lanes), actions
+        if memory is None and memory_settings:
+            raise ValueError(f"memory_settings={memory_settings!r} without a memory; name one with `memory=`")
         self.memory = None if memory is None else make_memory(memory, **(memory_settings or {}))
+        self._stepper: Stepper | None = None
         if self.memory is not None:
             self.memory.bind(*spaces, num_envs, self.lanes.book)
+            self._stepper = Stepper(self.memory)
             spaces = self.memory.observation_space, self.memory.action_space
         super().__init__(num_envs, *spaces)
         self.seed(seed)
         self._chosen = np.zeros(num_envs, np.int64)
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, np.int64)
-        self._told: dict[str, np.ndarray] = {key: np.zeros(num_envs, kind) for key, kind in READ.items()}
+        self._memory_info: dict[str, np.ndarray] = {key: np.zeros(num_envs, kind) for key, kind in READ.items()}
         self._make_room()
 
     def _make_room(self) -> None:
@@ -97,20 +103,18 @@ class BookVecEnv(VecEnv):
         seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
         every = np.ones(self.num_envs, np.bool_)
         self.lanes.reset(every, seen, out, None, seeds)
-        if self.memory is not None:
-            if seeds is not None:
-                self.memory.wipe(every)
-            self.memory.begin(every, flat, out_info(out))
         self.reset_infos = [self._info(row) for row in out.tolist()]
         self._seeds = [None] * self.num_envs
         self._returns[:] = 0.0
         self._lengths[:] = 0
-        return flat if self.memory is None else self.memory.look(flat)
+        if self._stepper is None:
+            return flat
+        return self._stepper.begin(flat, out_info(out), fresh=None if seeds is None else every)
 
     def step_async(self, actions: np.ndarray) -> None:
         """Keep the actions for `step_wait`; they are checked here."""
-        if self.memory is not None:
-            actions = self.memory.deed(actions)
+        if self._stepper is not None:
+            actions = self._stepper.act(actions)
         self.lanes.check_actions(actions, self._chosen)
 
     def step_wait(self) -> VecEnvStepReturn:
@@ -118,17 +122,16 @@ class BookVecEnv(VecEnv):
         flat, seen, out = self._room or self.lanes.room()
         self.lanes.advance(self._chosen, seen, out)
         rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
-        over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._told.values()))
-        memory = self.memory
-        if memory is not None:
-            memory.step(self._chosen, flat, rewards, self._told)
+        over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._memory_info.values()))
+        stepper = self._stepper
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if over:
             ended = np.flatnonzero(dones)
             lengths, returns = self._lengths[ended].tolist(), self._returns[ended].tolist()
-            last = flat[ended]  # a copy: the pages are turned in place
-            if memory is not None:
-                last = memory.look(last, ended)
+            if stepper is None:
+                last = flat[ended]  # a copy: the pages are turned in place
+            else:
+                last = stepper.finish(self._chosen, flat, rewards, self._memory_info, dones)
             for i, row, length, total, seen_last in zip(
                 ended.tolist(), out[ended].tolist(), lengths, returns, last, strict=True
             ):
@@ -141,9 +144,11 @@ class BookVecEnv(VecEnv):
             self._returns[ended] = 0.0
             self._lengths[ended] = 0
             self.lanes.reset(dones, seen, out)
-            if memory is not None:
-                memory.begin(dones, flat, out_info(out))
-        return flat if memory is None else memory.look(flat), rewards, dones, infos
+            if stepper is not None:
+                flat = stepper.begin(flat, out_info(out), dones)
+        elif stepper is not None:
+            flat = stepper.step(self._chosen, flat, rewards, self._memory_info)
+        return flat, rewards, dones, infos
 
     def _info(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """Return the info of one lane from its `OUT` record."""
@@ -164,7 +169,7 @@ class BookVecEnv(VecEnv):
         """Go on with saved courses; return the observations they stopped at. A memory is loaded by itself, before."""
         unpack(data, self.lanes, list(range(self.num_envs)))
         flat = self.lanes.shown()[0]
-        return flat if self.memory is None else self.memory.look(flat)
+        return flat if self.memory is None else self.memory.augment(flat)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Return an attribute, the same for every lane asked for."""
@@ -192,7 +197,7 @@ class BookVecEnv(VecEnv):
         return range(self.num_envs) if indices is None else super()._get_indices(indices)
 
 
-def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, told: Any) -> int:
+def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, memory_info: Any) -> int:
     """Read the `OUT` records of a step in one pass, compiled; return how many episodes ended.
 
     Args:
@@ -201,9 +206,9 @@ def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, told: A
         dones: room, bool.
         returns: sums of rewards, float64; this one is added.
         lengths: steps, int64; this one is added.
-        told: room for what a memory is told, in the order of `memory.READ`.
+        memory_info: room for what a memory reads of an info, in the order of `READ`.
     """
-    done, marks, chapters, editions, closed = told
+    done, marks, chapters, editions, closed = memory_info
     ended = 0
     for i in range(len(out)):
         row = out[i]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import one_of
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.ledger import Ledger
 from textbook_gym.memory.notebook import Notebook
@@ -19,19 +19,20 @@ def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
 
     Args:
         memory: "recap", "transcript", "ledger", ... or a `Memory`.
-        settings: of the named memory; none beside a `Memory`.
+        settings: of the named memory, such as `keep`; none beside a `Memory`.
 
     Raises:
         ValueError: no such memory, or settings that it does not take.
+
+    Example:
+        >>> make_memory("transcript", n=8, keep="chapter").settings
+        {'keep': 'chapter', 'n': 8, 'stacked': True}
     """
     if isinstance(memory, Memory):
         if settings:
             raise ValueError(f"settings {sorted(settings)} beside a Memory; give them to its constructor")
         return memory
-    kind = MEMORIES.get(str(memory))
-    if kind is None:
-        known = list(MEMORIES)
-        raise ValueError(f"memory={memory!r}{did_you_mean(str(memory), known)}; choose one of {', '.join(known)}")
+    kind = MEMORIES[one_of("memory", memory, list(MEMORIES))]
     try:
         return kind(**settings)
     except TypeError as error:

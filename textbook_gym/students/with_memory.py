@@ -12,6 +12,7 @@ from gymnasium.spaces import Box, Discrete
 from textbook_gym.authoring.book import Book
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.catalogue import make_memory
+from textbook_gym.memory.stepping import Stepper
 from textbook_gym.students.adapters import ModelAgent
 from textbook_gym.students.base import Agent
 
@@ -35,30 +36,34 @@ class Worn:
     def begin(self, book: Book, lanes: int, seed: int) -> None:
         """Start with a blank memory in every lane."""
         self.memory.bind(Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)), lanes, book)
-        self.deeds: np.ndarray | None = None  # what was done last; None before the first step
-        self.wiped = np.zeros(lanes, np.bool_)
+        self._stepper = Stepper(self.memory)
+        self._env_actions: np.ndarray | None = None  # of the last step; None before the first
+        self._wiped = np.zeros(lanes, np.bool_)
+        expect = getattr(self.agent, "expect", None)
+        if expect is not None:
+            expect(self.memory.observation_space, self.memory.action_space)
         self.agent.begin(book, lanes, seed)
 
     def act(self, observations: np.ndarray, info: dict[str, np.ndarray]) -> np.ndarray:
         """Remember what the last action brought, then ask the student."""
-        if self.deeds is None:
-            self.memory.begin(np.ones(len(observations), np.bool_), observations, info)
+        stepper = self._stepper
+        if self._env_actions is None:
+            seen = stepper.begin(observations, info)
         else:
-            self.memory.step(self.deeds, observations, info["reward"], info)
-        if self.wiped.any():
-            self.memory.wipe(self.wiped)
-            self.memory.begin(self.wiped, observations, info)
-            self.wiped = np.zeros_like(self.wiped)
-        self.deeds = np.asarray(self.memory.deed(self.agent.act(self.memory.look(observations), info)))
-        return self.deeds
+            seen = stepper.step(self._env_actions, observations, info["reward"], info)
+        if self._wiped.any():
+            seen = stepper.begin(observations, info, self._wiped, fresh=self._wiped)
+            self._wiped = np.zeros_like(self._wiped)
+        self._env_actions = stepper.act(self.agent.act(seen, info))
+        return self._env_actions
 
     def carry(self) -> None:
         """Keep what is remembered although another edition opens next: the control "foreign"."""
-        self.memory.known[:] = False
+        self._stepper.cross_editions()
 
     def wipe(self, mask: np.ndarray) -> None:
         """Forget everything in the lanes of the mask, and so does the student itself."""
-        self.wiped = self.wiped | mask
+        self._wiped = self._wiped | mask
         self.agent.wipe(mask)
 
 
