@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textbook_gym.memory import feature_loops
 from textbook_gym.memory.feature_loops import Opcode, read
 from textbook_gym.memory.ledger_loops import blend, find_row, home_row, insert_or_evict
-from textbook_gym.memory.recall_loops import AGE, place_of, rank
+from textbook_gym.memory.recall_loops import AGE, NONE, select_block
 
 U64 = np.uint64
 
@@ -59,15 +59,18 @@ def test_a_blended_mean_is_the_mean_or_follows_at_its_rate(values, rate):
     assert cells[0, [0, 3, 4]].tolist() == [0.0, 0.0, 77.0]
 
 
-@given(st.lists(st.sampled_from([0.0, 0.25, 1e-30, 3.0, 1e30]), min_size=1, max_size=8), st.data())
-def test_ranks_sort_by_distance_then_by_age(distances, data):
+@given(st.lists(st.sampled_from([0.0, 0.25, 1e-30, 3.0, 1e30]), min_size=1, max_size=8), st.integers(1, 30))
+def test_the_nearest_come_first_and_of_equals_the_latest(distances, entered):
+    """`distances` stand in a ring: the latest of `entered` steps at place (entered - 1) % length."""
     length = len(distances)
-    latest = data.draw(st.integers(0, length - 1))
-    bits, keys = np.array(distances, np.float32).view(np.int32), np.zeros(length, np.int64)
-    rank(length, latest, length, bits, keys)
-    order = [int(place_of(key, latest, length)) for key in np.sort(keys)]
-    assert order == sorted(range(length), key=lambda k: (distances[k], (latest - k) % length))
-    assert all((key & AGE) < length for key in keys)
+    held, latest = min(length, entered), (entered - 1) % length
+    bits = np.array([distances], np.float32).view(np.int32)
+    stored = None, None, None, np.zeros((1, length, 1), np.float32), np.array([entered])
+    found = np.zeros((1, 3), np.int64)
+    select_block(np.zeros(1, np.int64), 0, 1, stored, bits, np.zeros(length, np.int64), found)
+    wanted = sorted(range(held), key=lambda k: (distances[k], (latest - k) % length))[:3]
+    assert [(latest - (int(key) & AGE)) % length for key in found[0] if key != NONE] == wanted
+    assert (found[0, len(wanted) :] == NONE).all()
 
 
 def documented():
@@ -78,7 +81,7 @@ def documented():
             yield match[1], [float(v) for v in match[2].split()]
 
 
-@pytest.mark.parametrize(("name", "wanted"), documented())
+@pytest.mark.parametrize(("name", "wanted"), list(documented()))
 def test_every_opcode_does_what_its_example_says(name, wanted):
     before, after = np.array([[0, 0.5, 1]], np.float32), np.array([[0, 1, 0.5]], np.float32)
     instruction = np.array([[Opcode[name], 0, 0, 1, 3]])

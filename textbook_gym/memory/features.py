@@ -94,7 +94,8 @@ def read_channels(names: Names, width: int, actions: int, book: Book | None) -> 
         ValueError: a name that is not known, or a place outside the observation; the message says what there is.
 
     Example:
-        >>> [c.size for c in read_channels(["cue", "is:cue[0:2]", "action", 3], 30, 6, find("Bandits"))]
+        >>> book = find("Bandits")
+        >>> [c.size for c in read_channels(["cue", "is:cue[0:2]", "action", 3], book.width, 6, book)]
         [4, 2, 6, 1]
     """
     if isinstance(names, str) or not isinstance(names, Sequence):

@@ -97,8 +97,7 @@ def seek(key: Any, i: int, layout: Any, t: int, keys: Any, cells: Any) -> int:
     """Return the row of a key in the table with layout `layout[t]`, -1 if there is none; prefetch its cells."""
     row = find_row(keys, i, key, layout[t, At.ROW], layout[t, At.N_ROWS])
     width = layout[t, At.ROW_CELLS]
-    likely = row if row >= 0 else home_row(key, layout[t, At.N_ROWS])
-    first = i * cells.shape[1] + layout[t, At.CELL] + likely * width
+    first = i * cells.shape[1] + layout[t, At.CELL] + (row if row >= 0 else home_row(key, layout[t, At.N_ROWS])) * width
     fetch(cells, first)
     fetch(cells, first + width - 1)
     return row
@@ -153,7 +152,7 @@ def blend(cells: Any, i: int, at: int, features: Any, source: int, n: int, rate:
         cells[i, mean] += share * (features[np.uint64(source + k)] - cells[i, mean])
 
 
-def is_known(cells: Any, i: int, at: int, n: int) -> bool:
+def is_known(cells: Any, i: Any, at: int, n: int) -> bool:
     """Return whether any of the `n` means after the count at `at` is not 0."""
     known = False
     for k in range(at + 1, at + 1 + n):
@@ -161,90 +160,25 @@ def is_known(cells: Any, i: int, at: int, n: int) -> bool:
     return known
 
 
-def key_to_enter(
-    features: Any, at: int, numbers: Any, parts: Any, layout: Any, t: int, column: int, hashing: Any
-) -> Any:
-    """Return the key of the row of table `t` that a step is entered into; 0 if it is entered into none.
-
-    Args:
-        features: what the program read of the step, from place `at` on.
-        at: see `features`.
-        numbers: parts of keys as whole numbers; see `quantise`.
-        parts: see `learn`.
-        layout: likewise.
-        t: the table.
-        column: of the action, -1 for none.
-        hashing: the multipliers.
-    """
-    n_shared = layout[t, At.N_SHARED]
-    active = any_nonzero(features, at + layout[t, At.SHARED], n_shared)
-    active = active or (column >= 0 and any_nonzero(features, at + layout[t, At.OUTCOME], layout[t, At.N_OUTCOMES]))
-    if (column < 0 and n_shared == 0) or (not active and layout[t, At.SILENT] == Silent.SKIP):
-        return np.uint64(0)
-    places, key_parts = parts[0], parts[2]
-    first, count = layout[t, At.KEY_PART], layout[t, At.N_KEY_PARTS]
-    matches = layout[t, At.HAS_KEY_FILTER] == 0
-    if not matches:
-        for w in range(first, first + count):
-            matches = matches or features[np.uint64(at) + places[key_parts[w]]] != 0.0
-    return hash_key(numbers, key_parts, first, count, hashing) if matches else np.uint64(0)
-
-
-def enter(
-    features: Any, at: int, key: Any, row: int, i: Any, layout: Any, t: int, column: int, rate: float, stored: Any
-) -> None:
-    """Enter a step into its row of table `t`, unless it is silent and something is known there.
-
-    Args:
-        features: what the program read of the step, from place `at` on.
-        at: see `features`.
-        key: of the row.
-        row: -1 if the table does not hold the key.
-        i: the lane.
-        layout: see `learn`.
-        t: the table.
-        column: of the action, -1 for none.
-        rate: see `blend`.
-        stored: see `learn`.
-    """
-    keys, used, clock, cells = stored
-    n_outcomes, n_shared, row_cells = layout[t, At.N_OUTCOMES], layout[t, At.N_SHARED], layout[t, At.ROW_CELLS]
-    outcome, shared = at + layout[t, At.OUTCOME], at + layout[t, At.SHARED]
-    first = layout[t, At.ROW]
-    if row < 0:
-        row = insert_or_evict(keys, used, i, first, layout[t, At.N_ROWS], key)
-        for k in range(row * row_cells, (row + 1) * row_cells):
-            cells[i, np.uint64(layout[t, At.CELL] + k)] = 0.0
-    of_action = layout[t, At.CELL] + row * row_cells + column * (1 + n_outcomes)
-    of_all = layout[t, At.CELL] + (row + 1) * row_cells - 1 - n_shared
-    if layout[t, At.SILENT] == Silent.KNOWN and not any_nonzero(features, shared, n_shared):
-        active, known = False, is_known(cells, i, of_all, n_shared)
-        if column >= 0:
-            active = any_nonzero(features, outcome, n_outcomes)
-            known = known or is_known(cells, i, of_action, n_outcomes)
-        if known and not active:
-            return
-    clock[i] += 1
-    used[i, first + row] = clock[i]
-    blend(cells, i, of_all, features, shared, n_shared, rate)
-    if column >= 0:
-        blend(cells, i, of_action, features, outcome, n_outcomes, rate)
+def matches_filter(features: Any, at: int, places: Any, key_parts: Any, first: int, count: int) -> bool:
+    """Return whether any feature of a key is not 0; see `quantise` for what stands where."""
+    matches = False
+    for w in range(first, first + count):
+        matches = matches or features[np.uint64(at) + places[key_parts[w]]] != 0.0
+    return matches
 
 
 # --- what is seen --------------------------------------------------------------------------------------------------
 
 
-def show_row(cells: Any, i: Any, row: int, layout: Any, q: int, out: Any, m: int, end: int) -> None:
-    """Write a row of the table of query `q` to `out[m]`, from `end` on: log-counts and means; zeros for row -1."""
-    n_columns, n_outcomes, width = layout[q, At.N_COLUMNS], layout[q, At.N_OUTCOMES], layout[q, At.ROW_CELLS]
-    if row < 0:
-        for k in range(end, end + width):
-            out[m, np.uint64(k)] = 0.0
-        return
-    cell = layout[q, At.CELL] + row * width
+def show_row(cells: Any, i: Any, cell: int, width: int, step: int, last: int, out: Any, m: int, end: int) -> None:
+    """Write the `width` cells of a row, from `cell` on, to `out[m]`, from `end` on: log-counts and means.
+
+    Every one of so many as `step` is a count, up to place `last`.
+    """
     for k in range(width):
         out[m, np.uint64(end + k)] = cells[i, np.uint64(cell + k)]
-    for k in range(end, end + (n_columns + 1) * (1 + n_outcomes), 1 + n_outcomes):  # the last: of all columns
+    for k in range(end, end + last, step):
         out[m, k] = SHOWN_COUNTS[int(min(out[m, k], MANY))]
 
 
@@ -269,35 +203,100 @@ def learn(
             far, (n,); and cells, (n, cells of all rows of all tables).
         buffers: for features of a block, for parts as numbers, and for keys and rows of a block.
     """
-    before, after, actions, rewards, marks = step
     layout, rates, multipliers = tables
-    stored_keys, _, _, cells = stored
-    features, numbers, keys, rows = buffers
-    size, n_tables = len(features) // BLOCK, len(layout)
     for start in range(0, len(lanes), BLOCK):
         stop = min(start + BLOCK, len(lanes))
-        for m in range(start, stop):
-            i, at = lanes[m], (m - start) * size
-            action = actions[i]
-            read(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], features, at)
-            quantise(features, at, parts, numbers)
-            for t in range(n_tables):
-                key = key_to_enter(features, at, numbers, parts, layout, t, columns[t, action], multipliers)
+        make_keys(lanes, start, stop, step, program, parts, layout, multipliers, columns, stored[0], buffers)
+        seek_rows(lanes, start, stop, layout, stored[0], stored[3], buffers[2], buffers[3])
+        enter_block(lanes, start, stop, step[2], layout, rates, columns, stored, buffers)
+
+
+def make_keys(
+    lanes: Any,
+    start: int,
+    stop: int,
+    step: Any,
+    program: Any,
+    parts: Any,
+    layout: Any,
+    multipliers: Any,
+    columns: Any,
+    stored_keys: Any,
+    buffers: Any,
+) -> None:
+    """Write to the buffers, for each lane of a block and each table, the key to enter the step under, 0 for none."""
+    before, after, actions, rewards, marks = step
+    places, _, key_parts = parts
+    features, numbers, keys, _ = buffers
+    size, n_tables = len(features) // BLOCK, len(layout)
+    for m in range(start, stop):
+        i, at = lanes[m], (m - start) * size
+        action = actions[i]
+        read(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], features, at)
+        quantise(features, at, parts, numbers)
+        for t in range(n_tables):
+            column, n_shared = columns[t, action], layout[t, At.N_SHARED]
+            first, count = layout[t, At.KEY_PART], layout[t, At.N_KEY_PARTS]
+            active = any_nonzero(features, at + layout[t, At.SHARED], n_shared)
+            if column >= 0:
+                active = active or any_nonzero(features, at + layout[t, At.OUTCOME], layout[t, At.N_OUTCOMES])
+            enters = (column >= 0 or n_shared > 0) and (active or layout[t, At.SILENT] != Silent.SKIP)
+            if enters and layout[t, At.HAS_KEY_FILTER] == 1:
+                enters = matches_filter(features, at, places, key_parts, first, count)
+            keys[(m - start) * n_tables + t] = 0
+            if enters:
+                key = hash_key(numbers, key_parts, first, count, multipliers)
                 keys[(m - start) * n_tables + t] = key
-                if key != 0:
-                    fetch_keys(stored_keys, i, layout, t, key)
-        for m in range(start, stop):
-            for t in range(n_tables):
-                b = (m - start) * n_tables + t
-                if keys[b] != 0:
-                    rows[b] = seek(keys[b], lanes[m], layout, t, stored_keys, cells)
-        for m in range(start, stop):
-            lane: Any = np.uint64(lanes[m])
-            for t in range(n_tables):
-                b = (m - start) * n_tables + t
-                if keys[b] != 0:
-                    column, at = columns[t, actions[lane]], (m - start) * size
-                    enter(features, at, keys[b], rows[b], lane, layout, t, column, rates[t], stored)
+                fetch_keys(stored_keys, i, layout, t, key)
+
+
+def seek_rows(
+    lanes: Any, start: int, stop: int, layout: Any, stored_keys: Any, cells: Any, keys: Any, rows: Any
+) -> None:
+    """Write to `rows`, for each lane of a block and each table, the row of its key; nothing where the key is 0."""
+    n_tables = len(layout)
+    for m in range(start, stop):
+        for t in range(n_tables):
+            b = (m - start) * n_tables + t
+            if keys[b] != 0:
+                rows[b] = seek(keys[b], lanes[m], layout, t, stored_keys, cells)
+
+
+def enter_block(
+    lanes: Any, start: int, stop: int, actions: Any, layout: Any, rates: Any, columns: Any, stored: Any, buffers: Any
+) -> None:
+    """Enter the step of each lane of a block under its keys, except where it is silent and something is known."""
+    stored_keys, used, clock, cells = stored
+    features, _, keys, rows = buffers
+    size, n_tables = len(features) // BLOCK, len(layout)
+    for m in range(start, stop):
+        i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
+        at = (m - start) * size
+        for t in range(n_tables):
+            key, row = keys[(m - start) * n_tables + t], rows[(m - start) * n_tables + t]
+            if key == 0:
+                continue
+            column, n_outcomes, n_shared = columns[t, actions[i]], layout[t, At.N_OUTCOMES], layout[t, At.N_SHARED]
+            outcome, shared = at + layout[t, At.OUTCOME], at + layout[t, At.SHARED]
+            first, row_cells = layout[t, At.ROW], layout[t, At.ROW_CELLS]
+            if row < 0:
+                row = insert_or_evict(stored_keys, used, i, first, layout[t, At.N_ROWS], key)
+                for k in range(row * row_cells, (row + 1) * row_cells):
+                    cells[i, np.uint64(layout[t, At.CELL] + k)] = 0.0
+            of_action = layout[t, At.CELL] + row * row_cells + column * (1 + n_outcomes)
+            of_all = layout[t, At.CELL] + (row + 1) * row_cells - 1 - n_shared
+            if layout[t, At.SILENT] == Silent.KNOWN and not any_nonzero(features, shared, n_shared):
+                active, known = False, is_known(cells, i, of_all, n_shared)
+                if column >= 0:
+                    active = any_nonzero(features, outcome, n_outcomes)
+                    known = known or is_known(cells, i, of_action, n_outcomes)
+                if known and not active:
+                    continue
+            clock[i] += 1
+            used[i, first + row] = clock[i]
+            blend(cells, i, of_all, features, shared, n_shared, rates[t])
+            if column >= 0:
+                blend(cells, i, of_action, features, outcome, n_outcomes, rates[t])
 
 
 def augment(
@@ -318,33 +317,36 @@ def augment(
     """
     stored_keys, _, _, cells = stored
     features, numbers, keys, rows = buffers
-    n_queries = len(layout)
+    n_queries, key_parts = len(layout), parts[2]
     for start in range(0, len(lanes), BLOCK):
         stop = min(start + BLOCK, len(lanes))
         for m in range(start, stop):
             read(program, seen, seen, m, 0, 0, 0.0, 0.0, features, 0)
             quantise(features, 0, parts, numbers)
             for q in range(n_queries):
-                key = hash_key(numbers, parts[2], layout[q, At.KEY_PART], layout[q, At.N_KEY_PARTS], hashing)
+                key = hash_key(numbers, key_parts, layout[q, At.KEY_PART], layout[q, At.N_KEY_PARTS], hashing)
                 keys[(m - start) * n_queries + q] = key
                 fetch_keys(stored_keys, lanes[m], layout, q, key)
-        for m in range(start, stop):
-            for q in range(n_queries):
-                b = (m - start) * n_queries + q
-                rows[b] = seek(keys[b], lanes[m], layout, q, stored_keys, cells)
+        seek_rows(lanes, start, stop, layout, stored_keys, cells, keys, rows)
         for m in range(start, stop):
             end = seen.shape[1]
+            lane: Any = np.uint64(lanes[m])
             for w in range(end):
                 out[m, w] = seen[m, w]
             for q in range(n_queries):
-                row = rows[(m - start) * n_queries + q]
-                show_row(cells, np.uint64(lanes[m]), row, layout, q, out, m, end)
-                end += layout[q, At.ROW_CELLS]
+                row, width = rows[(m - start) * n_queries + q], layout[q, At.ROW_CELLS]
+                if row < 0:
+                    for k in range(end, end + width):
+                        out[m, np.uint64(k)] = 0.0
+                else:
+                    cell, group = layout[q, At.CELL] + row * width, 1 + layout[q, At.N_OUTCOMES]
+                    show_row(cells, lane, cell, width, group, (layout[q, At.N_COLUMNS] + 1) * group, out, m, end)
+                end += width
 
 
 HELPERS: list[Callable[..., Any]] = [
     *GROUPS, read, any_nonzero, fetch, quantise, hash_key, home_row, find_row, fetch_keys, seek, insert_or_evict, blend,
-    is_known, key_to_enter, enter, show_row, learn, augment,
+    is_known, matches_filter, show_row, make_keys, seek_rows, enter_block, learn, augment,
 ]  # fmt: skip
 """What the compiled loops call."""
 

@@ -17,7 +17,7 @@ BLOCK = 16  # lanes that are looked up side by side
 SAME = 1e-14
 """Squared distance, in units of a situation's sum of squares, that counts as none: float32 sees no difference below."""
 NONE, AGE = np.int64(2**63 - 1), 2**32 - 1
-"""Of the keys that `rank` sorts: the one of nothing, and the bits that hold an age."""
+"""Of the keys that `select_block` sorts: the one of nothing, and the bits that hold an age."""
 
 
 def recall_learn(
@@ -70,135 +70,119 @@ def recall_augment(
         features: as in `recall_learn`.
         out: float32 (m, width of what the student sees).
     """
-    situations, squares, actions, outcomes, entered = stored
-    size, length = len(scale), situations.shape[2]
-    sums, distances = np.empty(length), np.empty(length, np.float32)
-    bits, keys = distances.view(np.int32), np.empty(length, np.int64)
-    found = np.empty((BLOCK, nearest), np.int64)
+    length = stored[0].shape[2]
+    distances, keys = np.empty((BLOCK, length), np.float32), np.empty(length, np.int64)
+    sums, found = np.empty(length), np.empty((BLOCK, nearest), np.int64)
     for start in range(0, len(lanes), BLOCK):
         stop = min(start + BLOCK, len(lanes))
-        for m in range(start, stop):
-            read_situation(program, seen, m, n_actions, scale, features, (m - start) * size)
-            fetch_past(lanes[m], features, (m - start) * size, size, squares, situations)
-        for m in range(start, stop):
-            i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
-            held, latest = min(length, entered[i]), (entered[i] - 1) % length
-            measure_distances(i, held, features, (m - start) * size, size, squares, situations, sums, distances)
-            rank(held, latest, length, bits, keys)
-            select_nearest(keys, held, nearest, found, m - start)
-            for n in range(nearest):
-                if found[m - start, n] != NONE:
-                    row = lanes[m] * length + place_of(found[m - start, n], latest, length)
-                    fetch(outcomes, row * outcomes.shape[2])
-        for m in range(start, stop):
-            lane, latest = lanes[m], (entered[lanes[m]] - 1) % length
-            write_recalled(lane, m, seen, found, m - start, latest, n_actions, actions, outcomes, bits, distances, out)
+        read_block(lanes, start, stop, seen, program, n_actions, scale, stored, features)
+        measure_block(lanes, start, stop, len(scale), stored, features, sums, distances)
+        select_block(lanes, start, stop, stored, distances.view(np.int32), keys, found)
+        write_block(lanes, start, stop, seen, n_actions, stored, found, distances, out)
 
 
-def read_situation(program: Any, seen: Any, m: int, n_actions: int, scale: Any, features: Any, at: int) -> None:
-    """Write the scaled features of the situation in row `m` of `seen` to `features`, from place `at` on."""
-    read(program, seen, seen, m, 0, n_actions, 0.0, 0.0, features, at)
-    for w in range(len(scale)):
-        features[at + w] *= scale[w]
-
-
-def fetch_past(lane: int, features: Any, at: int, size: int, squares: Any, situations: Any) -> None:
-    """Prefetch what `measure_distances` reads of a lane, while other lanes are worked on."""
-    length = situations.shape[2]
-    fetch_row(squares, lane, length, LINE)
-    for w in range(size):
-        if features[at + w] != 0.0:
-            fetch_row(situations, lane * size + w, length, 2 * LINE)
-
-
-def measure_distances(
-    i: Any, held: int, features: Any, at: int, size: int, squares: Any, situations: Any, sums: Any, distances: Any
+def read_block(
+    lanes: Any, start: int, stop: int, seen: Any, program: Any, n_actions: int, scale: Any, stored: Any, features: Any
 ) -> None:
-    """Write the squared distances of the `held` past situations of lane `i` from the present one.
+    """Write the scaled features of the situations of a block; prefetch what `measure_block` needs of the past."""
+    situations, squares, _, _, _ = stored
+    size, length = len(scale), situations.shape[2]
+    for m in range(start, stop):
+        at = (m - start) * size
+        read(program, seen, seen, m, 0, n_actions, 0.0, 0.0, features, at)
+        fetch_row(squares, lanes[m], length, LINE)
+        for w in range(size):
+            features[at + w] *= scale[w]
+            if features[at + w] != 0.0:
+                fetch_row(situations, lanes[m] * size + w, length, 2 * LINE)
+
+
+def measure_block(
+    lanes: Any, start: int, stop: int, size: int, stored: Any, features: Any, sums: Any, distances: Any
+) -> None:
+    """Write the squared distances of the past situations of each lane of a block from its present one.
 
     The squared distance of s from h is computed as |s|^2 + sum of h (h - 2 s), over features in which h is not 0: most
     are 0 as a rule, and what is not read costs no time. Rounding is taken away before any are compared: what is next to
     0 is 0 (see `SAME`), and sums are in float64, distances in float32. The inner loops have no branches, so that
     several steps are computed at once.
     """
-    for k in range(held):
-        sums[np.uint64(k)] = squares[i, np.uint64(k)]
-    for w in range(size):
-        here = np.float64(features[at + w])
-        if here != 0.0:
-            for k in range(held):
-                sums[np.uint64(k)] += here * (here - 2.0 * situations[i, np.uint64(w), np.uint64(k)])
-    for k in range(held):
-        apart = sums[np.uint64(k)]
-        distances[np.uint64(k)] = apart if apart > SAME * squares[i, np.uint64(k)] else 0.0
+    situations, squares, _, _, entered = stored
+    length = situations.shape[2]
+    for m in range(start, stop):
+        i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
+        b: Any = np.uint64(m - start)
+        held = min(length, entered[i])
+        for k in range(held):
+            sums[np.uint64(k)] = squares[i, np.uint64(k)]
+        for w in range(size):
+            here = np.float64(features[(m - start) * size + w])
+            if here != 0.0:
+                for k in range(held):
+                    sums[np.uint64(k)] += here * (here - 2.0 * situations[i, np.uint64(w), np.uint64(k)])
+        for k in range(held):
+            apart = sums[np.uint64(k)]
+            distances[b, np.uint64(k)] = apart if apart > SAME * squares[i, np.uint64(k)] else 0.0
 
 
-def rank(held: int, latest: int, length: int, bits: Any, keys: Any) -> None:
-    """Write a key for each past step; the smaller, the nearer, and of equally near ones the later.
+def select_block(lanes: Any, start: int, stop: int, stored: Any, bits: Any, keys: Any, found: Any) -> None:
+    """Write the keys of the nearest past steps of each lane of a block to `found`; `NONE` where there are no more.
 
-    Non-negative float32 bits sort like the float; the low 32 bits break ties by age.
+    The smaller a key, the nearer the step, and of equally near ones the later: non-negative float32 bits sort like the
+    float; the low 32 bits break ties by age.
 
     Args:
-        held: how many past steps there are.
-        latest: place of the latest in the ring.
-        length: of the ring.
-        bits: distances as int32.
-        keys: int64, to write to.
+        lanes: numbers of all lanes, (m,).
+        start: the first of the block.
+        stop: the first after it.
+        stored: see the top of this file.
+        bits: squared distances as int32, (BLOCK, length).
+        keys: buffer, int64 (length,).
+        found: int64 (BLOCK, nearest), ascending.
     """
-    for k in range(held):
-        age = latest - k if k <= latest else latest - k + length
-        keys[np.uint64(k)] = (np.int64(bits[np.uint64(k)]) << 32) + age
-
-
-def select_nearest(keys: Any, held: int, nearest: int, found: Any, row: int) -> None:
-    """Write the smallest keys to `found[row]`, ascending, `NONE` where there are no more."""
-    least = np.int64(-1)
-    for n in range(nearest):
-        former, least = least, NONE
+    _, _, _, outcomes, entered = stored
+    length, n_outcomes = outcomes.shape[1], outcomes.shape[2]
+    for m in range(start, stop):
+        i: Any = np.uint64(lanes[m])
+        b: Any = np.uint64(m - start)
+        held, latest = min(length, entered[i]), (entered[i] - 1) % length
         for k in range(held):
-            key = keys[np.uint64(k)]
-            least = min(least, key if key > former else NONE)
-        found[row, n] = least
+            age = latest - k if k <= latest else latest - k + length
+            keys[np.uint64(k)] = (np.int64(bits[b, np.uint64(k)]) << 32) + age
+        least = np.int64(-1)
+        for n in range(found.shape[1]):
+            former, least = least, NONE
+            for k in range(held):
+                key = keys[np.uint64(k)]
+                least = min(least, key if key > former else NONE)
+            found[b, n] = least
+            if least != NONE:
+                fetch(outcomes, (lanes[m] * length + (latest - (least & AGE)) % length) * n_outcomes)
 
 
-def place_of(key: Any, latest: int, length: int) -> Any:
-    """Return the place in the ring of the step that a key stands for."""
-    return (latest - (key & AGE)) % length
-
-
-def write_recalled(
-    i: int,
-    m: int,
-    seen: Any,
-    found: Any,
-    row: int,
-    latest: int,
-    n_actions: int,
-    actions: Any,
-    outcomes: Any,
-    bits: Any,
-    distances: Any,
-    out: Any,
+def write_block(
+    lanes: Any, start: int, stop: int, seen: Any, n_actions: int, stored: Any, found: Any, distances: Any, out: Any
 ) -> None:
-    """Write the observation of lane `i` and its steps `found[row]` to `out[m]`; `bits` are those of `distances`."""
-    end, n_outcomes, length = seen.shape[1], outcomes.shape[2], outcomes.shape[1]
-    for w in range(end):
-        out[m, w] = seen[m, w]
-    for n in range(found.shape[1]):
-        for w in range(end, end + 1 + n_actions + n_outcomes):
-            out[m, w] = 0.0
-        key = found[row, n]
-        if key != NONE:
-            j = place_of(key, latest, length)
-            bits[0] = key >> 32  # the distance that the key was made of
-            out[m, end] = math.exp(-math.sqrt(distances[0]))
-            out[m, end + actions[i, j]] = 1.0
-            for w in range(n_outcomes):
-                out[m, end + 1 + n_actions + w] = outcomes[i, j, w]
-        end += 1 + n_actions + n_outcomes
+    """Write the observation of each lane of a block, then the steps found: likeness, action, outcomes."""
+    _, _, actions, outcomes, entered = stored
+    length, n_outcomes = outcomes.shape[1], outcomes.shape[2]
+    for m in range(start, stop):
+        i, end = np.uint64(lanes[m]), seen.shape[1]
+        latest = (entered[i] - 1) % length
+        for w in range(end):
+            out[m, w] = seen[m, w]
+        for n in range(found.shape[1]):
+            for w in range(end, end + 1 + n_actions + n_outcomes):
+                out[m, w] = 0.0
+            key = found[m - start, n]
+            if key != NONE:
+                j = (latest - (key & AGE)) % length
+                out[m, end] = math.exp(-math.sqrt(distances[m - start, j]))
+                out[m, end + actions[i, j]] = 1.0
+                for w in range(n_outcomes):
+                    out[m, end + 1 + n_actions + w] = outcomes[i, j, w]
+            end += 1 + n_actions + n_outcomes
 
 
-HELPERS = [
-    *READING, read_situation, fetch_past, measure_distances, rank, select_nearest, place_of, write_recalled,
-]  # fmt: skip
+HELPERS = [*READING, read_block, measure_block, select_block, write_block]
 """What the loops call."""

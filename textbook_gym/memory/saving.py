@@ -4,6 +4,7 @@ A checksum says that bytes are whole, not that a memory wrote them. So whatever 
 """
 
 import json
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,8 @@ def describe(name: str, settings: Mapping[str, Any], arrays: Arrays) -> dict[str
     """Return what a saved memory must have in common with one that loads it: kind, settings, and layout of a lane."""
     layout = [[n, a.dtype.newbyteorder("<").str, list(a.shape[1:])] for n, a in arrays.items()]
     rest = {k: v for k, v in settings.items() if k != "keep"}
-    plain: dict[str, Any] = json.loads(json.dumps({"memory": name, "settings": rest, "layout": layout}))
+    head = {"memory": name, "settings": rest, "layout": layout}
+    plain: dict[str, Any] = json.loads(json.dumps(head, default=operator.index))  # whole numbers of NumPy as Python's
     return plain
 
 
