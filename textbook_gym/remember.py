@@ -1,4 +1,4 @@
-"""Two wrappers that put a memory between an environment and a student; see `memory` for what a memory is.
+"""Two wrappers that put a memory between an environment and a student; see `memory.base` for what a memory is.
 
 env = Remember(gym.make("textbook/Bandits-v0"), "ledger", keep="edition")
 envs = RememberVector(gym.make_vec("textbook/Bandits-v0", num_envs=64), "transcript", n=8)
@@ -13,19 +13,21 @@ from gymnasium.vector.utils import batch_space
 
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.engine.batch import BatchSpec
-from textbook_gym.memory.base import READ, Info, Memory
+from textbook_gym.memory.base import Memory
 from textbook_gym.memory.catalogue import make_memory
+from textbook_gym.memory.interface import READ, Info
+from textbook_gym.memory.stepping import Stepper
 from textbook_gym.registry import BOOKS
 
-ONE = np.ones(1, np.bool_)
+ONE = np.ones(1, np.bool_)  # the mask of the only lane
 
 
 class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.utils.RecordConstructorArgs):
     """A single environment with a memory. `reset(seed=...)` is a fresh learner; a bare reset forgets nothing by itself.
 
     Args:
-        env: any environment with a flat `Box` of observations and `Discrete` actions, best one that tells in `info`
-            what `memory` reads there.
+        env: any environment with a flat `Box` of observations and `Discrete` actions, best with the keys of
+            `info` that a memory reads, see `memory.base`.
         memory: a name, such as "ledger", or a `Memory`.
         settings: of the named memory, such as `keep`.
 
@@ -38,6 +40,7 @@ class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.ut
         gymnasium.utils.RecordConstructorArgs.__init__(self, memory=self.memory.name, **self.memory.settings)
         super().__init__(env)
         self.memory.bind(env.observation_space, env.action_space, 1, book_of(env))
+        self._stepper = Stepper(self.memory)
         self.observation_space = self.memory.observation_space
         self.action_space = self.memory.action_space
 
@@ -46,19 +49,16 @@ class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.ut
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Reset the environment; a seed wipes the memory."""
         seen, info = self.env.reset(seed=seed, options=options)
-        if seed is not None:
-            self.memory.wipe(ONE)
-        observations = np.asarray(seen)[None]
-        self.memory.begin(ONE, observations, one_lane(info))
-        return cast("np.ndarray", self.memory.look(observations)[0]), info
+        fresh = None if seed is None else ONE
+        return cast("np.ndarray", self._stepper.begin(np.asarray(seen)[None], one_lane(info), fresh=fresh)[0]), info
 
     def step(self, action: Any) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
         """Step the environment and learn from it."""
-        deed = self.memory.deed(np.asarray(action)[None])
-        seen, reward, terminated, truncated, info = self.env.step(deed[0])
-        observations = np.asarray(seen)[None]
-        self.memory.step(deed, observations, np.array([reward], np.float64), one_lane(info))
-        return self.memory.look(observations)[0], reward, terminated, truncated, info
+        env_actions = self._stepper.act(np.asarray(action)[None])
+        seen, reward, terminated, truncated, info = self.env.step(env_actions[0])
+        rewards = np.array([reward], np.float64)
+        remembered = self._stepper.step(env_actions, np.asarray(seen)[None], rewards, one_lane(info))
+        return remembered[0], reward, terminated, truncated, info
 
 
 def book_of(env: Any) -> Book | BatchSpec | None:
@@ -102,46 +102,43 @@ class RememberVector(gymnasium.vector.VectorWrapper, gymnasium.utils.RecordConst
         self.single_action_space = self.memory.action_space
         self.observation_space = batch_space(self.single_observation_space, env.num_envs)
         self.action_space = batch_space(self.single_action_space, env.num_envs)
-        self._ended = np.zeros(env.num_envs, np.bool_)  # lanes whose episode is over
+        self._stepper = Stepper(self.memory, self.autoreset_mode == AutoresetMode.NEXT_STEP)
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
         """Reset the lanes of `options["reset_mask"]`, else all; where a seed is given the memory is wiped."""
         options = None if options is None else dict(options)  # vector environments take `reset_mask` out
         mask = np.array((options or {}).get("reset_mask", np.ones(self.num_envs, np.bool_)), np.bool_)
         observations, info = self.env.reset(seed=seed, options=options)
+        fresh = None
         if seed is not None:
             each = seed if isinstance(seed, (list, tuple)) else [seed] * self.num_envs
-            self.memory.wipe(mask & np.array([s is not None for s in each]))
-        self.memory.begin(mask, observations, info)
-        self._ended &= ~mask
-        return self.memory.look(observations), info
+            fresh = mask & np.array([s is not None for s in each])
+        return self._stepper.begin(observations, info, mask, fresh), info
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Step all lanes and learn from it; what the step of an autoreset shows is a page, not an outcome."""
-        waiting = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
-        deeds = np.asarray(self.memory.deed(actions, None if waiting is None else ~waiting))
-        observations, rewards, terminated, truncated, info = self.env.step(deeds)
+        """Step all lanes and learn from it; what the step of an autoreset shows is a new exercise, not an outcome."""
+        env_actions = self._stepper.act(actions)
+        observations, rewards, terminated, truncated, info = self.env.step(env_actions)
         ended = terminated | truncated
         if self.autoreset_mode != AutoresetMode.SAME_STEP or not ended.any():
-            self.memory.step(deeds, observations, rewards, info, waiting)
-            self._ended = ended.copy()
-            return self.memory.look(observations), rewards, terminated, truncated, info
-        which = np.flatnonzero(ended)
-        shown = np.array(observations)
-        shown[which] = np.stack([np.asarray(info["final_obs"][i]) for i in which])
-        self.memory.step(deeds, shown, rewards, final_info(info, ended))
+            seen = self._stepper.step(env_actions, observations, rewards, info, ended)
+            return seen, rewards, terminated, truncated, info
+        lanes = np.flatnonzero(ended)
+        last = np.array(observations)
+        last[lanes] = np.stack([np.asarray(info["final_obs"][i]) for i in lanes])
         final = np.full(self.num_envs, None, dtype=object)
-        for i, row in zip(which, self.memory.look(shown[which], which), strict=True):
+        rows = self._stepper.finish(env_actions, last, rewards, final_info(info, ended), ended)
+        for i, row in zip(lanes, rows, strict=True):
             final[i] = row
-        self.memory.begin(ended, observations, info)
-        return self.memory.look(observations), rewards, terminated, truncated, {**info, "final_obs": final}
+        seen = self._stepper.begin(observations, info, ended)
+        return seen, rewards, terminated, truncated, {**info, "final_obs": final}
 
 
 def final_info(info: dict[str, Any], ended: np.ndarray) -> Info:
-    """Return what a SAME_STEP step told in each lane: of ended ones their `final_info`, of the others `info`."""
+    """Return the info of a SAME_STEP step itself: where an episode ended that of `final_info`, elsewhere `info`."""
     last: dict[str, Any] = info["final_info"]
-    told = {}
+    found = {}
     for key in READ:
         if key in last:
-            told[key] = np.where(ended, last[key], info[key]) if key in info else np.asarray(last[key])
-    return told
+            found[key] = np.where(ended, last[key], info[key]) if key in info else np.asarray(last[key])
+    return found

@@ -25,8 +25,10 @@ from textbook_gym.envs.batches import batch_of
 from textbook_gym.envs.single import ResetNeeded, spaces_of
 from textbook_gym.envs.vector import seeds_from
 from textbook_gym.errors import did_you_mean, whole
-from textbook_gym.memory.base import READ, Memory
+from textbook_gym.memory.base import Memory
 from textbook_gym.memory.catalogue import make_memory
+from textbook_gym.memory.interface import READ
+from textbook_gym.memory.stepping import Stepper
 from textbook_gym.registry import ENTRY_POINTS
 
 
@@ -65,15 +67,17 @@ class BookVecEnv(VecEnv):
         self.lanes, self.spec, num_envs = lanes, spec, len(lanes)
         spaces: tuple[gymnasium.Space[Any], gymnasium.Space[Any]] = spaces_of(lanes.spec)
         self.memory = None if memory is None else make_memory(memory, **(memory_settings or {}))
+        self._stepper: Stepper | None = None
         if self.memory is not None:
             self.memory.bind(*spaces, num_envs, lanes.spec.book or lanes.spec)
+            self._stepper = Stepper(self.memory)
             spaces = self.memory.observation_space, self.memory.action_space
         super().__init__(num_envs, *spaces)
         self.seed(seed)
         self._chosen = np.zeros(num_envs, np.int64)
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, np.int64)
-        self._told: dict[str, np.ndarray] = {key: np.zeros(num_envs, kind) for key, kind in READ.items()}
+        self._memory_info: dict[str, np.ndarray] = {key: np.zeros(num_envs, kind) for key, kind in READ.items()}
         self._make_room()
 
     def _make_room(self) -> None:
@@ -107,16 +111,14 @@ class BookVecEnv(VecEnv):
         seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
         every = np.ones(self.num_envs, np.bool_)
         self._go(every, obs, out, seeds)
-        if self.memory is not None:
-            if seeds is not None:
-                self.memory.wipe(every)
-            self.memory.begin(every, obs, out_info(out))
         self.reset_infos = [self.lanes.spec.info.read(out, i) for i in range(self.num_envs)]
         self._reset_seeds()
         self._reset_options()
         self._returns[:] = 0.0
         self._lengths[:] = 0
-        return obs if self.memory is None else self.memory.look(obs)
+        if self._stepper is None:
+            return obs
+        return self._stepper.begin(obs, out_info(out), fresh=None if seeds is None else every)
 
     def _go(self, every: np.ndarray, obs: np.ndarray, out: np.ndarray, seeds: list[int] | None) -> None:
         """Reset all lanes, each with its own options, or none at all."""
@@ -136,8 +138,8 @@ class BookVecEnv(VecEnv):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Keep the actions for `step_wait`; they are checked here."""
-        if self.memory is not None:
-            actions = self.memory.deed(actions)
+        if self._stepper is not None:
+            actions = self._stepper.act(actions)
         check_actions(self.lanes, actions, self._chosen)
         if not self.lanes.started:
             raise ResetNeeded("the environment is not begun; call reset() first")
@@ -147,17 +149,16 @@ class BookVecEnv(VecEnv):
         flat, out = self._room or self.lanes.buffers()
         self.lanes.advance(self._chosen, flat, out)
         rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
-        over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._told.values()))
-        memory = self.memory
-        if memory is not None:
-            memory.step(self._chosen, flat, rewards, self._told)
+        over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._memory_info.values()))
+        stepper = self._stepper
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if over:
             ended = np.flatnonzero(dones)
             lengths, returns = self._lengths[ended].tolist(), self._returns[ended].tolist()
-            last = flat[ended]  # a copy: the pages are turned in place
-            if memory is not None:
-                last = memory.look(last, ended)
+            if stepper is None:
+                last = flat[ended]  # a copy: the pages are turned in place
+            else:
+                last = stepper.finish(self._chosen, flat, rewards, self._memory_info, dones)
             for i, length, total, seen_last in zip(ended.tolist(), lengths, returns, last, strict=True):
                 infos[i] = {
                     **self.lanes.spec.info.read(out, i),
@@ -168,9 +169,11 @@ class BookVecEnv(VecEnv):
             self._returns[ended] = 0.0
             self._lengths[ended] = 0
             self.lanes.reset(dones, flat, out)
-            if memory is not None:
-                memory.begin(dones, flat, out_info(out))
-        return flat if memory is None else memory.look(flat), rewards, dones, infos
+            if stepper is not None:
+                flat = stepper.begin(flat, out_info(out), dones)
+        elif stepper is not None:
+            flat = stepper.step(self._chosen, flat, rewards, self._memory_info)
+        return flat, rewards, dones, infos
 
     def close(self) -> None:
         """Let go of what the batch holds outside of this process, if anything."""
@@ -208,7 +211,7 @@ class BookVecEnv(VecEnv):
         episodes = head.get("episodes", {"returns": 0.0, "lengths": 0})
         self._returns[:], self._lengths[:] = episodes["returns"], episodes["lengths"]
         obs, _ = self.lanes.shown()
-        return obs if self.memory is None else self.memory.look(obs)
+        return obs if self.memory is None else self.memory.augment(obs)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Return an attribute, the same for every lane asked for."""
@@ -255,7 +258,7 @@ class BookVecEnv(VecEnv):
         return range(self.num_envs) if indices is None else super()._get_indices(indices)
 
 
-def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, told: Any) -> int:
+def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, memory_info: Any) -> int:
     """Read the `OUT` records of a step in one pass, compiled; return how many episodes ended.
 
     Args:
@@ -264,9 +267,9 @@ def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, told: A
         dones: room, bool.
         returns: sums of rewards, float64; this one is added.
         lengths: steps, int64; this one is added.
-        told: room for what a memory is told, in the order of `memory.READ`.
+        memory_info: room for what a memory reads of an info, in the order of `READ`.
     """
-    done, marks, chapters, editions, closed = told
+    done, marks, chapters, editions, closed = memory_info
     ended = 0
     for i in range(len(out)):
         row = out[i]

@@ -60,7 +60,7 @@ def tell(memory, situation, action, reward, answer=0.0):
     one = np.ones(1, bool)
     memory.before[:] = situation
     memory.learn(one, np.array([action]), np.array([[situation[0], answer]], np.float32), np.array([reward]), {})
-    return memory.look(np.array([situation], np.float32))[0, 2:]
+    return memory.augment(np.array([situation], np.float32))[0, 2:]
 
 
 def test_ledger_drops_the_situation_longest_not_entered_into():
@@ -69,8 +69,8 @@ def test_ledger_drops_the_situation_longest_not_entered_into():
     tell(memory, [0.2, 0], 1, 0.25)
     tell(memory, [0.1, 0], 0, 1.0)
     tell(memory, [0.3, 0], 0, 0.75)  # takes the place of 0.2
-    assert not memory.look(np.array([[0.2, 0]], np.float32))[0, 2:].any()
-    assert memory.look(np.array([[0.1, 0]], np.float32))[0, 3:7] == pytest.approx([1.0, 0.139, 0.5, 0.22], abs=1e-3)
+    assert not memory.augment(np.array([[0.2, 0]], np.float32))[0, 2:].any()
+    assert memory.augment(np.array([[0.1, 0]], np.float32))[0, 3:7] == pytest.approx([1.0, 0.139, 0.5, 0.22], abs=1e-3)
 
 
 def test_ledger_rate_and_silence():
@@ -91,10 +91,10 @@ def test_ledger_enters_under_what_was_found_and_looks_up_what_is_sought():
     memory = bound("ledger", under=[1], situation=[0], outcome=[], told=["reward"])
     assert not tell(memory, [0.5, 0], 0, 1.0, answer=0.0).any()  # nothing found
     tell(memory, [0.5, 0], 0, 0.75, answer=-0.5)
-    assert memory.look(np.array([[-0.5, 0]], np.float32))[0, -1] == 0.75
+    assert memory.augment(np.array([[-0.5, 0]], np.float32))[0, -1] == 0.75
     memory = bound("ledger", situation=[[0], [1]], outcome=[], told=["reward"])
     tell(memory, [0.5, 0.25], 0, 0.75)
-    assert memory.look(np.array([[0.25, 0.5]], np.float32))[0, 2:] == pytest.approx([0, 0, 0.139, 0.75], abs=1e-3)
+    assert memory.augment(np.array([[0.25, 0.5]], np.float32))[0, 2:] == pytest.approx([0, 0, 0.139, 0.75], abs=1e-3)
 
 
 def test_ledger_joins_and_leaves_out_actions():
@@ -145,13 +145,13 @@ def test_notebook_is_written_by_the_student_and_wiped_by_keep():
         env.step([0, 3, 0])
 
 
-def test_nothing_is_written_if_the_deed_is_refused():
+def test_nothing_is_written_if_the_action_is_refused():
     env = doors("notebook", slots=2, symbols=3)
     env.reset(seed=0)
     before = env.memory.save()
-    for deed in (3, -1):
-        with pytest.raises(ValueError, match=r"deeds \[-?\d\]: whole numbers 0\.\.2 are needed"):
-            env.step([deed, 1, 2])
+    for action in (3, -1):
+        with pytest.raises(ValueError, match=r"actions \[-?\d\]: whole numbers 0\.\.2 are needed"):
+            env.step([action, 1, 2])
         assert env.memory.save() == before
 
 
@@ -169,7 +169,7 @@ def test_every_book_has_a_ledger_that_fits_and_learns(book):
         assert vector.observation_space.contains(seen)
         told += (seen[:, vector.memory.width :] != 0).any()
     assert told > 50
-    starts = np.cumsum([0, *(page.rows for page in vector.memory.pages)])[:-1]
+    starts = np.cumsum([0, *(table.rows for table in vector.memory.tables)])[:-1]
     entered = np.add.reduceat(vector.memory.visits.sum(axis=0), starts)
     assert entered.all(), "a table that never enters anything"
 
@@ -207,7 +207,7 @@ def test_saved_it_goes_on_in_another_number_of_lanes(name):
     one.memory.load(many.memory.save([1]))
     assert one.memory.save() == many.memory.save([1])
     page = np.array([[0.5, 0.0, 0.0]] * 3, np.float32)
-    assert np.array_equal(one.memory.look(page[:1])[0], many.memory.look(page)[1])
+    assert np.array_equal(one.memory.augment(page[:1])[0], many.memory.augment(page)[1])
     many.memory.transplant(one.memory, [2])
     assert many.memory.save([2]) == many.memory.save([1])
     many.memory.transplant(one.memory.save(), [0])
@@ -303,15 +303,15 @@ def test_arrays_may_come_in_any_form(name):
         memory.begin(every, np.zeros((n, d), np.float32), {})
     for step in range(60):
         seen = rng.random((n, d)).round(1).astype(np.float32)
-        deeds, rewards, done = rng.integers(0, a, n), rng.random(n).astype(np.float32), rng.random(n) < 0.3
+        actions, rewards, done = rng.integers(0, a, n), rng.random(n).astype(np.float32), rng.random(n) < 0.3
         marks = np.where(done, 0.5, 0.0).astype(np.float32)
-        plain.step(deeds, seen, rewards, {"exercise_done": done, "mark": marks})
+        plain.step(actions, seen, rewards, {"exercise_done": done, "mark": marks})
         strange = forms(seen)[step % 6], forms(rewards)[step % 6], forms(marks)[step % 6]
         told = {"exercise_done": [list(done), done, done.astype(int)][step % 3], "mark": strange[2]}
-        other.step([list(deeds), deeds.astype(np.uint8)][step % 2], strange[0], strange[1], told)
+        other.step([list(actions), actions.astype(np.uint8)][step % 2], strange[0], strange[1], told)
         assert plain.save() == other.save()
         which = np.array([2, 0])
-        assert np.array_equal(plain.look(seen)[which], other.look(forms(seen[which])[step % 6], [2, 0]))
+        assert np.array_equal(plain.augment(seen)[which], other.augment(forms(seen[which])[step % 6], [2, 0]))
 
 
 @pytest.mark.parametrize("magnitudes", [np.ones(6), np.logspace(-3, 3, 6)])
@@ -328,7 +328,7 @@ def test_recall_is_certain_of_the_very_same_and_takes_the_latest_first(magnitude
         memory.learn(one, np.zeros(1, int), pool[:1], np.array([t / 100]), {"exercise_done": one})
         times[k].append(t)
         kept = [u for u in times[k] if u > t - 32]
-        shown = memory.look(pool[k : k + 1])[0, 6:].reshape(3, 4)
+        shown = memory.augment(pool[k : k + 1])[0, 6:].reshape(3, 4)
         same = [row[3] for row in shown if row[0] == 1.0]
         assert np.allclose(same, [u / 100 for u in kept[::-1][:3]])
 
@@ -365,6 +365,6 @@ def test_what_is_not_one_a_lane_is_refused_and_not_learned(what, message):
         memory.step(**{**good, **what})
     assert memory.save() == before
     with pytest.raises(ValueError, match="observations of shape"):
-        memory.look(np.zeros((3, 5)))
+        memory.augment(np.zeros((3, 5)))
     with pytest.raises(ValueError, match=r"lanes \[0, 3\]: give numbers from 0 to 2"):
-        memory.look(np.zeros((2, 2)), [0, 3])
+        memory.augment(np.zeros((2, 2)), [0, 3])

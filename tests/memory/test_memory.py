@@ -168,8 +168,8 @@ def test_lanes_share_nothing():
         memory, mask = vector.memory, np.array([False, True, False])
         seen = np.full((3, 3), 0.5, np.float32)
         actions = np.array([[h - 1 for h in heads]] * 3)
-        deeds = memory.deed(actions, mask) if name == "notebook" else actions[:, 0]
-        memory.learn(mask, deeds, seen, np.ones(3), {"mark": np.ones(3), "exercise_done": np.ones(3, bool)})
+        env_actions = memory.to_env_action(actions, mask) if name == "notebook" else actions[:, 0]
+        memory.learn(mask, env_actions, seen, np.ones(3), {"mark": np.ones(3), "exercise_done": np.ones(3, bool)})
         memory.begin(mask, seen, {"edition": np.ones(3, int)})
         assert vector.memory.save([0, 2]) == other
         assert vector.memory.save([1]) != other

@@ -1,29 +1,53 @@
-"""Memory that carries from exercise to exercise: the contract. The memories are in `memories`, wrappers in `remember`.
+"""What a memory is.
 
-A memory stands between an environment and a student. It adds floats to what the student sees, and sees nothing else
-itself: observations, actions, rewards, and the public `info`. It is written once, for many learners ("lanes") side by
-side; a single environment is one lane. Until `bind` it is settings only, afterwards it holds NumPy arrays whose first
-axis is the lane, `nbytes` in all, and does not grow.
+A memory stands between an environment and a student. It watches the steps and adds floats to every observation: what
+the student would otherwise have lost at `reset`. It sees what a student sees, and nothing else: observations, actions,
+rewards, and the public `info`. It is written once, for many learners ("lanes") side by side; a single environment is
+one lane. Most users need no more than a name, `Remember(env, "ledger")`; who drives a memory by hand writes
 
-    begin(mask, observations, info)                     a page was turned in these lanes
-    learn(mask, actions, observations, rewards, info)   what one step showed in these lanes
-    step(actions, observations, rewards, info, reset)   both of the above, for one step of all lanes
-    look(observations, which) -> remembered             what the student sees: the observation, then the memory
-    deed(actions, heard) -> actions                     what the environment gets of a student's actions
-    wipe(mask)                                          forget everything in these lanes
+    memory = make_memory("ledger", keep="edition")
+    memory.bind(observation_space, action_space, n_lanes)   # allocates arrays, all zeros; they do not grow
+    memory.begin(mask, obs, info)                           # an exercise began in the lanes of the mask
+    while True:
+        actions = student(memory.augment(obs))              # the observation with the memory's features appended
+        env_actions = memory.to_env_action(actions)         # strips the part that is addressed to the memory
+        obs, rewards, ..., info = env.step(env_actions)
+        memory.step(env_actions, obs, rewards, info)        # learns, or begins the next exercise
 
-When it is wiped says `keep`, and it is read off `info` alone, never off `reset`: "exercise" (at every page: amnesia,
-the control), "chapter", "edition" (when a new world opens), "forever". `reset(seed=...)` means a fresh learner, so the
-wrappers wipe then, whatever `keep` says; a bare reset or an autoreset wipes nothing.
+or lets `stepping.Stepper` do it, which also knows the autoreset modes.
 
-Of `info` it reads `exercise_done` (the exercise is over: the next step, if there is one, only turns the page, and is
-not learned from), `mark`, `chapter`, `edition`, `book_done` (the next page is of a new edition). An environment that
-tells none of these is one edition without end, and each of its episodes is an exercise.
+`keep` says when a memory is wiped: at the end of every "exercise" (amnesia, the control), of every "chapter", of every
+"edition" (a new world opens), or never, "forever". The memory reads that off `info`, never off `reset`:
 
-A blank memory is all zeros. `save`, `load` and `transplant` move lanes as bytes: versioned, checksummed, no pickle.
+    exercise_done     the exercise is over: the next step, if there is one, only begins another, and teaches nothing
+    mark              of the exercise that is over
+    chapter, edition  their numbers
+    book_done         the next exercise is of a new edition
+
+An environment that has none of these is one edition without end, and each of its episodes is an exercise.
+`reset(seed=...)` asks for a fresh learner, so the wrappers wipe then, whatever `keep` says.
+
+A memory of one's own names itself and fills in three methods; see `Memory` for what else it may:
+
+    class Tried(Memory):
+        '''Adds one float an action: 1 once the action was taken.'''
+
+        name = "tried"
+
+        def _open(self):
+            self.tried = self._array("tried", (self.n_actions,))  # float32 (lanes, actions): saved, wiped, transplanted
+            return np.zeros(self.n_actions), np.ones(self.n_actions)  # bounds of what is added
+
+        def _learn(self, lanes, step, done):
+            self.tried[lanes, step.actions[lanes]] = 1.0
+
+        def _augment(self, observations, lanes, out):
+            out[:, : self.width] = observations
+            out[:, self.width :] = self.tried[lanes]
+
+    env = Remember(gym.make("textbook/Bandits-v0"), Tried(keep="edition"))
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -33,30 +57,27 @@ from gymnasium import spaces
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.batch import BatchSpec
 from textbook_gym.engine.jit import compiled
-from textbook_gym.engine.serialization import seal, unseal
-from textbook_gym.errors import one_of
-from textbook_gym.memory.boundaries import Doing, keep_pages, sort_out
+from textbook_gym.errors import one_of, whole
+from textbook_gym.memory.boundaries import Event, Flag, Keep, partition_lanes, track
+from textbook_gym.memory.interface import READ, Info, RememberedBox, Step
+from textbook_gym.memory.saving import describe, pack, unpack
 
-KEEPS = ("exercise", "chapter", "edition", "forever")
-FORMAT = "textbook_gym memory 1"
-READ: dict[str, Any] = {
-    "exercise_done": np.bool_,
-    "mark": np.float32,
-    "chapter": np.int64,
-    "edition": np.int64,
-    "book_done": np.bool_,
-}
-"""What is read of `info`."""
-
-Info = Mapping[str, Any]
-Step = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Observations before and after, actions, rewards, marks; see `memory_loops`."""
+KEEPS = tuple(k.name.lower() for k in Keep)
 
 
 class Memory:
-    """What all memories have in common; see the top of this file.
+    """What all memories have in common; see the top of this file, which has an example of one's own.
 
-    A memory of one's own: derive, give a `name`, and fill in `_open` (make room), `_learn`, `_turn` and `_look`.
+    Who derives fills in
+
+        _open() -> (low, high)                   allocate with `_array`; return bounds of the floats that are added
+        _learn(lanes, step, done)                take in a step of some lanes
+        _augment(observations, lanes, out)       write what is seen
+        _begin(lanes, observations)              optional: an exercise began in some lanes
+        _check(arrays)                           optional: refuse saved arrays that were no good as an index
+        to_env_action(actions, active)           optional: if the student has actions that are the memory's
+
+    and keeps all that it remembers in arrays made by `_array`: zeros mean a blank memory.
 
     Args:
         keep: when it is wiped: "exercise", "chapter", "edition" or "forever".
@@ -69,9 +90,9 @@ class Memory:
     name: ClassVar[str] = ""
 
     def __init__(self, keep: str = "edition", **settings: Any) -> None:
-        self.keep = one_of("keep", keep, KEEPS)
+        self.keep = Keep[one_of("keep", keep, list(KEEPS)).upper()]
         self.settings: dict[str, Any] = {"keep": keep, **settings}
-        self.lanes = 0  # none before `bind`
+        self.n_lanes = 0  # none before `bind`
         self.arrays: dict[str, np.ndarray] = {}
 
     # --- binding -----------------------------------------------------------------------
@@ -80,15 +101,15 @@ class Memory:
         self,
         observation_space: spaces.Space[Any],
         action_space: spaces.Space[Any],
-        lanes: int = 1,
+        n_lanes: int = 1,
         book: Book | BatchSpec | None = None,
     ) -> None:
-        """Make room for so many lanes, all blank; what was remembered is lost.
+        """Allocate for so many lanes, all blank; what was remembered is lost.
 
         Args:
             observation_space: of one lane, a flat `Box`.
             action_space: of one lane, `Discrete`.
-            lanes: how many learners.
+            n_lanes: how many learners, at least 1.
             book: the book that is read, or a batch's `spec`, if it is known: it knows its signals by name.
 
         Raises:
@@ -101,42 +122,38 @@ class Memory:
             )
         if not isinstance(action_space, spaces.Discrete):
             raise ValueError(f"memory {self.name!r} needs Discrete actions, not {action_space}; map them to numbers")
-        self.lanes, self.book = int(lanes), book
-        self.seen_space, self.deed_space = observation_space, action_space
-        self.width, self.actions, self.first_action = (
-            observation_space.shape[0],
-            int(action_space.n),
-            int(action_space.start),
-        )
+        self.n_lanes, self.book = whole("n_lanes", n_lanes, 1), book
+        self.env_observation_space, self.env_action_space = observation_space, action_space
+        self.width, self.n_actions = observation_space.shape[0], int(action_space.n)
+        self.first_action = int(action_space.start)
         self.arrays = {}
-        self.before = self._room("before", (self.width,))  # what the student saw last
-        self.edition = self._room("edition", (), np.int64)
-        self.chapter = self._room("chapter", (), np.int64)
-        self.flags = self._room("flags", (4,), np.bool_)
-        self.every = np.arange(self.lanes)
-        self._pages = self.flags, self.edition, self.chapter, self.before
-        self._untold: dict[str, np.ndarray] = {k: np.zeros(self.lanes, kind) for k, kind in READ.items()}
-        self._untold.update(edition=self.edition, chapter=self.chapter)  # they stay what they were
-        self._unpaid = np.zeros(self.lanes)
-        self._found = tuple(np.zeros(self.lanes, kind) for kind in (np.int64, np.int64, np.float32, np.bool_))
+        self.before = self._array("before", (self.width,))  # what the student saw last
+        self.edition = self._array("edition", (), np.int64)
+        self.chapter = self._array("chapter", (), np.int64)
+        self.flags = self._array("flags", (len(Flag),), np.bool_)
+        self.all_lanes = np.arange(self.n_lanes)
+        self._tracked = self.flags, self.edition, self.chapter, self.before
+        self._defaults: dict[str, np.ndarray] = {k: np.zeros(self.n_lanes, kind) for k, kind in READ.items()}
+        self._defaults.update(edition=self.edition, chapter=self.chapter)  # they stay what they were
+        self._no_rewards = np.zeros(self.n_lanes)
+        self._parted = tuple(np.zeros(self.n_lanes, kind) for kind in (np.int64, np.int64, np.float32, np.bool_))
         self.action_space: spaces.Space[Any] = action_space
-        self.observation_space = self._space(*self._open())
+        box = self._space(*self._open())
+        name = None if book is None else book.name
+        textbook = {"book": name, "memory": self.name, "settings": self.spec()}
+        self.observation_space: spaces.Box = RememberedBox(box.low, box.high, textbook)
 
-    def _room(self, name: str, shape: tuple[int, ...] = (), dtype: Any = np.float32) -> np.ndarray:
+    def _array(self, name: str, shape: tuple[int, ...] = (), dtype: Any = np.float32) -> np.ndarray:
         """Return a blank array of shape (lanes, *shape) that is saved, wiped and transplanted with the memory."""
-        self.arrays[name] = np.zeros((self.lanes, *shape), dtype)
+        self.arrays[name] = np.zeros((self.n_lanes, *shape), dtype)
         return self.arrays[name]
 
     def _space(self, low: np.ndarray, high: np.ndarray) -> spaces.Box:
         """Return the space of what a student sees, given the bounds of what the memory adds."""
-        seen = self.seen_space
+        env = self.env_observation_space
         return spaces.Box(
-            np.concatenate([seen.low, low]).astype(np.float32), np.concatenate([seen.high, high]).astype(np.float32)
+            np.concatenate([env.low, low]).astype(np.float32), np.concatenate([env.high, high]).astype(np.float32)
         )
-
-    def _open(self) -> tuple[np.ndarray, np.ndarray]:
-        """Make room; return lowest and highest values of the floats that the memory adds."""
-        raise NotImplementedError
 
     def spec(self) -> dict[str, Any]:
         """Return settings that make this memory again, JSON-able, whatever becomes of presets; call it when bound."""
@@ -149,84 +166,38 @@ class Memory:
 
     @property
     def known(self) -> np.ndarray:
-        """Whether a page was opened since the memory was blank, bool (lanes,); a view, as the next three are."""
-        return self.flags[:, 0]
+        """Whether an exercise was shown since the memory was blank, bool (lanes,); a view, as the next three are."""
+        return self.flags[:, Flag.KNOWN]
 
     @property
     def over(self) -> np.ndarray:
-        """Whether the exercise is finished: the next step turns the page."""
-        return self.flags[:, 1]
+        """Whether the exercise is finished: the next step only begins another."""
+        return self.flags[:, Flag.OVER]
 
     @property
     def closed(self) -> np.ndarray:
-        """Whether the book is finished: the next page is of a new edition."""
-        return self.flags[:, 2]
+        """Whether the book is finished: the next exercise is of a new edition."""
+        return self.flags[:, Flag.CLOSED]
 
     @property
     def fresh(self) -> np.ndarray:
-        """Whether no step was taken since the page was turned."""
-        return self.flags[:, 3]
+        """Whether no step was taken since the exercise began."""
+        return self.flags[:, Flag.FRESH]
 
-    # --- living ------------------------------------------------------------------------
+    # --- what is taken in --------------------------------------------------------------
 
     def begin(self, mask: np.ndarray, observations: np.ndarray, info: Info) -> None:
-        """A page was turned in the lanes of the mask.
+        """Begin an exercise in the lanes of the mask.
 
         Args:
             mask: bool, (lanes,).
-            observations: what the pages show, (lanes, width); only lanes of the mask are read.
+            observations: what the exercises show, (lanes, width); only lanes of the mask are read.
             info: arrays of shape (lanes,).
+
+        Raises:
+            ValueError: one of them has another shape.
         """
-        self._live(Doing.BEGIN, mask, observations, info)
-
-    def _seen(self, observations: np.ndarray, rows: int) -> np.ndarray:
-        """Return observations as compiled loops read them, which do not look whether a row exists."""
-        seen = np.ascontiguousarray(observations, np.float32)
-        if seen.shape != (rows, self.width):
-            raise ValueError(f"observations of shape {seen.shape}: ({rows}, {self.width}) is needed, one row a lane")
-        return seen
-
-    def _by_lane(self, name: str, values: Any, kind: Any) -> np.ndarray:
-        """Return one value a lane, likewise."""
-        array = np.ascontiguousarray(values, kind)
-        if array.shape != (self.lanes,):
-            raise ValueError(f"{name} of shape {array.shape}: one a lane is needed, shape ({self.lanes},)")
-        return array
-
-    def _told(self, info: Info, *names: str) -> tuple[np.ndarray, ...]:
-        """Return what an info tells of some of `READ`."""
-        untold = self._untold
-        return tuple(self._by_lane(n, info[n], READ[n]) if n in info else untold[n] for n in names)
-
-    def _live(
-        self, doing: Doing, mask: Any, observations: np.ndarray, info: Info, actions: Any = None, rewards: Any = None
-    ) -> None:
-        """Take in steps and new pages; see `Doing`."""
-        seen, mask = self._seen(observations, self.lanes), self._by_lane("mask", mask, np.bool_)
-        new = self._told({} if doing == Doing.LEARN else info, "edition", "chapter")
-        done, closed, marks = self._told({} if doing == Doing.BEGIN else info, "exercise_done", "book_done", "mark")
-        deeds, paid = self.every, self._unpaid
-        if doing != Doing.BEGIN:
-            paid = self._by_lane("rewards", rewards, np.float64)
-            deeds = self._by_lane("actions", actions, np.int64)
-            deeds = deeds - self.first_action if self.first_action else deeds
-        learning, turning, bounded, stale = self._found
-        learners, turners, old, wrong = compiled(sort_out)(
-            int(doing), mask, KEEPS.index(self.keep), self._pages, new, deeds, self.actions, paid, self._found
-        )
-        learning, turning = learning[:learners], turning[:turners]
-        if wrong >= 0:
-            stale[:] = False
-            first, last = self.first_action, self.first_action + self.actions - 1
-            raise ValueError(f"actions[{wrong}] = {deeds[wrong] + first}: whole numbers {first}..{last} are needed")
-        if learners:
-            self._learn(learning, (self.before, seen, deeds, bounded, marks), done)
-        if old:
-            self.wipe(stale)
-            stale[:] = False
-        if turners:
-            self._turn(turning, seen)
-        compiled(keep_pages)(learning, turning, self._pages, new, done, closed, seen)
+        self._process(Event.BEGIN, mask, observations, info)
 
     def learn(
         self, mask: np.ndarray, actions: np.ndarray, observations: np.ndarray, rewards: np.ndarray, info: Info
@@ -238,12 +209,12 @@ class Memory:
             actions: what the environment was given, (lanes,).
             observations: what the step showed: at an episode's end the final observation, (lanes, width).
             rewards: (lanes,).
-            info: arrays of shape (lanes,): what the step told, not what the next page tells.
+            info: arrays of shape (lanes,): what belongs to the step, not to the next exercise.
 
         Raises:
             ValueError: one of them has another shape, or there is no such action; nothing is learned then.
         """
-        self._live(Doing.LEARN, mask, observations, info, actions, rewards)
+        self._process(Event.LEARN, mask, observations, info, actions, rewards)
 
     def step(
         self,
@@ -253,44 +224,102 @@ class Memory:
         info: Info,
         reset: np.ndarray | None = None,
     ) -> None:
-        """Take in one step of all lanes: those whose exercise was over only turned the page, all others learn.
+        """Take in one step of all lanes: where the exercise was over it only began another, all others learn.
 
         Args:
             actions: as in `learn`.
             observations: likewise.
             rewards: likewise.
             info: likewise.
-            reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action.
-        """
-        mask = self._untold["exercise_done"] if reset is None else reset
-        self._live(Doing.STEP, mask, observations, info, actions, rewards)
+            reset: bool, (lanes,): lanes in which the step was an autoreset, whatever the action; None for none.
 
-    def look(self, observations: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
-        """Return what the student sees, float32 (lanes, width of `observation_space`), in fresh memory.
+        Raises:
+            ValueError: as in `learn`.
+        """
+        mask = self._defaults["exercise_done"] if reset is None else reset
+        self._process(Event.STEP, mask, observations, info, actions, rewards)
+
+    def _process(
+        self, event: Event, mask: Any, observations: np.ndarray, info: Info, actions: Any = None, rewards: Any = None
+    ) -> None:
+        """Take in steps and exercises that begin; see `Event`."""
+        after, mask = self._rows(observations, self.n_lanes), self._by_lane("mask", mask, np.bool_)
+        new = self._read({} if event == Event.LEARN else info, "edition", "chapter")
+        done, closed, marks = self._read({} if event == Event.BEGIN else info, "exercise_done", "book_done", "mark")
+        numbers, paid = self.all_lanes, self._no_rewards
+        if event != Event.BEGIN:
+            paid = self._by_lane("rewards", rewards, np.float64)
+            numbers = self._by_lane("actions", actions, np.int64)
+            numbers = numbers - self.first_action if self.first_action else numbers
+        learning, beginning, bounded, stale = self._parted
+        learners, beginners, old, wrong = compiled(partition_lanes)(
+            int(event), mask, int(self.keep), self._tracked, new, numbers, self.n_actions, paid, self._parted
+        )
+        learning, beginning = learning[:learners], beginning[:beginners]
+        if wrong >= 0:
+            stale[:] = False
+            first, last = self.first_action, self.first_action + self.n_actions - 1
+            raise ValueError(f"actions[{wrong}] = {numbers[wrong] + first}: whole numbers {first}..{last} are needed")
+        if learners:
+            self._learn(learning, Step(self.before, after, numbers, bounded, marks), done)
+        if old:
+            self.wipe(stale)
+            stale[:] = False
+        if beginners:
+            self._begin(beginning, after)
+        compiled(track)(learning, beginning, self._tracked, new, done, closed, after)
+
+    def _rows(self, observations: np.ndarray, rows: int) -> np.ndarray:
+        """Return observations as compiled loops read them, which do not look whether a row exists."""
+        after = np.ascontiguousarray(observations, np.float32)
+        if after.shape != (rows, self.width):
+            raise ValueError(f"observations of shape {after.shape}: ({rows}, {self.width}) is needed, one row a lane")
+        return after
+
+    def _by_lane(self, name: str, values: Any, kind: Any) -> np.ndarray:
+        """Return one value a lane, likewise."""
+        array = np.ascontiguousarray(values, kind)
+        if array.shape != (self.n_lanes,):
+            raise ValueError(f"{name} of shape {array.shape}: one a lane is needed, shape ({self.n_lanes},)")
+        return array
+
+    def _read(self, info: Info, *names: str) -> tuple[np.ndarray, ...]:
+        """Return some of `READ` from an info, defaults for what it has not."""
+        default = self._defaults
+        return tuple(self._by_lane(n, info[n], READ[n]) if n in info else default[n] for n in names)
+
+    # --- what is given out -------------------------------------------------------------
+
+    def augment(self, observations: np.ndarray, lanes: np.ndarray | None = None) -> np.ndarray:
+        """Return observations with the memory's features appended, float32 (lanes, *`observation_space.shape`).
 
         Args:
-            observations: what the environment shows, one row a lane.
-            which: numbers of the lanes that the rows belong to; None for all.
+            observations: what the environment shows, (lanes, width).
+            lanes: numbers of the lanes that the rows belong to; None for all.
+
+        Returns:
+            a fresh array.
 
         Raises:
             ValueError: the observations have another shape, or there is no such lane.
         """
-        if which is None:
-            which = self.every
+        if lanes is None:
+            lanes = self.all_lanes
         else:
-            which = np.ascontiguousarray(which, np.int64)
-            if len(which) and not 0 <= which.min() <= which.max() < self.lanes:
-                raise ValueError(f"lanes {which.tolist()}: give numbers from 0 to {self.lanes - 1}")
-        out = np.empty((len(which), *self.observation_space.shape), np.float32)
-        self._look(self._seen(observations, len(which)), which, out)
+            lanes = np.ascontiguousarray(lanes, np.int64)
+            if len(lanes) and not 0 <= lanes.min() <= lanes.max() < self.n_lanes:
+                raise ValueError(f"lanes {lanes.tolist()}: give numbers from 0 to {self.n_lanes - 1}")
+        out = np.empty((len(lanes), *self.observation_space.shape), np.float32)
+        self._augment(self._rows(observations, len(lanes)), lanes, out)
         return out
 
-    def deed(self, actions: Any, heard: np.ndarray | None = None) -> Any:
-        """Return what the environment gets of the actions, one a lane.
+    def to_env_action(self, actions: Any, active: np.ndarray | None = None) -> Any:
+        """Return what the environment gets of a student's actions, one a lane: without what is addressed to the memory.
 
         Args:
             actions: the student's.
-            heard: bool, (lanes,): False where the environment will ignore the action (an autoreset); None for all True.
+            active: bool, (lanes,): False where the environment will ignore the action (an autoreset); None for all
+                True.
 
         Raises:
             ValueError: a part of an action that is the memory's own is out of range.
@@ -303,44 +332,55 @@ class Memory:
             for array in self.arrays.values():
                 array[mask] = 0
 
-    def _turn(self, which: np.ndarray, observations: np.ndarray) -> None:
-        """Take in pages turned in the lanes numbered by `which`; `self.fresh` says where it is the same page still."""
+    # --- what a kind of memory fills in ------------------------------------------------
 
-    def _learn(self, which: np.ndarray, step: Step, done: np.ndarray) -> None:
-        """Take in a step of the lanes numbered by `which`.
+    def _open(self) -> tuple[np.ndarray, np.ndarray]:
+        """Allocate; return lowest and highest values of the floats that the memory adds."""
+        raise NotImplementedError
+
+    def _begin(self, lanes: np.ndarray, observations: np.ndarray) -> None:
+        """Take in that an exercise began in some lanes; `self.fresh` says where the same one is shown again.
 
         Args:
-            which: numbers of lanes; a view that the next call writes over, as are the rewards.
-            step: of all lanes; actions count from 0.
+            lanes: their numbers; a view that the next call writes over.
+            observations: of all lanes.
+        """
+
+    def _learn(self, lanes: np.ndarray, step: Step, done: np.ndarray) -> None:
+        """Take in a step of some lanes.
+
+        Args:
+            lanes: their numbers; a view that the next call writes over, as are the rewards.
+            step: of all lanes.
             done: whether it ended an exercise, bool (lanes,).
         """
         raise NotImplementedError
 
-    def _look(self, observations: np.ndarray, which: np.ndarray, out: np.ndarray) -> None:
-        """Write what is seen to `out`, one row for each entry of `which`."""
+    def _augment(self, observations: np.ndarray, lanes: np.ndarray, out: np.ndarray) -> None:
+        """Write what is seen to `out`, one row for each entry of `lanes`."""
         raise NotImplementedError
+
+    def _check(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Refuse arrays read from bytes, by name, that hold what this memory could not have written.
+
+        Whatever is used as an index must be checked; see `saving.check_range`.
+
+        Raises:
+            ValueError: there is such a number.
+        """
 
     # --- as bytes ----------------------------------------------------------------------
 
-    def _head(self) -> dict[str, Any]:
-        """Return what a saved memory must have in common with this one: kind, settings, and the layout of a lane."""
-        layout = [[n, a.dtype.newbyteorder("<").str, list(a.shape[1:])] for n, a in self.arrays.items()]
-        settings = {k: v for k, v in self.settings.items() if k != "keep"}
-        plain: dict[str, Any] = json.loads(json.dumps({"memory": self.name, "settings": settings, "layout": layout}))
-        return plain
-
-    def _which(self, lanes: Sequence[int] | None) -> list[int]:
+    def _numbers(self, lanes: Sequence[int] | None) -> list[int]:
         """Return checked lane numbers, all for None."""
-        which = list(range(self.lanes)) if lanes is None else [int(i) for i in lanes]
-        if not which or len(set(which)) != len(which) or any(not 0 <= i < self.lanes for i in which):
-            raise ValueError(f"lanes={lanes!r}: give different numbers from 0 to {self.lanes - 1}")
-        return which
+        numbers = list(range(self.n_lanes)) if lanes is None else [int(i) for i in lanes]
+        if not numbers or len(set(numbers)) != len(numbers) or any(not 0 <= i < self.n_lanes for i in numbers):
+            raise ValueError(f"lanes={lanes!r}: give different numbers from 0 to {self.n_lanes - 1}")
+        return numbers
 
     def save(self, lanes: Sequence[int] | None = None) -> bytes:
         """Return what some lanes (None for all) remember, as bytes."""
-        which = self._which(lanes)
-        parts = [a[which].astype(a.dtype.newbyteorder("<"), copy=False).tobytes() for a in self.arrays.values()]
-        return seal(FORMAT, {**self._head(), "lanes": len(which)}, b"".join(parts))
+        return pack(describe(self.name, self.settings, self.arrays), self.arrays, self._numbers(lanes))
 
     def load(self, data: bytes, lanes: Sequence[int] | None = None) -> None:
         """Put what `save` returned into some lanes (None for all), one for one.
@@ -349,22 +389,11 @@ class Memory:
             ValueError: damaged or foreign bytes, another memory or layout, or another number of lanes; the present
                 memory is untouched.
         """
-        head, payload = unseal(FORMAT, "memory", data)
-        which = self._which(lanes)
-        for key, wanted in self._head().items():
-            if head.get(key) != wanted:
-                raise ValueError(
-                    f"the saved memory has {key}={str(head.get(key))[:80]}, this one {str(wanted)[:80]}; "
-                    f"bind the same memory with the same settings to the same spaces"
-                )
-        if head.get("lanes") != len(which):
-            raise ValueError(f"{head.get('lanes')} saved lanes for {len(which)}; name as many with `lanes=`")
-        start = 0
-        for array in self.arrays.values():
-            size = array[0].nbytes * len(which)
-            kind = array.dtype.newbyteorder("<")
-            array[which] = np.frombuffer(payload[start : start + size], kind).reshape(len(which), *array.shape[1:])
-            start += size
+        numbers = self._numbers(lanes)
+        loaded = unpack(data, describe(self.name, self.settings, self.arrays), self.arrays, len(numbers))
+        self._check(loaded)
+        for name, values in loaded.items():
+            self.arrays[name][numbers] = values
 
     def transplant(self, other: "Memory | bytes", lanes: Sequence[int] | None = None) -> None:
         """Put another student's memory, or its saved bytes, into some lanes (None for all); see `load`."""

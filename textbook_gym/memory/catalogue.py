@@ -19,10 +19,14 @@ def make_memory(memory: "str | Memory", **settings: Any) -> Memory:
 
     Args:
         memory: "recap", "transcript", "ledger", ... or a `Memory`.
-        settings: of the named memory; none beside a `Memory`.
+        settings: of the named memory, such as `keep`; none beside a `Memory`.
 
     Raises:
         ValueError: no such memory, or settings that it does not take.
+
+    Example:
+        >>> make_memory("transcript", n=8, keep="chapter").settings
+        {'keep': 'chapter', 'n': 8, 'stacked': True}
     """
     if isinstance(memory, Memory):
         if settings:

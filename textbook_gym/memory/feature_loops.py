@@ -1,17 +1,38 @@
-"""What memories do lane by lane, as plain loops over arrays, compiled at first use and cached on disk.
+"""Reads features off a step, as compiled loops do it: a small interpreter, inlined into the loops of the memories.
 
-They call nothing outside this file but `fetch`: numba's cache notices edits of it, and of no other. `n` lanes, of which
-`m` are asked for.
+A program says which features are read; `features.program` makes one from what a user names. It is a pair of arrays:
 
-A program tells which channels of a step to read (see `channels`). It is a pair of arrays: instructions, one a channel,
-(make, 1 to read the observation before the step only, first place, rows, row length), and places of floats in an
-observation. A step is (observations before it, after it, actions counted from 0, rewards, marks), all by lane.
+    instructions    int64 (instructions, 5): opcode; 1 to read the observation before the step only; first of its
+                    places; rows; row length
+    places          uint64 (all places,): where the floats stand in an observation
 
-Arrays are indexed, never sliced or handed on inside a loop: that costs a reference count, more than the work itself.
+What an instruction writes, for one row of three floats that were [0, 0.5, 1] before a step with action 1 of 3, reward
+0.25 and mark 0, and are [0, 1, 0.5] after it:
+
+    opcode    writes                                                            example
+    VALUE     every float after the step                                        0  1  0.5
+    WAS       every float before it                                             0  0.5  1
+    MINUS     every float after it, with its sign turned                        0  -1  -0.5
+    IS        1 for every float that is not 0, else 0                           0  1  1
+    HALF      1 for every float that is 0.5, else 0                             0  0  1
+    CHANGE    every float after - before                                        0  0.5  -0.5
+    PUSH      that, summed over rows: as many floats as a row has               0  0.5  -0.5
+    MOVED     1 for each row that changed in any place, else 0                  1
+    USED      the first row that changed, as it was before; zeros if none did   0  0.5  1
+    GREW      the largest rise of any float, 0 if none rose                     0.5
+    CENTRE    the centre of mass of each row, from 0 to 1                       0.667
+    SHIFT     the centre of mass of each row, after - before                    -0.167
+    ACTION    1 for the action taken, 0 for all others                          0  1  0
+    REWARD    the reward                                                        0.25
+    MARK      the mark                                                          0
+
+Helpers take whole arrays and indices; they are inlined. A slice, or an array handed to a call that is not inlined,
+costs a reference count, more than the work itself.
 """
 
 import enum
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,15 +40,9 @@ import numpy as np
 
 from textbook_gym.engine.prefetch import fetch
 
-BLOCK = 16  # lanes that recall looks up side by side
-SAME = 1e-14
-"""Squared distance, in units of a situation's sum of squares, that counts as none: float32 sees no difference below."""
-NONE, AGE = np.int64(2**63 - 1), 2**32 - 1
-"""Of the keys that `recall_look` sorts: the one of nothing, and the bits that hold an age."""
 
-
-class Make(enum.IntEnum):
-    """What a channel makes of the floats of a signal; what the names mean is said in `channels`."""
+class Opcode(enum.IntEnum):
+    """What an instruction makes of the floats of a signal; see the table at the top of this file."""
 
     VALUE = 0
     WAS = 1
@@ -46,17 +61,145 @@ class Make(enum.IntEnum):
     MARK = 14
 
 
-@functools.cache
-def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one of the loops below, compiled."""
-    from textbook_gym.engine.jit import Loop, mark_compilable
+def read(
+    program: Any,
+    before: Any,
+    after: Any,
+    i: int,
+    action: int,
+    n_actions: int,
+    reward: float,
+    mark: float,
+    out: Any,
+    at: int,
+) -> None:
+    """Write the features of one step to `out`, from place `at` on.
 
-    for helper in (centre, read, some, fetch, fetch_row):
-        mark_compilable(helper)
-    return Loop(loop)
+    Args:
+        program: see the top of this file.
+        before: observations before the step, float32 (rows, width).
+        after: observations after it, likewise.
+        i: the row of the step in both.
+        action: counted from 0.
+        n_actions: how many there are.
+        reward: of the step.
+        mark: of the exercise, if the step ended one, else 0.
+        out: float32, one-dimensional.
+        at: where the first feature goes.
+    """
+    instructions, places = program
+    for line in range(len(instructions)):
+        op, first = instructions[line, 0], instructions[line, 2]
+        rows, length = instructions[line, 3], instructions[line, 4]
+        now = before if instructions[line, 1] else after
+        if op == Opcode.VALUE:
+            copy_floats(now, i, places, first, rows * length, out, at)
+            at += rows * length
+        elif op <= Opcode.CHANGE:
+            map_floats(op, before, now, i, places, first, rows * length, out, at)
+            at += rows * length
+        elif op == Opcode.PUSH:
+            sum_changes(before, now, i, places, first, rows, length, out, at)
+            at += length
+        elif op == Opcode.MOVED:
+            find_changed_rows(before, now, i, places, first, rows, length, out, at)
+            at += rows
+        elif op == Opcode.USED:
+            copy_changed_row(before, now, i, places, first, rows, length, out, at)
+            at += length
+        elif op == Opcode.GREW:
+            out[at] = largest_rise(before, now, i, places, first, rows * length)
+            at += 1
+        elif op == Opcode.CENTRE or op == Opcode.SHIFT:
+            for row in range(rows):
+                out[at + row] = centre(now, i, places, first + row * length, length)
+                if op == Opcode.SHIFT:
+                    out[at + row] -= centre(before, i, places, first + row * length, length)
+            at += rows
+        elif op == Opcode.ACTION:
+            for a in range(n_actions):
+                out[at + a] = 1.0 if a == action else 0.0
+            at += n_actions
+        else:
+            out[at] = reward if op == Opcode.REWARD else mark
+            at += 1
 
 
-# --- channels --------------------------------------------------------------------------
+# --- one group of opcodes each; `i` is the row, `places[first]` the first float, `out[at]` the first feature -------
+
+
+def copy_floats(now: Any, i: int, places: Any, first: int, count: int, out: Any, at: int) -> None:
+    """Write so many floats as they are: VALUE."""
+    for k in range(count):
+        out[np.uint64(at + k)] = now[i, places[np.uint64(first + k)]]
+
+
+def map_floats(op: int, before: Any, now: Any, i: int, places: Any, first: int, count: int, out: Any, at: int) -> None:
+    """Write one number for each of so many floats: WAS, MINUS, IS, HALF, CHANGE."""
+    for k in range(count):
+        place = places[np.uint64(first + k)]
+        value = now[i, place]
+        if op == Opcode.WAS:
+            value = before[i, place]
+        elif op == Opcode.MINUS:
+            value = -value
+        elif op == Opcode.IS:
+            value = 1.0 if value != 0.0 else 0.0
+        elif op == Opcode.HALF:
+            value = 1.0 if value == 0.5 else 0.0
+        else:
+            value = value - before[i, place]
+        out[np.uint64(at + k)] = value
+
+
+def sum_changes(
+    before: Any, now: Any, i: int, places: Any, first: int, rows: int, length: int, out: Any, at: int
+) -> None:
+    """Write the sum over rows of what changed, for every place of a row: PUSH."""
+    for k in range(length):
+        out[at + k] = 0.0
+        for row in range(rows):
+            place = places[first + row * length + k]
+            out[at + k] += now[i, place] - before[i, place]
+
+
+def changed(before: Any, now: Any, i: int, places: Any, first: int, count: int) -> bool:
+    """Return whether any of so many floats changed."""
+    found = False
+    for k in range(count):
+        place = places[first + k]
+        found = found or now[i, place] != before[i, place]
+    return found
+
+
+def find_changed_rows(
+    before: Any, now: Any, i: int, places: Any, first: int, rows: int, length: int, out: Any, at: int
+) -> None:
+    """Write 1 for each row that changed, 0 for the others: MOVED."""
+    for row in range(rows):
+        out[at + row] = 1.0 if changed(before, now, i, places, first + row * length, length) else 0.0
+
+
+def copy_changed_row(
+    before: Any, now: Any, i: int, places: Any, first: int, rows: int, length: int, out: Any, at: int
+) -> None:
+    """Write the first row that changed, as it was before the step, or zeros: USED."""
+    for k in range(length):
+        out[at + k] = 0.0
+    for row in range(rows):
+        if changed(before, now, i, places, first + row * length, length):
+            for k in range(length):
+                out[at + k] = before[i, places[first + row * length + k]]
+            break
+
+
+def largest_rise(before: Any, now: Any, i: int, places: Any, first: int, count: int) -> float:
+    """Return the largest rise among so many floats, 0 if none rose: GREW."""
+    rise: Any = np.float32(0.0)
+    for k in range(count):
+        place = places[first + k]
+        rise = max(rise, now[i, place] - before[i, place])
+    return rise
 
 
 def centre(seen: Any, i: int, places: Any, first: int, length: int) -> float:
@@ -68,103 +211,42 @@ def centre(seen: Any, i: int, places: Any, first: int, length: int) -> float:
     return moment / (mass * max(length - 1, 1)) if mass > 0.0 else 0.0
 
 
-def read(
-    program: Any,
-    before: Any,
-    seen: Any,
-    i: int,
-    action: int,
-    actions: int,
-    reward: float,
-    mark: float,
-    out: Any,
-    at: int,
-) -> None:
-    """Write what a program says of one step to `out`, from place `at` on.
-
-    The observations before and after it, (rows, width) each, stand in row `i`; `action` is one of so many `actions`.
-    """
-    instructions, places = program
-    for line in range(len(instructions)):
-        make, first = instructions[line, 0], instructions[line, 2]
-        rows, length = instructions[line, 3], instructions[line, 4]
-        after = before if instructions[line, 1] else seen
-        if make == Make.ACTION:
-            for a in range(actions):
-                out[at + a] = 1.0 if a == action else 0.0
-            at += actions
-        elif make == Make.REWARD:
-            out[at] = reward
-            at += 1
-        elif make == Make.MARK:
-            out[at] = mark
-            at += 1
-        elif make == Make.PUSH:
-            for k in range(length):
-                out[at + k] = 0.0
-                for row in range(rows):
-                    place = places[first + row * length + k]
-                    out[at + k] += after[i, place] - before[i, place]
-            at += length
-        elif make == Make.GREW:
-            out[at] = 0.0
-            for k in range(rows * length):
-                place = places[first + k]
-                out[at] = max(out[at], after[i, place] - before[i, place])
-            at += 1
-        elif make == Make.MOVED or make == Make.USED:
-            if make == Make.USED:
-                for k in range(length):
-                    out[at + k] = 0.0
-            for row in range(rows):
-                moved = False
-                for k in range(length):
-                    place = places[first + row * length + k]
-                    moved = moved or after[i, place] != before[i, place]
-                if make == Make.MOVED:
-                    out[at + row] = 1.0 if moved else 0.0
-                elif moved:
-                    for k in range(length):
-                        out[at + k] = before[i, places[first + row * length + k]]
-                    break
-            at += rows if make == Make.MOVED else length
-        elif make == Make.CENTRE or make == Make.SHIFT:
-            for row in range(rows):
-                out[at + row] = centre(after, i, places, first + row * length, length)
-                if make == Make.SHIFT:
-                    out[at + row] -= centre(before, i, places, first + row * length, length)
-            at += rows
-        elif make == Make.VALUE:
-            for k in range(rows * length):
-                out[np.uint64(at + k)] = after[i, places[np.uint64(first + k)]]
-            at += rows * length
-        else:
-            for k in range(rows * length):
-                place = places[np.uint64(first + k)]
-                value = after[i, place]
-                if make == Make.WAS:
-                    value = before[i, place]
-                elif make == Make.MINUS:
-                    value = -value
-                elif make == Make.IS:
-                    value = 1.0 if value != 0.0 else 0.0
-                elif make == Make.HALF:
-                    value = 1.0 if value == 0.5 else 0.0
-                elif make == Make.CHANGE:
-                    value = value - before[i, place]
-                out[np.uint64(at + k)] = value
-            at += rows * length
+# --- what loops over features share --------------------------------------------------------------------------------
 
 
-def fetch_row(table: Any, row: int, length: int, line: int) -> None:
-    """Fetch a row of so many entries, of which so many fill a line of the cache."""
-    for k in range(0, length, line):
-        fetch(table, row * length + k)
-
-
-def some(numbers: Any, first: int, count: int) -> bool:
+def any_nonzero(numbers: Any, first: int, count: int) -> bool:
     """Return whether any of some numbers is not 0."""
     found = False
     for k in range(first, first + count):
         found = found or numbers[k] != 0.0
     return found
+
+
+def fetch_row(table: Any, row: int, length: int, line: int) -> None:
+    """Prefetch a row of so many entries, of which so many fill a line of the cache."""
+    for k in range(0, length, line):
+        fetch(table, row * length + k)
+
+
+GROUPS: list[Callable[..., Any]] = [
+    copy_floats,
+    map_floats,
+    sum_changes,
+    changed,
+    find_changed_rows,
+    copy_changed_row,
+    largest_rise,
+    centre,
+]
+READING: list[Callable[..., Any]] = [*GROUPS, read, any_nonzero, fetch, fetch_row]
+"""What a compiled loop that reads features calls."""
+
+
+@functools.cache
+def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a loop that calls `READING`, and what stands beside it as `HELPERS`, at most, compiled."""
+    from textbook_gym.engine.jit import Loop, mark_compilable
+
+    for helper in getattr(sys.modules[loop.__module__], "HELPERS", READING):
+        mark_compilable(helper)
+    return Loop(loop)

@@ -1,8 +1,12 @@
-"""How a ledger learns and is looked up, as loops over lanes; see `memory_loops`, whose words are used here.
+"""How a ledger learns and is looked up, as loops over lanes; see `feature_loops` for what a program is.
 
-Steps and observations are taken in blocks of lanes: of all in a block situations are named first, then their rows are
-sought, then read. What is read next is fetched before (see `fetch`): with hundreds of lanes waiting would take most of
-the time.
+A ledger has tables, a table has rows, and a row is what is known of one situation. A situation is named by a key: its
+features as whole numbers, the *parts*, hashed. A table is an open-addressing hash table; a row is found by probing on
+from its *home*. A row has cells: for each column of actions a count and the means of `N_OUTCOMES` outcomes, then a
+count and the means of the `N_SHARED` outcomes that are kept irrespective of action.
+
+Lanes are taken in blocks: first the keys of all in a block are made, then their rows are sought, then read or written.
+What is needed next is prefetched (see `engine.prefetch`): with hundreds of lanes waiting would take most of the time.
 """
 
 import enum
@@ -13,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.engine.prefetch import fetch
-from textbook_gym.memory.feature_loops import centre, read, some
+from textbook_gym.memory.feature_loops import GROUPS, any_nonzero, read
 
 BLOCK = 16
 MANY = 148.0
@@ -21,55 +25,60 @@ SHOWN_COUNTS = np.minimum(np.log1p(np.arange(149)) / 5.0, 1.0).astype(np.float32
 """How counts are shown: log(1 + count) / 5, at most 1, which is `MANY` and more."""
 
 
+class Silent(enum.IntEnum):
+    """What to do with a step whose outcomes are all 0. Users write the names in lower case, `silent="skip"`."""
+
+    COUNT = 0  # enter it
+    SKIP = 1  # do not
+    KNOWN = 2  # do not, where a mean is not 0 already
+
+
 class At(enum.IntEnum):
-    """Entries of the layout of a ledger: of a table where steps are learned, of a question where it is looked up."""
+    """Entries of the layout of a table, or, where it is looked up, of one query of it."""
 
-    WORD = 0  # first word of the situation, among the words of all
-    WORDS = 1
-    ELSEWHERE = 2  # 1 if it is entered only where some word is not 0
-    OUTCOME = 3  # outcomes by action, among what the program reads
-    WIDE = 4  # how many
-    TOLD = 5  # outcomes irrespective of action, likewise
-    DEEP = 6  # how many
+    KEY_PART = 0  # first part of the key, among those of all keys
+    N_KEY_PARTS = 1
+    HAS_KEY_FILTER = 2  # 1 if it is entered only where some feature of the key is not 0
+    OUTCOME = 3  # first outcome by action, among what the program reads
+    N_OUTCOMES = 4
+    SHARED = 5  # first outcome irrespective of action, likewise
+    N_SHARED = 6
     ROW = 7  # first row
-    ROWS = 8
-    CELL = 9  # first cell; a row has, for each column, a count and `WIDE` means, then a count and `DEEP` means
-    COLUMNS = 10
-    WIDTH = 11  # cells in a row
-    SILENT = 12  # 0: enter all; 1: skip what tells nothing (all zeros); 2: skip it where something was told before
+    N_ROWS = 8
+    CELL = 9  # first cell
+    N_COLUMNS = 10
+    ROW_CELLS = 11  # cells in a row
+    SILENT = 12  # a `Silent`
 
 
-@functools.cache
-def compiled_loops() -> dict[str, Callable[..., Any]]:
-    """Return the loops below, compiled at their first call, or loaded from the disk cache."""
-    from textbook_gym.engine.jit import Loop, mark_compilable, source_digest
-
-    helpers: list[Callable[..., Any]] = [centre, read, some, spell, hashed, find, belongs, seek, fetch]
-    for helper in helpers:
-        mark_compilable(helper)
-    return {name: Loop(loop) for name, loop in make_loops(source_digest(helpers)).items()}
+# --- keys ----------------------------------------------------------------------------------------------------------
 
 
-def spell(room: Any, at: int, words: Any, numbers: Any) -> None:
-    """Write what was read, from place `at` on, as whole numbers: each word once, in units of its grain."""
-    places, grains = words[0], words[1]
+def quantise(features: Any, at: int, parts: Any, numbers: Any) -> None:
+    """Write features, from place `at` on, as whole numbers: each part once, in units of its grain."""
+    places, scales = parts[0], parts[1]
     for w in range(len(places)):
-        numbers[w] = np.uint64(np.int64(np.rint(room[np.uint64(at) + places[w]] * grains[w])))
+        numbers[w] = np.uint64(np.int64(np.rint(features[np.uint64(at) + places[w]] * scales[w])))
 
 
-def hashed(numbers: Any, letters: Any, first: int, count: int, multipliers: Any) -> Any:
-    """Return an odd unsigned number that names a situation: some of the numbers, multilinearly hashed."""
+def hash_key(numbers: Any, key_parts: Any, first: int, count: int, multipliers: Any) -> Any:
+    """Return the key of a situation, odd and hence not 0: some of the numbers, multilinearly hashed."""
     h = multipliers[count]
     for w in range(count):
-        h += numbers[letters[np.uint64(first + w)]] * multipliers[w]
+        h += numbers[key_parts[np.uint64(first + w)]] * multipliers[w]
     h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of splitmix64
     h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return (h ^ (h >> np.uint64(31))) | np.uint64(1)
 
 
-def find(keys: Any, i: int, key: Any, first: int, rows: int) -> int:
-    """Return the row of a key, counted from `first`; -1 if there is none. Rows are probed on from where it belongs."""
-    row = belongs(key, rows)
+def home_row(key: Any, rows: int) -> Any:
+    """Return the row of a table at which the search for a key begins."""
+    return np.int64(((key >> np.uint64(32)) * np.uint64(rows)) >> np.uint64(32))
+
+
+def find_row(keys: Any, i: int, key: Any, first: int, rows: int) -> int:
+    """Return the row of a key, counted from `first`, the table's first; -1 if there is none."""
+    row = home_row(key, rows)
     for _ in range(rows):
         if keys[i, first + row] == key:
             return row
@@ -79,174 +88,286 @@ def find(keys: Any, i: int, key: Any, first: int, rows: int) -> int:
     return -1
 
 
-def belongs(key: Any, rows: int) -> Any:
-    """Return the row in which the search for a key begins."""
-    return np.int64(((key >> np.uint64(32)) * np.uint64(rows)) >> np.uint64(32))
+def fetch_keys(keys: Any, i: int, layout: Any, t: int, key: Any) -> None:
+    """Prefetch where the search for a key begins."""
+    fetch(keys, i * keys.shape[1] + layout[t, At.ROW] + home_row(key, layout[t, At.N_ROWS]))
 
 
-def seek(key: Any, i: int, at: Any, t: int, keys: Any, cells: Any) -> int:
-    """Return the row of a key in the table with layout `at[t]`, -1 if there is none; fetch its cells."""
-    row = find(keys, i, key, at[t, At.ROW], at[t, At.ROWS])
-    width = at[t, At.WIDTH]
-    first = i * cells.shape[1] + at[t, At.CELL] + (row if row >= 0 else belongs(key, at[t, At.ROWS])) * width
+def seek(key: Any, i: int, layout: Any, t: int, keys: Any, cells: Any) -> int:
+    """Return the row of a key in the table with layout `layout[t]`, -1 if there is none; prefetch its cells."""
+    row = find_row(keys, i, key, layout[t, At.ROW], layout[t, At.N_ROWS])
+    width = layout[t, At.ROW_CELLS]
+    first = i * cells.shape[1] + layout[t, At.CELL] + (row if row >= 0 else home_row(key, layout[t, At.N_ROWS])) * width
     fetch(cells, first)
     fetch(cells, first + width - 1)
     return row
 
 
-def make_loops(digest: str) -> dict[str, Callable[..., None]]:
-    """Return the loops; `digest`, of all sources that they call, becomes part of their key in the disk cache."""
+# --- what a step changes -------------------------------------------------------------------------------------------
 
-    def learn(which: Any, step: Any, program: Any, words: Any, tables: Any, columns: Any, kept: Any, room: Any) -> None:
-        """Enter a step of some lanes into the tables of their ledgers.
 
-        Args:
-            which: numbers of lanes, (m,).
-            step: as in `memory_loops`.
-            program: likewise; channels of all tables.
-            words: of all situations, each that differs once: its place among what the program reads, and what it is
-                multiplied with before it is rounded; then the words of one situation after the other, by number.
-            tables: layout, (tables, entries of `At`); share by which a mean moves at least, (tables,); odd uint64
-                multipliers, one more than the words of the longest situation.
-            columns: column of each action, -1 for none, (tables, actions).
-            kept: keys, uint64 (n, rows), 0 for a free row; when a row was last entered into, (n, rows); entries so far,
-                (n,); and cells, (n, cells of all rows of all tables).
-            room: for what the program reads of a block, for words as numbers, and for keys and rows of a block.
-        """
+def insert_or_evict(keys: Any, used: Any, i: int, first: int, rows: int, key: Any) -> Any:
+    """Put a key that a table does not hold into the first free row, else into the one longest not entered into.
+
+    Args:
+        keys: uint64 (lanes, rows of all tables), 0 for a free row; changed.
+        used: when a row was last entered into, int32, likewise.
+        i: the lane.
+        first: the table's first row.
+        rows: how many it has.
+        key: the key.
+
+    Returns:
+        its row, counted from `first`.
+    """
+    row = home_row(key, rows)
+    other = row
+    for _ in range(rows):
+        if keys[i, first + other] == 0:
+            row = other
+            break
+        if used[i, first + other] < used[i, first + row]:
+            row = other
+        other = other + 1 if other + 1 < rows else 0
+    keys[i, first + row] = key
+    return row
+
+
+def blend(cells: Any, i: int, at: int, features: Any, source: int, n: int, rate: float) -> None:
+    """Count one more, and move each mean towards what is new by 1 / count, or by `rate` if that is more.
+
+    Args:
+        cells: float32 (lanes, cells); changed: `cells[i, at]` is the count, `n` means follow.
+        i: the lane.
+        at: the cell of the count.
+        features: `features[source]` is the first of `n` new values.
+        source: its place.
+        n: how many.
+        rate: the least share of the new, 0 for plain means.
+    """
+    cells[i, at] += 1.0
+    share = max(1.0 / cells[i, at], rate)
+    for k in range(n):
+        mean: Any = np.uint64(at + 1 + k)  # unsigned, so numba omits the negative-index check
+        cells[i, mean] += share * (features[np.uint64(source + k)] - cells[i, mean])
+
+
+def is_known(cells: Any, i: Any, at: int, n: int) -> bool:
+    """Return whether any of the `n` means after the count at `at` is not 0."""
+    known = False
+    for k in range(at + 1, at + 1 + n):
+        known = known or cells[i, k] != 0.0
+    return known
+
+
+def matches_filter(features: Any, at: int, places: Any, key_parts: Any, first: int, count: int) -> bool:
+    """Return whether any feature of a key is not 0; see `quantise` for what stands where."""
+    matches = False
+    for w in range(first, first + count):
+        matches = matches or features[np.uint64(at) + places[key_parts[w]]] != 0.0
+    return matches
+
+
+# --- what is seen --------------------------------------------------------------------------------------------------
+
+
+def show_row(cells: Any, i: Any, cell: int, width: int, step: int, last: int, out: Any, m: int, end: int) -> None:
+    """Write the `width` cells of a row, from `cell` on, to `out[m]`, from `end` on: log-counts and means.
+
+    Every one of so many as `step` is a count, up to place `last`.
+    """
+    for k in range(width):
+        out[m, np.uint64(end + k)] = cells[i, np.uint64(cell + k)]
+    for k in range(end, end + last, step):
+        out[m, k] = SHOWN_COUNTS[int(min(out[m, k], MANY))]
+
+
+# --- the loops -----------------------------------------------------------------------------------------------------
+
+
+def learn(
+    lanes: Any, step: Any, program: Any, parts: Any, tables: Any, columns: Any, stored: Any, buffers: Any
+) -> None:
+    """Enter a step of some lanes into the tables of their ledgers.
+
+    Args:
+        lanes: their numbers, (m,).
+        step: an `interface.Step`.
+        program: features of all tables; see `feature_loops`.
+        parts: of the keys of all tables, each that differs once: its place among the features, and what it is
+            multiplied with before it is rounded; then the numbers of the parts of one key after the other.
+        tables: layout, (tables, entries of `At`); least share by which a mean moves, (tables,); odd uint64
+            multipliers, one more than the parts of the longest key.
+        columns: column of each action, -1 for none, (tables, actions).
+        stored: keys, uint64 (n, rows), 0 for a free row; when a row was last entered into, (n, rows); entries so
+            far, (n,); and cells, (n, cells of all rows of all tables).
+        buffers: for features of a block, for parts as numbers, and for keys and rows of a block.
+    """
+    layout, rates, multipliers = tables
+    for start in range(0, len(lanes), BLOCK):
+        stop = min(start + BLOCK, len(lanes))
+        make_keys(lanes, start, stop, step, program, parts, layout, multipliers, columns, stored[0], buffers)
+        seek_rows(lanes, start, stop, layout, stored[0], stored[3], buffers[2], buffers[3])
+        enter_block(lanes, start, stop, step[2], layout, rates, columns, stored, buffers)
+
+
+def make_keys(
+    lanes: Any,
+    start: int,
+    stop: int,
+    step: Any,
+    program: Any,
+    parts: Any,
+    layout: Any,
+    multipliers: Any,
+    columns: Any,
+    stored_keys: Any,
+    buffers: Any,
+) -> None:
+    """Write to the buffers, for each lane of a block and each table, the key to enter the step under, 0 for none."""
+    before, after, actions, rewards, marks = step
+    places, _, key_parts = parts
+    features, numbers, keys, _ = buffers
+    size, n_tables = len(features) // BLOCK, len(layout)
+    for m in range(start, stop):
+        i, at = lanes[m], (m - start) * size
+        action = actions[i]
+        read(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], features, at)
+        quantise(features, at, parts, numbers)
+        for t in range(n_tables):
+            column, n_shared = columns[t, action], layout[t, At.N_SHARED]
+            first, count = layout[t, At.KEY_PART], layout[t, At.N_KEY_PARTS]
+            active = any_nonzero(features, at + layout[t, At.SHARED], n_shared)
+            if column >= 0:
+                active = active or any_nonzero(features, at + layout[t, At.OUTCOME], layout[t, At.N_OUTCOMES])
+            enters = (column >= 0 or n_shared > 0) and (active or layout[t, At.SILENT] != Silent.SKIP)
+            if enters and layout[t, At.HAS_KEY_FILTER] == 1:
+                enters = matches_filter(features, at, places, key_parts, first, count)
+            keys[(m - start) * n_tables + t] = 0
+            if enters:
+                key = hash_key(numbers, key_parts, first, count, multipliers)
+                keys[(m - start) * n_tables + t] = key
+                fetch_keys(stored_keys, i, layout, t, key)
+
+
+def seek_rows(
+    lanes: Any, start: int, stop: int, layout: Any, stored_keys: Any, cells: Any, keys: Any, rows: Any
+) -> None:
+    """Write to `rows`, for each lane of a block and each table, the row of its key; nothing where the key is 0."""
+    n_tables = len(layout)
+    for m in range(start, stop):
+        for t in range(n_tables):
+            b = (m - start) * n_tables + t
+            if keys[b] != 0:
+                rows[b] = seek(keys[b], lanes[m], layout, t, stored_keys, cells)
+
+
+def enter_block(
+    lanes: Any, start: int, stop: int, actions: Any, layout: Any, rates: Any, columns: Any, stored: Any, buffers: Any
+) -> None:
+    """Enter the step of each lane of a block under its keys, except where it is silent and something is known."""
+    stored_keys, used, clock, cells = stored
+    features, _, keys, rows = buffers
+    size, n_tables = len(features) // BLOCK, len(layout)
+    for m in range(start, stop):
+        i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
+        at = (m - start) * size
+        for t in range(n_tables):
+            key, row = keys[(m - start) * n_tables + t], rows[(m - start) * n_tables + t]
+            if key == 0:
+                continue
+            column, n_outcomes, n_shared = columns[t, actions[i]], layout[t, At.N_OUTCOMES], layout[t, At.N_SHARED]
+            outcome, shared = at + layout[t, At.OUTCOME], at + layout[t, At.SHARED]
+            first, row_cells = layout[t, At.ROW], layout[t, At.ROW_CELLS]
+            if row < 0:
+                row = insert_or_evict(stored_keys, used, i, first, layout[t, At.N_ROWS], key)
+                for k in range(row * row_cells, (row + 1) * row_cells):
+                    cells[i, np.uint64(layout[t, At.CELL] + k)] = 0.0
+            of_action = layout[t, At.CELL] + row * row_cells + column * (1 + n_outcomes)
+            of_all = layout[t, At.CELL] + (row + 1) * row_cells - 1 - n_shared
+            if layout[t, At.SILENT] == Silent.KNOWN and not any_nonzero(features, shared, n_shared):
+                active, known = False, is_known(cells, i, of_all, n_shared)
+                if column >= 0:
+                    active = any_nonzero(features, outcome, n_outcomes)
+                    known = known or is_known(cells, i, of_action, n_outcomes)
+                if known and not active:
+                    continue
+            clock[i] += 1
+            used[i, first + row] = clock[i]
+            blend(cells, i, of_all, features, shared, n_shared, rates[t])
+            if column >= 0:
+                blend(cells, i, of_action, features, outcome, n_outcomes, rates[t])
+
+
+def augment(
+    lanes: Any, seen: Any, program: Any, parts: Any, layout: Any, hashing: Any, stored: Any, buffers: Any, out: Any
+) -> None:
+    """Write observations, then what the ledgers know of them: for every column log-count and means, then for all.
+
+    Args:
+        lanes: their numbers, (m,).
+        seen: observations, (m, width).
+        program: features of all situations to look up.
+        parts: as in `learn`.
+        layout: one row a query, (queries, entries of `At`).
+        hashing: the multipliers, as in `learn`.
+        stored: likewise.
+        buffers: likewise.
+        out: float32 (m, width of what the student sees).
+    """
+    stored_keys, _, _, cells = stored
+    features, numbers, keys, rows = buffers
+    n_queries, key_parts = len(layout), parts[2]
+    for start in range(0, len(lanes), BLOCK):
+        stop = min(start + BLOCK, len(lanes))
+        for m in range(start, stop):
+            read(program, seen, seen, m, 0, 0, 0.0, 0.0, features, 0)
+            quantise(features, 0, parts, numbers)
+            for q in range(n_queries):
+                key = hash_key(numbers, key_parts, layout[q, At.KEY_PART], layout[q, At.N_KEY_PARTS], hashing)
+                keys[(m - start) * n_queries + q] = key
+                fetch_keys(stored_keys, lanes[m], layout, q, key)
+        seek_rows(lanes, start, stop, layout, stored_keys, cells, keys, rows)
+        for m in range(start, stop):
+            end = seen.shape[1]
+            lane: Any = np.uint64(lanes[m])
+            for w in range(end):
+                out[m, w] = seen[m, w]
+            for q in range(n_queries):
+                row, width = rows[(m - start) * n_queries + q], layout[q, At.ROW_CELLS]
+                if row < 0:
+                    for k in range(end, end + width):
+                        out[m, np.uint64(k)] = 0.0
+                else:
+                    cell, group = layout[q, At.CELL] + row * width, 1 + layout[q, At.N_OUTCOMES]
+                    show_row(cells, lane, cell, width, group, (layout[q, At.N_COLUMNS] + 1) * group, out, m, end)
+                end += width
+
+
+HELPERS: list[Callable[..., Any]] = [
+    *GROUPS, read, any_nonzero, fetch, quantise, hash_key, home_row, find_row, fetch_keys, seek, insert_or_evict, blend,
+    is_known, matches_filter, show_row, make_keys, seek_rows, enter_block, learn, augment,
+]  # fmt: skip
+"""What the compiled loops call."""
+
+
+@functools.cache
+def compiled_loops() -> dict[str, Callable[..., Any]]:
+    """Return `learn` and `augment`, compiled at their first call, or loaded from the disk cache."""
+    from textbook_gym.engine.jit import Loop, mark_compilable, source_digest
+
+    for helper in HELPERS:
+        mark_compilable(helper)
+    digest = source_digest(HELPERS)  # part of the key in the disk cache
+
+    def learn_loop(lanes: Any, step: Any, program: Any, parts: Any, tables: Any, columns: Any, s: Any, b: Any) -> None:
         _ = digest
-        before, after, actions, rewards, marks = step
-        layout, rates, multipliers = tables
-        keys, used, clock, cells = kept
-        places, _, letters = words
-        floats, numbers, names, found = room
-        size, pages = len(floats) // BLOCK, len(layout)
-        for start in range(0, len(which), BLOCK):
-            stop = min(start + BLOCK, len(which))
-            for m in range(start, stop):
-                i, at = which[m], (m - start) * size
-                action = actions[i]
-                read(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], floats, at)
-                spell(floats, at, words, numbers)
-                for t in range(pages):
-                    names[(m - start) * pages + t] = 0
-                    column, deep = columns[t, action], layout[t, At.DEEP]
-                    heard = some(floats, at + layout[t, At.TOLD], deep)
-                    heard = heard or (column >= 0 and some(floats, at + layout[t, At.OUTCOME], layout[t, At.WIDE]))
-                    if (column < 0 and deep == 0) or (not heard and layout[t, At.SILENT] == 1):
-                        continue
-                    word, last = layout[t, At.WORD], layout[t, At.WORD] + layout[t, At.WORDS]
-                    apt = layout[t, At.ELSEWHERE] == 0
-                    if not apt:
-                        for w in range(word, last):
-                            apt = apt or floats[np.uint64(at) + places[letters[w]]] != 0.0
-                    if apt:
-                        key = hashed(numbers, letters, word, last - word, multipliers)
-                        names[(m - start) * pages + t] = key
-                        fetch(keys, i * keys.shape[1] + layout[t, At.ROW] + belongs(key, layout[t, At.ROWS]))
-            for m in range(start, stop):
-                for t in range(pages):
-                    b = (m - start) * pages + t
-                    if names[b] != 0:
-                        found[b] = seek(names[b], which[m], layout, t, keys, cells)
-            for m in range(start, stop):
-                i, at = np.uint64(which[m]), (m - start) * size
-                for t in range(pages):
-                    key, row = names[(m - start) * pages + t], found[(m - start) * pages + t]
-                    if key == 0:
-                        continue
-                    column, wide, deep = columns[t, actions[i]], layout[t, At.WIDE], layout[t, At.DEEP]
-                    outcome, told = at + layout[t, At.OUTCOME], at + layout[t, At.TOLD]
-                    first, rows, width = layout[t, At.ROW], layout[t, At.ROWS], layout[t, At.WIDTH]
-                    if row < 0:
-                        row = belongs(key, rows)
-                        other = row
-                        for _ in range(rows):  # the first free row, else the one longest not entered into
-                            if keys[i, first + other] == 0:
-                                row = other
-                                break
-                            if used[i, first + other] < used[i, first + row]:
-                                row = other
-                            other = other + 1 if other + 1 < rows else 0
-                        keys[i, first + row] = key
-                        for k in range(row * width, (row + 1) * width):
-                            cells[i, np.uint64(layout[t, At.CELL] + k)] = 0.0
-                    count = layout[t, At.CELL] + row * width + column * (1 + wide)
-                    visits = layout[t, At.CELL] + (row + 1) * width - 1 - deep
-                    if layout[t, At.SILENT] == 2 and not some(floats, told, deep):
-                        heard, known = False, False
-                        for k in range(visits + 1, visits + 1 + deep):
-                            known = known or cells[i, k] != 0.0
-                        if column >= 0:
-                            heard = some(floats, outcome, wide)
-                            for k in range(count + 1, count + 1 + wide):
-                                known = known or cells[i, k] != 0.0
-                        if known and not heard:
-                            continue
-                    clock[i] += 1
-                    used[i, first + row] = clock[i]
-                    cells[i, visits] += 1.0
-                    share = max(1.0 / cells[i, visits], rates[t])
-                    for k in range(deep):
-                        at_mean: Any = np.uint64(visits + 1 + k)
-                        cells[i, at_mean] += share * (floats[np.uint64(told + k)] - cells[i, at_mean])
-                    if column >= 0:
-                        cells[i, count] += 1.0
-                        share = max(1.0 / cells[i, count], rates[t])
-                        for k in range(wide):
-                            of_action: Any = np.uint64(count + 1 + k)
-                            cells[i, of_action] += share * (floats[np.uint64(outcome + k)] - cells[i, of_action])
+        learn(lanes, step, program, parts, tables, columns, s, b)
 
-    def look(
-        which: Any, seen: Any, program: Any, words: Any, layout: Any, multipliers: Any, kept: Any, room: Any, out: Any
+    def augment_loop(
+        lanes: Any, seen: Any, program: Any, parts: Any, layout: Any, h: Any, s: Any, b: Any, o: Any
     ) -> None:
-        """Write observations, then what the ledgers know of them: for every column log-count and means, then for all.
-
-        Args:
-            which: numbers of lanes, (m,).
-            seen: observations, (m, width).
-            program: channels of all situations to look up.
-            words: as in `learn`.
-            layout: one row a question, (questions, entries of `At`).
-            multipliers: as in `learn`.
-            kept: likewise.
-            room: likewise.
-            out: float32 (m, width of what the student sees).
-        """
         _ = digest
-        keys, _, _, cells = kept
-        letters = words[2]
-        floats, numbers, names, found = room
-        questions = len(layout)
-        for start in range(0, len(which), BLOCK):
-            stop = min(start + BLOCK, len(which))
-            for m in range(start, stop):
-                read(program, seen, seen, m, 0, 0, 0.0, 0.0, floats, 0)
-                spell(floats, 0, words, numbers)
-                for q in range(questions):
-                    key = hashed(numbers, letters, layout[q, At.WORD], layout[q, At.WORDS], multipliers)
-                    names[(m - start) * questions + q] = key
-                    fetch(keys, which[m] * keys.shape[1] + layout[q, At.ROW] + belongs(key, layout[q, At.ROWS]))
-            for m in range(start, stop):
-                for q in range(questions):
-                    b = (m - start) * questions + q
-                    found[b] = seek(names[b], which[m], layout, q, keys, cells)
-            for m in range(start, stop):
-                i: Any = np.uint64(which[m])  # spares the compiler the question whether it counts from the end
-                end = seen.shape[1]
-                for w in range(end):
-                    out[m, w] = seen[m, w]
-                for q in range(questions):
-                    columns, wide, width = layout[q, At.COLUMNS], layout[q, At.WIDE], layout[q, At.WIDTH]
-                    row = found[(m - start) * questions + q]
-                    if row < 0:
-                        for k in range(end, end + width):
-                            out[m, np.uint64(k)] = 0.0
-                    else:
-                        cell = layout[q, At.CELL] + row * width
-                        for k in range(width):
-                            out[m, np.uint64(end + k)] = cells[i, np.uint64(cell + k)]
-                        for k in range(end, end + (columns + 1) * (1 + wide), 1 + wide):  # the last: of all columns
-                            out[m, k] = SHOWN_COUNTS[int(min(out[m, k], MANY))]
-                    end += width
+        augment(lanes, seen, program, parts, layout, h, s, b, o)
 
-    return {"learn": learn, "look": look}
+    return {"learn": Loop(learn_loop), "augment": Loop(augment_loop)}

@@ -1,4 +1,9 @@
-"""The compiled loops of `Recall`: write a step into a lane's past, find the steps most like the present one."""
+"""The compiled loops of `Recall`: enter a step into a lane's past, find the past steps most like the present one.
+
+What is stored of a lane is a ring of so many steps as `length`: situations, float32 (n, features, length), scaled, and
+their sums of squares, float64 (n, length); 1 + action, int32 (n, length), 0 for a free place; outcomes, float32
+(n, length, outcomes); and steps entered so far, int64 (n,). See `feature_loops` for what a program is.
+"""
 
 import math
 from typing import Any
@@ -6,112 +11,178 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.engine.prefetch import LINE, fetch
-from textbook_gym.memory.feature_loops import AGE, BLOCK, NONE, SAME, fetch_row, read, some
+from textbook_gym.memory.feature_loops import READING, any_nonzero, fetch_row, read
 
-# --- recall ----------------------------------------------------------------------------
+BLOCK = 16  # lanes that are looked up side by side
+SAME = 1e-14
+"""Squared distance, in units of a situation's sum of squares, that counts as none: float32 sees no difference below."""
+NONE, AGE = np.int64(2**63 - 1), 2**32 - 1
+"""Of the keys that `select_block` sorts: the one of nothing, and the bits that hold an age."""
 
 
 def recall_learn(
-    which: Any, step: Any, program: Any, actions: int, skip: bool, scale: Any, kept: Any, room: Any
+    lanes: Any, step: Any, program: Any, n_actions: int, skip: bool, scale: Any, stored: Any, features: Any
 ) -> None:
     """Enter a step of some lanes into their rings.
 
     Args:
-        which: numbers of lanes, (m,).
-        step: see the top of this file.
-        program: likewise; channels of the situation, then of the outcome.
-        actions: how many there are.
+        lanes: their numbers, (m,).
+        step: an `interface.Step`.
+        program: of the situation's features, then of the outcomes.
+        n_actions: how many there are.
         skip: whether steps whose outcomes are all 0 are left out.
-        scale: what floats of the situation are multiplied with, (words,).
-        kept: situations, float32 (n, words, length), and their sums of squares, float64 (n, length); 1 + action, 0 for
-            a free place, (n, length); outcomes, (n, length, k); steps entered so far, (n,).
-        room: for what the program reads, at least so many times as `BLOCK`.
+        scale: what features of the situation are multiplied with, (features,).
+        stored: see the top of this file.
+        features: buffer for what the program reads, at least so many times as `BLOCK`.
     """
     before, after, taken, rewards, marks = step
-    spots, sizes, deeds, ends, entered = kept
-    words, wide, length = len(scale), ends.shape[2], spots.shape[2]
-    for m in range(len(which)):
-        i = which[m]
-        read(program, before, after, i, taken[i], actions, rewards[i], marks[i], room, 0)
-        if skip and not some(room, words, wide):
+    situations, squares, actions, outcomes, entered = stored
+    size, n_outcomes, length = len(scale), outcomes.shape[2], situations.shape[2]
+    for m in range(len(lanes)):
+        i = lanes[m]
+        read(program, before, after, i, taken[i], n_actions, rewards[i], marks[i], features, 0)
+        if skip and not any_nonzero(features, size, n_outcomes):
             continue
         j = entered[i] % length
-        sizes[i, j] = 0.0
-        for w in range(words):
-            spots[i, w, j] = room[w] * scale[w]
-            sizes[i, j] += np.float64(spots[i, w, j]) ** 2
-        for k in range(wide):
-            ends[i, j, k] = room[words + k]
-        deeds[i, j] = 1 + taken[i]
+        squares[i, j] = 0.0
+        for w in range(size):
+            situations[i, w, j] = features[w] * scale[w]
+            squares[i, j] += np.float64(situations[i, w, j]) ** 2
+        for k in range(n_outcomes):
+            outcomes[i, j, k] = features[size + k]
+        actions[i, j] = 1 + taken[i]
         entered[i] += 1
 
 
-def recall_look(
-    which: Any, seen: Any, program: Any, actions: int, nearest: int, scale: Any, kept: Any, room: Any, out: Any
+def recall_augment(
+    lanes: Any, seen: Any, program: Any, n_actions: int, nearest: int, scale: Any, stored: Any, features: Any, out: Any
 ) -> None:
     """Write observations, then the past steps nearest to them: likeness, action, outcomes.
 
-    The observations `seen`, (m, width), are of the lanes `which`; so many as `nearest` are written to `out`, float32
-    (m, width of what the student sees). The program is that of the situation; the rest is as in `recall_learn`.
-
-    The squared distance of s from h is reckoned as |s|^2 + sum of h (h - 2 s), over words in which h is not 0: most are
-    0 as a rule, and what is not read costs no time. What comes of rounding is taken away before any are compared: what
-    is next to 0 is 0 (see `SAME`), and sums are in float64, distances in float32.
+    Args:
+        lanes: their numbers, (m,).
+        seen: their observations, (m, width).
+        program: of the situation's features.
+        n_actions: how many there are.
+        nearest: how many steps are recalled.
+        scale: as in `recall_learn`.
+        stored: see the top of this file.
+        features: as in `recall_learn`.
+        out: float32 (m, width of what the student sees).
     """
-    spots, sizes, deeds, ends, entered = kept
-    words, length, wide = len(scale), spots.shape[2], ends.shape[2]
-    sums, distances = np.empty(length), np.empty(length, np.float32)
-    bits, keys = distances.view(np.int32), np.empty(length, np.int64)
-    found = np.empty((BLOCK, nearest), np.int64)
-    for start in range(0, len(which), BLOCK):
-        stop = min(start + BLOCK, len(which))
-        for m in range(start, stop):  # what is needed comes while others are at work
-            lane, at = which[m], (m - start) * words
-            read(program, seen, seen, m, 0, actions, 0.0, 0.0, room, at)
-            fetch_row(sizes, lane, length, LINE)
-            for w in range(words):
-                room[at + w] *= scale[w]
-                if room[at + w] != 0.0:
-                    fetch_row(spots, lane * words + w, length, 2 * LINE)
-        for m in range(start, stop):
-            i: Any = np.uint64(which[m])  # spares the compiler the question whether it counts from the end
-            held, latest = min(length, entered[i]), (entered[i] - 1) % length
-            for k in range(held):  # several are reckoned at once: the inner loops are without branches
-                sums[np.uint64(k)] = sizes[i, np.uint64(k)]
-            for w in range(words):
-                here = np.float64(room[(m - start) * words + w])
-                if here != 0.0:
-                    for k in range(held):
-                        sums[np.uint64(k)] += here * (here - 2.0 * spots[i, np.uint64(w), np.uint64(k)])
-            for k in range(held):
-                apart = sums[np.uint64(k)]
-                distances[np.uint64(k)] = apart if apart > SAME * sizes[i, np.uint64(k)] else 0.0
-            for k in range(held):  # sorted as a number is a distance, and of equal ones an age
-                age = latest - k if k <= latest else latest - k + length
-                keys[np.uint64(k)] = (np.int64(bits[np.uint64(k)]) << 32) + age
-            least = np.int64(-1)
-            for n in range(nearest):
-                former, least = least, NONE
+    length = stored[0].shape[2]
+    distances, keys = np.empty((BLOCK, length), np.float32), np.empty(length, np.int64)
+    sums, found = np.empty(length), np.empty((BLOCK, nearest), np.int64)
+    for start in range(0, len(lanes), BLOCK):
+        stop = min(start + BLOCK, len(lanes))
+        read_block(lanes, start, stop, seen, program, n_actions, scale, stored, features)
+        measure_block(lanes, start, stop, len(scale), stored, features, sums, distances)
+        select_block(lanes, start, stop, stored, distances.view(np.int32), keys, found)
+        write_block(lanes, start, stop, seen, n_actions, stored, found, distances, out)
+
+
+def read_block(
+    lanes: Any, start: int, stop: int, seen: Any, program: Any, n_actions: int, scale: Any, stored: Any, features: Any
+) -> None:
+    """Write the scaled features of the situations of a block; prefetch what `measure_block` needs of the past."""
+    situations, squares, _, _, _ = stored
+    size, length = len(scale), situations.shape[2]
+    for m in range(start, stop):
+        at = (m - start) * size
+        read(program, seen, seen, m, 0, n_actions, 0.0, 0.0, features, at)
+        fetch_row(squares, lanes[m], length, LINE)
+        for w in range(size):
+            features[at + w] *= scale[w]
+            if features[at + w] != 0.0:
+                fetch_row(situations, lanes[m] * size + w, length, 2 * LINE)
+
+
+def measure_block(
+    lanes: Any, start: int, stop: int, size: int, stored: Any, features: Any, sums: Any, distances: Any
+) -> None:
+    """Write the squared distances of the past situations of each lane of a block from its present one.
+
+    The squared distance of s from h is computed as |s|^2 + sum of h (h - 2 s), over features in which h is not 0: most
+    are 0 as a rule, and what is not read costs no time. Rounding is taken away before any are compared: what is next to
+    0 is 0 (see `SAME`), and sums are in float64, distances in float32. The inner loops have no branches, so that
+    several steps are computed at once.
+    """
+    situations, squares, _, _, entered = stored
+    length = situations.shape[2]
+    for m in range(start, stop):
+        i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
+        b: Any = np.uint64(m - start)
+        held = min(length, entered[i])
+        for k in range(held):
+            sums[np.uint64(k)] = squares[i, np.uint64(k)]
+        for w in range(size):
+            here = np.float64(features[(m - start) * size + w])
+            if here != 0.0:
                 for k in range(held):
-                    key = keys[np.uint64(k)]
-                    least = min(least, key if key > former else NONE)
-                found[m - start, n] = least
-                if least != NONE:
-                    fetch(ends, (which[m] * length + (latest - (least & AGE)) % length) * wide)
-        for m in range(start, stop):
-            i, end = np.uint64(which[m]), seen.shape[1]
-            latest = (entered[i] - 1) % length
-            for w in range(end):
-                out[m, w] = seen[m, w]
-            for n in range(nearest):
-                for w in range(end, end + 1 + actions + wide):
-                    out[m, w] = 0.0
-                key = found[m - start, n]
-                if key != NONE:
-                    j = (latest - (key & AGE)) % length
-                    bits[0] = key >> 32
-                    out[m, end] = math.exp(-math.sqrt(distances[0]))
-                    out[m, end + deeds[i, j]] = 1.0
-                    for w in range(wide):
-                        out[m, end + 1 + actions + w] = ends[i, j, w]
-                end += 1 + actions + wide
+                    sums[np.uint64(k)] += here * (here - 2.0 * situations[i, np.uint64(w), np.uint64(k)])
+        for k in range(held):
+            apart = sums[np.uint64(k)]
+            distances[b, np.uint64(k)] = apart if apart > SAME * squares[i, np.uint64(k)] else 0.0
+
+
+def select_block(lanes: Any, start: int, stop: int, stored: Any, bits: Any, keys: Any, found: Any) -> None:
+    """Write the keys of the nearest past steps of each lane of a block to `found`; `NONE` where there are no more.
+
+    The smaller a key, the nearer the step, and of equally near ones the later: non-negative float32 bits sort like the
+    float; the low 32 bits break ties by age.
+
+    Args:
+        lanes: numbers of all lanes, (m,).
+        start: the first of the block.
+        stop: the first after it.
+        stored: see the top of this file.
+        bits: squared distances as int32, (BLOCK, length).
+        keys: buffer, int64 (length,).
+        found: int64 (BLOCK, nearest), ascending.
+    """
+    _, _, _, outcomes, entered = stored
+    length, n_outcomes = outcomes.shape[1], outcomes.shape[2]
+    for m in range(start, stop):
+        i: Any = np.uint64(lanes[m])
+        b: Any = np.uint64(m - start)
+        held, latest = min(length, entered[i]), (entered[i] - 1) % length
+        for k in range(held):
+            age = latest - k if k <= latest else latest - k + length
+            keys[np.uint64(k)] = (np.int64(bits[b, np.uint64(k)]) << 32) + age
+        least = np.int64(-1)
+        for n in range(found.shape[1]):
+            former, least = least, NONE
+            for k in range(held):
+                key = keys[np.uint64(k)]
+                least = min(least, key if key > former else NONE)
+            found[b, n] = least
+            if least != NONE:
+                fetch(outcomes, (lanes[m] * length + (latest - (least & AGE)) % length) * n_outcomes)
+
+
+def write_block(
+    lanes: Any, start: int, stop: int, seen: Any, n_actions: int, stored: Any, found: Any, distances: Any, out: Any
+) -> None:
+    """Write the observation of each lane of a block, then the steps found: likeness, action, outcomes."""
+    _, _, actions, outcomes, entered = stored
+    length, n_outcomes = outcomes.shape[1], outcomes.shape[2]
+    for m in range(start, stop):
+        i, end = np.uint64(lanes[m]), seen.shape[1]
+        latest = (entered[i] - 1) % length
+        for w in range(end):
+            out[m, w] = seen[m, w]
+        for n in range(found.shape[1]):
+            for w in range(end, end + 1 + n_actions + n_outcomes):
+                out[m, w] = 0.0
+            key = found[m - start, n]
+            if key != NONE:
+                j = (latest - (key & AGE)) % length
+                out[m, end] = math.exp(-math.sqrt(distances[m - start, j]))
+                out[m, end + actions[i, j]] = 1.0
+                for w in range(n_outcomes):
+                    out[m, end + 1 + n_actions + w] = outcomes[i, j, w]
+            end += 1 + n_actions + n_outcomes
+
+
+HELPERS = [*READING, read_block, measure_block, select_block, write_block]
+"""What the loops call."""

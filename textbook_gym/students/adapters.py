@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from gymnasium.spaces import Box, Discrete, Space
 
 from textbook_gym.authoring.book import Book
 
@@ -32,9 +33,27 @@ class ModelAgent:
 
     def __init__(self, model: Any, name: str = "sb3", deterministic: bool = False) -> None:
         self.model, self.name, self.deterministic = model, name, deterministic
+        self._expected: tuple[Space[Any], Space[Any]] | None = None
+
+    def expect(self, observation_space: Space[Any], action_space: Space[Any]) -> None:
+        """Hear what it will see and may do, where that is not what the book shows and takes."""
+        self._expected = observation_space, action_space
 
     def begin(self, book: Book, lanes: int, seed: int) -> None:
-        """Start every lane with a blank recurrent state."""
+        """Start every lane with a blank recurrent state.
+
+        Raises:
+            ValueError: the model was trained on other observations or actions.
+        """
+        here = self._expected or (Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)))
+        trained = tuple(getattr(self.model, name, None) for name in ("observation_space", "action_space"))
+        if any(a is not None and not same_space(a, b) for a, b in zip(trained, here, strict=True)):
+            then, now = (" and ".join(map(in_words, spaces)) for spaces in (trained, here))
+            raise ValueError(
+                f"student {self.name!r} was trained on {then}, in {book.name} there are {now}: study it on the book and "
+                f"with the memory of its training; if a wrapper such as VecNormalize or VecFrameStack stood between, "
+                f"study a function that does the same, observations -> model.predict(...)[0]"
+            )
         self.state: Any = None
         self.starts = np.ones(lanes, bool)
         self.model.set_random_seed(seed)
@@ -50,3 +69,17 @@ class ModelAgent:
     def wipe(self, mask: np.ndarray) -> None:
         """Blank the recurrent state at the next step."""
         self.starts = self.starts | mask
+
+
+def same_space(a: Space[Any], b: Space[Any]) -> bool:
+    """Return whether a model for one space can be asked about the other: bounds may differ by rounding."""
+    if isinstance(a, Box) and isinstance(b, Box):
+        return a.shape == b.shape and np.allclose(a.low, b.low) and np.allclose(a.high, b.high)
+    return bool(a == b)
+
+
+def in_words(space: Space[Any]) -> str:
+    """Return a space in a few words, for messages."""
+    if isinstance(space, Box):
+        return f"{'x'.join(map(str, space.shape))} floats within {space.low.min():g}..{space.high.max():g}"
+    return f"{space.n} actions" if isinstance(space, Discrete) else str(space)

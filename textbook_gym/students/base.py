@@ -16,6 +16,7 @@ each other without a `begin` between them. A student may offer besides
     lanes                                     most courses that it walks side by side (64 where it does not say)
     carry()                                   called where the next course is of another edition and nothing is to be
                                               forgotten (the control "foreign")
+    expect(observation_space, action_space)   called before `begin` where a memory shows it more than the book does
     close()                                   called when a block of courses is done or given up
 
 `as_student` turns a function of the observations, a Stable-Baselines3 model, a name, a path or a command into one.
