@@ -138,6 +138,10 @@ def test_heavy_libraries_are_imported_where_they_are_needed():
     assert {m for m in MODULES if "ray" in imports(m)} == {"rllib", "study.runners"}
 
 
+def test_one_door_leads_to_compiled_code():
+    assert {m for m in MODULES if imports(m) & {"numba", "llvmlite"}} == {"engine.jit"}
+
+
 @pytest.mark.parametrize("module", ["study.controls", "study.jobs", "study.runners", "students.process"])
 def test_workers_need_no_table(module):
     """They may run on machines that have but the core."""

@@ -1,7 +1,6 @@
 """What memories do lane by lane, as plain loops over arrays, compiled at first use and cached on disk.
 
-They call nothing outside this file but `fetch`: numba's cache notices edits of it, and of no other. `n` lanes, of which
-`m` are asked for.
+There are `n` lanes, of which `m` are asked for.
 
 A program tells which channels of a step to read (see `channels`). It is a pair of arrays: instructions, one a channel,
 (make, 1 to read the observation before the step only, first place, rows, row length), and places of floats in an
@@ -11,8 +10,6 @@ Arrays are indexed, never sliced or handed on inside a loop: that costs a refere
 """
 
 import enum
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,16 +41,6 @@ class Make(enum.IntEnum):
     ACTION = 12
     REWARD = 13
     MARK = 14
-
-
-@functools.cache
-def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one of the loops below, compiled."""
-    from textbook_gym.engine.jit import Loop, mark_compilable
-
-    for helper in (centre, read, some, fetch, fetch_row):
-        mark_compilable(helper)
-    return Loop(loop)
 
 
 # --- channels --------------------------------------------------------------------------

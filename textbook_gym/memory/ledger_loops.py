@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from textbook_gym.engine.jit import compiled
 from textbook_gym.engine.prefetch import fetch
-from textbook_gym.memory.feature_loops import centre, read, some
+from textbook_gym.memory.feature_loops import read, some
 
 BLOCK = 16
 MANY = 148.0
@@ -42,12 +43,7 @@ class At(enum.IntEnum):
 @functools.cache
 def compiled_loops() -> dict[str, Callable[..., Any]]:
     """Return the loops below, compiled at their first call, or loaded from the disk cache."""
-    from textbook_gym.engine.jit import Loop, mark_compilable, source_digest
-
-    helpers: list[Callable[..., Any]] = [centre, read, some, spell, hashed, find, belongs, seek, fetch]
-    for helper in helpers:
-        mark_compilable(helper)
-    return {name: Loop(loop) for name, loop in make_loops(source_digest(helpers)).items()}
+    return {name: compiled(loop) for name, loop in make_loops().items()}
 
 
 def spell(room: Any, at: int, words: Any, numbers: Any) -> None:
@@ -94,8 +90,8 @@ def seek(key: Any, i: int, at: Any, t: int, keys: Any, cells: Any) -> int:
     return row
 
 
-def make_loops(digest: str) -> dict[str, Callable[..., None]]:
-    """Return the loops; `digest`, of all sources that they call, becomes part of their key in the disk cache."""
+def make_loops() -> dict[str, Callable[..., None]]:
+    """Return the loops."""
 
     def learn(which: Any, step: Any, program: Any, words: Any, tables: Any, columns: Any, kept: Any, room: Any) -> None:
         """Enter a step of some lanes into the tables of their ledgers.
@@ -113,7 +109,6 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
                 (n,); and cells, (n, cells of all rows of all tables).
             room: for what the program reads of a block, for words as numbers, and for keys and rows of a block.
         """
-        _ = digest
         before, after, actions, rewards, marks = step
         layout, rates, multipliers = tables
         keys, used, clock, cells = kept
@@ -212,7 +207,6 @@ def make_loops(digest: str) -> dict[str, Callable[..., None]]:
             room: likewise.
             out: float32 (m, width of what the student sees).
         """
-        _ = digest
         keys, _, _, cells = kept
         letters = words[2]
         floats, numbers, names, found = room

@@ -3,8 +3,9 @@
 import numpy as np
 
 from textbook_gym.authoring.fields import HEADER
+from textbook_gym.engine.jit import compiled
 from textbook_gym.memory.base import Memory, Step
-from textbook_gym.memory.feature_loops import BLOCK, compiled
+from textbook_gym.memory.feature_loops import BLOCK
 from textbook_gym.memory.features import Names, all_bounds, program, read_channels, size
 from textbook_gym.memory.presets import TABLES
 from textbook_gym.memory.recall_loops import recall_learn, recall_look
