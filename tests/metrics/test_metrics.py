@@ -133,6 +133,19 @@ def test_exercises_to_mastery_by_hand():
     assert scores("mastery", table(marks))[0, 0] == pytest.approx((4 + 9 + 9 + 9 + 9) / 5)
 
 
+def test_a_streak_ends_with_its_chapter():
+    """The last of one chapter and the first of the next are right: no chapter is mastered by that."""
+    marks = np.where(FIRST | np.roll(FIRST, -1), 1.0, 0.0)[None]
+    assert scores("mastery", table(marks))[0, 0] == pytest.approx(np.mean([9, 9, 10, 9, 9]))
+
+
+def test_what_crosses_chapters_does_not_show_in_the_first():
+    less = np.where(CHAPTERS == 1, 0.0, 0.5)[None]
+    for name, control in (("chapter_benefit", "chapter"), ("forward_transfer", "cold")):
+        rows = pl.concat([table(0.5), table(less, control=control)])
+        assert scores(name, rows)[0, 0] == pytest.approx(0.0), name
+
+
 def test_each_control_is_held_against_memory_kept_in_the_same_editions():
     kept = noisy(0.8, 6)
     less = {"wiped": 0.1, "chapter": 0.2, "foreign": 0.3, "shuffled": 0.4, "cold": 0.05}

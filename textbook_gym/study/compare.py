@@ -1,7 +1,7 @@
 """Compare: two or more studies side by side, and which differences are beyond noise.
 
 The first study is what the others are held against. Editions that both walked, in the same split and the same worlds,
-are paired: a resample draws the same editions for both, training seeds for each by itself (see `intervals`).
+are paired: a resample draws the same editions for both, training seeds for each by itself (see `metrics.statistics`).
 """
 
 import json
