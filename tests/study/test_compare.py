@@ -200,6 +200,10 @@ SPOILT = {
     "rows left out": (lambda t: t[:-1], "courses are not whole"),
     "rows twice": (lambda t: pl.concat([t, t[:3]]), "more than once"),
     "an edition left out": (lambda t: t.filter(pl.col("edition") != 1), "stated 0 to 3"),
+    "a course under one control": (
+        lambda t: t.filter((pl.col("edition") != 1) | (pl.col("control") == "kept")),
+        "others have more",
+    ),
     "a reward": (lambda t: t.with_columns(pl.col("reward") + 0.01), "do not add up"),
     "a control": (lambda t: t.filter(pl.col("control") == "kept"), "controls are"),
     "a chapter": (lambda t: t.with_columns(pl.col("chapter") + 1), "chapter 7 of Bandits"),
