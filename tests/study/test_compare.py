@@ -51,7 +51,7 @@ def test_one_edition_is_no_evidence(tmp_path, capsys):
     row = pick(pair(table(0.2), table(0.9)), "area")
     assert (row["low"], row["high"], row["better"], row["beyond_noise"]) == (None, None, None, False)
     folders = [put(tmp_path / name, table(m), editions=1) for name, m in (("a", 0.2), ("b", 0.9))]
-    assert main(["compare", *map(str, folders)]) == 0
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "compare.csv")]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "+0.700 (one run) not known" in printed
     assert "Of 0 differences tested" in printed
@@ -61,7 +61,7 @@ def test_one_edition_is_no_evidence(tmp_path, capsys):
 
 def test_how_many_differences_chance_alone_would_give_is_said(tmp_path, capsys):
     folders = [put(tmp_path / name, table(noisy(0.5, 8, seed=k)), editions=8) for k, name in enumerate("ab")]
-    assert main(["compare", *map(str, folders)]) == 0
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "compare.csv")]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     rows = compare([Study(n, table(noisy(0.5, 8, seed=k)), {}) for k, n in enumerate("ab")])
     beyond = rows["beyond_noise"].sum()
