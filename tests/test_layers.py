@@ -104,7 +104,11 @@ def test_a_room_brings_along_what_it_may(name):
     every = set().union(*(reach(m) for m in MODULES if room(m) == name))
     assert {room(m) for m in every} - {name} <= rooms
     if libraries is not None:
-        others = {n for m in every for n in imports(m) if n.split(".")[0] != "textbook_gym"} - sys.stdlib_module_names - FOR_TYPES
+        others = (
+            {n for m in every for n in imports(m) if n.split(".")[0] != "textbook_gym"}
+            - sys.stdlib_module_names
+            - FOR_TYPES
+        )
         assert others <= libraries
 
 
@@ -138,6 +142,10 @@ def test_heavy_libraries_are_imported_where_they_are_needed():
     heavy = {m: imports(m) & {"torch", "stable_baselines3", "sb3_contrib"} for m in MODULES}
     assert {room(m) for m, found in heavy.items() if found} <= {"sb3", "train", "cli"}
     assert {m for m in MODULES if "ray" in imports(m)} == {"rllib", "study.runners"}
+
+
+def test_one_door_leads_to_compiled_code():
+    assert {m for m in MODULES if imports(m) & {"numba", "llvmlite"}} == {"engine.jit"}
 
 
 @pytest.mark.parametrize("module", ["study.controls", "study.jobs", "study.runners", "students.process"])

@@ -11,6 +11,7 @@ import pytest
 from textbook_gym.books import alchemy
 from textbook_gym.classics.players import gittins
 from textbook_gym.classics.players.alchemy import IdealObserver
+from textbook_gym.engine.jit import compiled
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.registry import find
@@ -277,7 +278,7 @@ def test_the_ideal_observer_searches_exactly():
         player.stones[0], player.counts[0], player.codes[0] = stones, counts, Belief().codes
         told = np.array([0, -1, -1, 10**6])
         left = sum(1 << k for k in maps)
-        value = search.search(
+        value = compiled(search.search)(
             0, len(tray), left, 0, -1.0, player.codes, player.stones, player.counts, weight, closed,
             player.names, player.values, player.exactly, player.room, told,
         )  # fmt: skip

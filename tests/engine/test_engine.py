@@ -19,7 +19,6 @@ from scipy import stats
 import textbook_gym
 from textbook_gym.authoring.random import MASK, NORMAL_REACH, TAIL, below, mix, normal, scramble, uniform
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.jit import compile_loop, entry_point
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.registry import BOOKS, find
 
@@ -230,11 +229,3 @@ def test_find_names_the_nearest_book():
     with pytest.raises(ValueError, match=r"did you mean 'Bandits'\?"):
         find("bandit")
     assert find("textbook/BanditsCourse-v0") is find("Bandits")
-
-
-def test_without_a_compiler_it_is_said_what_to_do(monkeypatch):
-    import numba
-
-    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
-    with pytest.raises(RuntimeError, match=r"NUMBA_DISABLE_JIT is set; unset it.*interpreted=True"):
-        entry_point(compile_loop(lambda number: number), 1)

@@ -10,6 +10,8 @@ from helpers.tables import noisy, put, table
 from scipy import stats
 
 from textbook_gym.cli.main import main
+from textbook_gym.metrics.definitions import METRICS
+from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.report import figures as pictures
 from textbook_gym.report import html as page
 from textbook_gym.report import style as canvas
@@ -168,7 +170,24 @@ def test_abilities_are_means_over_the_books_that_ask_for_them():
 
 def test_a_single_student_in_a_single_book_is_enough(tmp_path):
     made = put(tmp_path / "one", table(0.5, student="alone"), editions=1)
-    assert "alone" in page.compose([made])[0]
+    html = page.compose([made])[0]
+    assert "alone" in html
+    assert "<small>one run</small>" in html
+    assert "nan" not in re.sub(r"data:[^\"]*", "", html)
+
+
+@pytest.mark.parametrize(
+    ("e", "printed"),
+    [
+        (Estimate(0.056, 0.0444, 0.0546), "0.04 to 0.05"),  # as it is: percentile intervals may leave out the figure
+        (Estimate(0.054, 0.044, 0.0544), "0.04 to 0.06"),
+        (Estimate(0.956, 0.9551, 0.99), "0.95 to 0.99"),
+        (Estimate(0.5, 0.4, 0.6), "0.40 to 0.60"),
+    ],
+)
+def test_figures_lie_in_their_printed_intervals(e, printed):
+    area = next(m for m in METRICS if m.name == "area")
+    assert f"<small>{printed}</small>" in page.cell((area, e), digits=2)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from helpers.tables import chapters_of, noisy, put, table
 
 from textbook_gym.cli.main import main
 from textbook_gym.metrics import statistics as intervals
+from textbook_gym.report.comparison import ends
 from textbook_gym.study.compare import Study, compare, same_worlds
 from textbook_gym.study.validate import validate
 from textbook_gym.study.worlds import edition_digests
@@ -40,9 +41,40 @@ def test_pairing_finds_a_difference_that_editions_would_hide():
 
 
 def test_what_is_lower_and_better_is_called_better():
-    row = pick(pair(table(0.5), table(1.0)), "mastery")
+    row = pick(pair(*(table(np.full((3, 1), m)) for m in (0.5, 1.0))), "mastery")
     assert row["difference"] < 0
     assert row["better"]
+
+
+def test_one_edition_is_no_evidence(tmp_path, capsys):
+    """An interval of no width is none; two trainings, or two editions, give one."""
+    row = pick(pair(table(0.2), table(0.9)), "area")
+    assert (row["low"], row["high"], row["better"], row["beyond_noise"]) == (None, None, None, False)
+    folders = [put(tmp_path / name, table(m), editions=1) for name, m in (("a", 0.2), ("b", 0.9))]
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "compare.csv")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "+0.700 (one run) not known" in printed
+    assert "Of 0 differences tested" in printed
+    assert "±" not in printed
+    assert "nan" not in printed
+
+
+def test_how_many_differences_chance_alone_would_give_is_said(tmp_path, capsys):
+    folders = [put(tmp_path / name, table(noisy(0.5, 8, seed=k)), editions=8) for k, name in enumerate("ab")]
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "compare.csv")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    rows = compare([Study(n, table(noisy(0.5, 8, seed=k)), {}) for k, n in enumerate("ab")])
+    beyond = rows["beyond_noise"].sum()
+    assert f"Of {len(rows)} differences tested, by book and over all, {beyond} are beyond noise" in printed
+    assert f"about {len(rows) * 0.05:.0f} would be by chance alone" in printed
+    assert "trained once, intervals cover the choice of editions only" in printed
+
+
+def test_printed_intervals_hold_what_lies_inside():
+    """0.0004 is above 0, and printed as [+0.000, +0.001] it is not outside."""
+    assert ends(0.0004, 0.0006) == "[+0.000, +0.001]"
+    assert ends(-0.0006, -0.0004) == "[-0.001, +0.000]"
+    assert ends(None, None) == "(one run)"
 
 
 def test_noise_is_called_noise():
@@ -180,6 +212,10 @@ SPOILT = {
     ),
     "a visible success": (lambda t: t.with_columns(pl.lit(1.0).alias("visible")), "in a book without a shortcut"),
     "a reward": (lambda t: t.with_columns(pl.col("reward") + 0.01), "rewards are not the rise"),
+    "a course under one control": (
+        lambda t: t.filter((pl.col("edition") != 1) | (pl.col("control") == "kept")),
+        "others have more",
+    ),
     "a control": (lambda t: t.filter(pl.col("control") == "kept"), "controls are"),
     "a chapter": (lambda t: t.with_columns(pl.col("chapter") + 1), "chapter 7 of Bandits"),
     "a column": (lambda t: t.drop("grade"), "lacks the column 'grade'"),

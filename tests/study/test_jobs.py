@@ -1,5 +1,6 @@
 """Long work: whatever happens on the way, the table is the same bytes."""
 
+import io
 import os
 import resource
 import signal
@@ -93,7 +94,9 @@ def test_damaged_parts_are_walked_again(tmp_path):
     short = {"books": ["Vocabulary"], "editions": 3, "controls": ["kept"]}
     table = study(["model"], folder=tmp_path, **short)
     [part] = (tmp_path / "parts").iterdir()
-    for damage in (b"", part.read_bytes()[:-8], b"nonsense"):
+    fewer = io.BytesIO()
+    np.save(fewer, np.load(part)[:-1])
+    for damage in (b"", part.read_bytes()[:-8], b"nonsense", fewer.getvalue()):
         part.write_bytes(damage)
         counting = Counting()
         assert study(["model"], folder=tmp_path, runner=counting, **short).equals(table)

@@ -9,7 +9,6 @@ inlined, because calls and second passes cost more than rules do.
 
 import functools
 import os
-import types
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -18,14 +17,11 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.contract import OPTIONAL, RULES
-from textbook_gym.authoring.random import below, mix
 from textbook_gym.authoring.records import Cells
 from textbook_gym.engine import course
 from textbook_gym.engine.course import lane_type
-from textbook_gym.engine.jit import compile_loop, entry_point, mark_compilable, source_digest
+from textbook_gym.engine.jit import compiled, digest_of, reachable
 from textbook_gym.engine.loops import ROWS, Others, Student, Wipe, make_loops
-from textbook_gym.engine.prefetch import fetch_lane
 from textbook_gym.errors import BookError
 
 LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
@@ -33,46 +29,23 @@ COURSES_A_THREAD = 16
 THREADS_MOST = 16
 
 
-# --- compilation ---------------------------------------------------------------------------
-
-
-def reachable_rules(functions: list[Callable[..., Any]], book: Book) -> list[Callable[..., Any]]:
-    """Return every rule that the given ones call, directly or not, each once.
+def loops_of(book: Book) -> dict[str, Callable[..., int]]:
+    """Return the loops of a book as plain functions, ready to be compiled.
 
     Raises:
-        BookError: one of them calls a Python function of its own module that is not marked as a rule.
+        BookError: a rule calls a Python function that is not marked as a rule.
     """
-    found: list[Any] = []
-    queue = list(functions)
-    while queue:
-        function: Any = queue.pop()
-        if function in found:
-            continue
-        found.append(function)
-        for name in function.__code__.co_names:
-            called = function.__globals__.get(name)
-            if isinstance(called, types.FunctionType):
-                if not hasattr(called, "__rule__"):
-                    raise BookError(f"{book.path}: rule {function.__name__!r} calls {name!r}; mark that with @rule too")
-                queue.append(called)
-    return sorted(found, key=lambda f: (f.__module__, f.__name__))
+    loops = make_loops(book)
+    for function, caller in reachable(*loops.values()).items():
+        if caller is not None and not hasattr(function, "__rule__"):
+            calls = f"rule {caller.__name__!r} calls {function.__name__!r}"
+            raise BookError(f"{book.path}: {calls}; mark that with @rule too")
+    return loops
 
 
-def rules_of(book: Book) -> list[Callable[..., Any]]:
-    """Return every rule that the loops of a book can reach."""
-    entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
-    clocked: list[Callable[..., Any]] = [
-        *(course.act, course.show, course.show_page, course.leave, course.open_edition, course.turn_page, course.begin)
-    ]
-    return reachable_rules([*entries, *clocked, below, mix, fetch_lane], book)
-
-
-def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
-    """Return the loops of a book, compiled at their first call, or loaded from the disk cache."""
-    rules = rules_of(book)
-    for function in rules:
-        mark_compilable(function)
-    return {name: compile_loop(loop) for name, loop in make_loops(book, source_digest(rules)).items()}
+def book_digest(book: Book) -> str:
+    """Return a digest of the rules of a book, of the loops around them, and of the compiler."""
+    return digest_of(loops_of(book).values())
 
 
 class Engine:
@@ -83,7 +56,7 @@ class Engine:
         self.interpreted = interpreted
         self.lane = lane_type(book)
         self.seen = book.seen()
-        self._loops = make_loops(book, "") if interpreted else compiled_loops(book)
+        self._loops = make_loops(book) if interpreted else loops_of(book)
         self._entries: dict[str, Callable[..., int]] = {}
 
     def loop(self, name: str, *arguments: Any) -> Callable[..., int]:
@@ -93,7 +66,7 @@ class Engine:
             if self.interpreted:
                 self._entries[name] = functools.partial(call_interpreted, loop)
             else:
-                self._entries[name] = entry_point(loop, *arguments, 0, 1)
+                self._entries[name] = compiled(loop).entry(*arguments, 0, 1)
         return self._entries[name]
 
     def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> int:

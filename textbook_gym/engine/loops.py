@@ -55,7 +55,7 @@ ROWS = np.dtype(
 """What `walk` writes for every exercise: true marks and grades, the exam's too."""
 
 
-def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
+def make_loops(book: Book) -> dict[str, Callable[..., int]]:
     """Return the loops of a book as plain Python functions, closed over its rules."""
     rules = (book.rule(name) for name in (*RULES, *OPTIONAL))
     write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts, raw, ahead = rules
@@ -74,7 +74,6 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
         start: int,
         stop: int,
     ) -> int:
-        _ = digest  # part of the cache key, see the top of this file
         failed = 0
         for k in range(start, stop):
             if k + FAR < stop:
@@ -124,7 +123,6 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
         start: int,
         stop: int,
     ) -> int:
-        _ = digest
         for i in range(start, stop):
             lane, c, n = lanes[i], lanes[i].clock, notes[i]
             before, after = wide[2 * i], wide[2 * i + 1]

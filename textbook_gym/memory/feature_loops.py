@@ -31,9 +31,6 @@ costs a reference count, more than the work itself.
 """
 
 import enum
-import functools
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -226,27 +223,3 @@ def fetch_row(table: Any, row: int, length: int, line: int) -> None:
     """Prefetch a row of so many entries, of which so many fill a line of the cache."""
     for k in range(0, length, line):
         fetch(table, row * length + k)
-
-
-GROUPS: list[Callable[..., Any]] = [
-    copy_floats,
-    map_floats,
-    sum_changes,
-    changed,
-    find_changed_rows,
-    copy_changed_row,
-    largest_rise,
-    centre,
-]
-READING: list[Callable[..., Any]] = [*GROUPS, read, any_nonzero, fetch, fetch_row]
-"""What a compiled loop that reads features calls."""
-
-
-@functools.cache
-def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a loop that calls `READING`, and what stands beside it as `HELPERS`, at most, compiled."""
-    from textbook_gym.engine.jit import Loop, mark_compilable
-
-    for helper in getattr(sys.modules[loop.__module__], "HELPERS", READING):
-        mark_compilable(helper)
-    return Loop(loop)

@@ -10,6 +10,7 @@ import numpy as np
 
 from textbook_gym.authoring.fields import HEADER
 from textbook_gym.authoring.random import WEYL, scramble
+from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import did_you_mean, one_of, whole
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.features import (
@@ -21,7 +22,7 @@ from textbook_gym.memory.features import (
     read_channels,
 )
 from textbook_gym.memory.interface import Step
-from textbook_gym.memory.ledger_loops import BLOCK, At, Silent, compiled_loops
+from textbook_gym.memory.ledger_loops import BLOCK, At, Silent, augment, learn
 from textbook_gym.memory.saving import check_each, check_range
 
 SILENCES = [s.name.lower() for s in Silent]
@@ -288,7 +289,7 @@ class Ledger(Memory):
         return np.asarray(self.cells[:, np.concatenate(last)])
 
     def _learn(self, lanes: np.ndarray, step: Step, done: np.ndarray) -> None:
-        compiled_loops()["learn"](lanes, step, *self._written, self._layout, self._columns, self._stored, self._buffers)
+        compiled(learn)(lanes, step, *self._written, self._layout, self._columns, self._stored, self._buffers)
 
     def _check(self, arrays: Mapping[str, np.ndarray]) -> None:
         keys, used, clock, start = arrays["keys"], arrays["used"], arrays["clock"], 0
@@ -303,4 +304,4 @@ class Ledger(Memory):
             start += size
 
     def _augment(self, observations: np.ndarray, lanes: np.ndarray, out: np.ndarray) -> None:
-        compiled_loops()["augment"](lanes, observations, *self._asked, *self._queries, self._stored, self._buffers, out)
+        compiled(augment)(lanes, observations, *self._asked, *self._queries, self._stored, self._buffers, out)

@@ -10,14 +10,12 @@ What is needed next is prefetched (see `engine.prefetch`): with hundreds of lane
 """
 
 import enum
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from textbook_gym.engine.prefetch import fetch
-from textbook_gym.memory.feature_loops import GROUPS, any_nonzero, read
+from textbook_gym.memory.feature_loops import any_nonzero, read
 
 BLOCK = 16
 MANY = 148.0
@@ -342,32 +340,3 @@ def augment(
                     cell, group = layout[q, At.CELL] + row * width, 1 + layout[q, At.N_OUTCOMES]
                     show_row(cells, lane, cell, width, group, (layout[q, At.N_COLUMNS] + 1) * group, out, m, end)
                 end += width
-
-
-HELPERS: list[Callable[..., Any]] = [
-    *GROUPS, read, any_nonzero, fetch, quantise, hash_key, home_row, find_row, fetch_keys, seek, insert_or_evict, blend,
-    is_known, matches_filter, show_row, make_keys, seek_rows, enter_block, learn, augment,
-]  # fmt: skip
-"""What the compiled loops call."""
-
-
-@functools.cache
-def compiled_loops() -> dict[str, Callable[..., Any]]:
-    """Return `learn` and `augment`, compiled at their first call, or loaded from the disk cache."""
-    from textbook_gym.engine.jit import Loop, mark_compilable, source_digest
-
-    for helper in HELPERS:
-        mark_compilable(helper)
-    digest = source_digest(HELPERS)  # part of the key in the disk cache
-
-    def learn_loop(lanes: Any, step: Any, program: Any, parts: Any, tables: Any, columns: Any, s: Any, b: Any) -> None:
-        _ = digest
-        learn(lanes, step, program, parts, tables, columns, s, b)
-
-    def augment_loop(
-        lanes: Any, seen: Any, program: Any, parts: Any, layout: Any, h: Any, s: Any, b: Any, o: Any
-    ) -> None:
-        _ = digest
-        augment(lanes, seen, program, parts, layout, h, s, b, o)
-
-    return {"learn": Loop(learn_loop), "augment": Loop(augment_loop)}

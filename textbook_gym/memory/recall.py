@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from textbook_gym.authoring.fields import HEADER
+from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import one_of, whole
 from textbook_gym.memory.base import Memory
-from textbook_gym.memory.feature_loops import compiled
 from textbook_gym.memory.features import Names, count_features, feature_bounds, program, read_channels
 from textbook_gym.memory.interface import Step
 from textbook_gym.memory.presets import TABLES

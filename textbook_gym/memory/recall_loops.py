@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.engine.prefetch import LINE, fetch
-from textbook_gym.memory.feature_loops import READING, any_nonzero, fetch_row, read
+from textbook_gym.memory.feature_loops import any_nonzero, fetch_row, read
 
 BLOCK = 16  # lanes that are looked up side by side
 SAME = 1e-14
@@ -182,7 +182,3 @@ def write_block(
                 for w in range(n_outcomes):
                     out[m, end + 1 + n_actions + w] = outcomes[i, j, w]
             end += 1 + n_actions + n_outcomes
-
-
-HELPERS = [*READING, read_block, measure_block, select_block, write_block]
-"""What the loops call."""

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import whole
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.boundaries import REWARD_BOUND
-from textbook_gym.memory.feature_loops import compiled
 from textbook_gym.memory.interface import Step
 
 

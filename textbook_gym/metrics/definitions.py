@@ -2,7 +2,7 @@
 
 A metric returns scores by book, a matrix of (training seeds, editions) each, or `Unpaired` ones, or nothing where the
 table lacks what it needs: a metric that cannot be had is null, never made up. `measure` turns them into estimates with
-intervals (see `intervals`). Where a table holds several splits, all metrics but the generalisation gap read "test".
+intervals (see `statistics`). Where a table holds several splits, all metrics but the generalisation gap read "test".
 
 In the formulas v(c, k) is the mark of exercise k = 1..E in chapter c = 1..C, C is the exam, newcomer(c) the mark of a
 bright student on its first day (the column of the book's CHAPTERS), and u = (v - newcomer) / (1 - newcomer) is the mark

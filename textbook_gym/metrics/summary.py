@@ -1,5 +1,6 @@
 """The summary of a study: a row for each book and student, with every metric and its interval."""
 
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,8 @@ def part(table: pl.DataFrame, student: str, control: str = "kept") -> pl.DataFra
 def summary(table: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each book and student, and over all books, with every metric of `metrics.METRICS`.
 
-    Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; null where it cannot be had.
+    Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; null where it cannot be had,
+    as the ends of an interval of one run.
     """
     students = students_of(table)
     with ThreadPoolExecutor(min(len(students), len(os.sched_getaffinity(0))) or 1) as pool:  # NumPy lets threads run
@@ -41,6 +43,7 @@ def rows(measured: definitions.Measured, books: Sequence[str]) -> pl.DataFrame:
             if book in figures["gain"]:
                 row: dict[str, str | float | None] = {"book": book or ALL, "student": student}
                 for name, by_book in figures.items():
-                    row[name], row[f"{name}_low"], row[f"{name}_high"] = by_book[book] or (None, None, None)
+                    figure = (None if x is None or math.isnan(x) else x for x in by_book[book] or (None, None, None))
+                    row[name], row[f"{name}_low"], row[f"{name}_high"] = figure
                 found.append(row)
     return pl.DataFrame(found, infer_schema_length=None)

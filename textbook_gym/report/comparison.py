@@ -1,5 +1,7 @@
 """Studies side by side, as tables for the terminal."""
 
+import math
+
 import polars as pl
 from rich import box
 from rich.table import Table
@@ -34,20 +36,29 @@ def terminal_tables(rows: pl.DataFrame) -> list[Table]:
                 headings[row["metric"]] + (f" ({row['book']})" if row["book"] != over else ""),
                 f"{row['first_value']:.3f}",
                 f"{row['second_value']:.3f}",
-                f"{row['difference']:+.3f} ±{(row['high'] - row['low']) / 2:.3f}",
-                verdict(row["better"]),
+                f"{row['difference']:+.3f} {ends(row['low'], row['high'])}",
+                verdict(row["better"]) if row["low"] is not None else "not known",
             )
         gains = single.filter(pl.col("metric") == "gain")
         each = [f"{r['book']} {r['difference']:+.3f}" for r in gains.iter_rows(named=True)]
-        tested = len(part.filter(pl.col("book") != ALL))
+        tested = part.drop_nulls("low")
+        once = 1 in part["first_seeds"] or 1 in part["second_seeds"]
         table.caption = (
-            "± is half of the 95 % interval, whose ends are in the written table. "
-            f"Books whose gain differs beyond noise: {', '.join(each) or 'none'}. Of {tested} differences in single "
-            f"books {len(single)} are beyond noise; {tested * (1 - statistics.CONFIDENCE):.0f} would be "
-            "by chance alone."
+            "In brackets: 95 % interval. "
+            f"Books whose gain differs beyond noise: {', '.join(each) or 'none'}. Of {len(tested)} differences tested, "
+            f"by book and over all, {tested['beyond_noise'].sum()} are beyond noise; about "
+            f"{len(tested) * (1 - statistics.CONFIDENCE):.0f} would be by chance alone if there were none."
+            + (" Of who was trained once, intervals cover the choice of editions only." if once else "")
         )
         tables.append(table)
     return tables
+
+
+def ends(low: float | None, high: float | None) -> str:
+    """Return an interval rounded outwards, so that what lies inside it is seen to; what one run lacks is said."""
+    if low is None or high is None:
+        return "(one run)"
+    return f"[{math.floor(low * 1000) / 1000 + 0.0:+.3f}, {math.ceil(high * 1000) / 1000 + 0.0:+.3f}]"
 
 
 def verdict(better: bool | None) -> str:

@@ -1,6 +1,7 @@
 """The report of a study: one page that needs no network, and its pictures as files for papers."""
 
 import json
+import math
 import pathlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -139,9 +140,23 @@ def cell(content: tuple[Metric, Estimate | None], digits: int = 3) -> markupsafe
     if m.name in SIGNED - PLAIN and e.beyond_noise and abs(e.value) >= SLIGHT:
         tint = "good" if e.value * m.better > 0 else "bad"
         tint = "" if tint == "good" and m.better < 0 else tint  # at best nothing is amiss
-    ends = " to ".join(written(end, sign, min(digits, places)) for end in (e.low, e.high))
+    ends = "one run"
+    if not math.isnan(e.low):
+        low, high = round_about(e, min(digits, places), places)
+        ends = f"{written(low, sign, min(digits, places))} to {written(high, sign, min(digits, places))}"
     value = written(e.value, sign, places)
     return markupsafe.Markup('<td class="{}">{}<small>{}</small></td>').format(tint, value, ends)
+
+
+def round_about(e: Estimate, digits: int, places: int) -> tuple[float, float]:
+    """Return the ends of an interval rounded to so many digits, and further out where the figure would lie outside."""
+    step, value = 10.0**-digits, round(e.value, places)
+    low, high = round(e.low, digits), round(e.high, digits)
+    if e.low <= e.value and low > value:
+        low -= step
+    if e.high >= e.value and high < value:
+        high += step
+    return low, high
 
 
 def written(figure: float, sign: str, places: int) -> str:

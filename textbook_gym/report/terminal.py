@@ -62,9 +62,11 @@ def terminal_table(figures: pl.DataFrame) -> Table:
 
 
 def with_half(row: dict[str, float | None], name: str) -> str:
-    """Return a figure with half of the width of its interval, or a dash."""
+    """Return a figure with half of the width of its interval, if it has one, or a dash."""
     value, low, high = (row[k] for k in (name, f"{name}_low", f"{name}_high"))
-    return "-" if value is None or low is None or high is None else f"{value:+.3f} ±{(high - low) / 2:.3f}"
+    if value is None:
+        return "-"
+    return f"{value:+.3f} " + ("(one run)" if low is None or high is None else f"±{(high - low) / 2:.3f}")
 
 
 def curves(table: pl.DataFrame, path: pathlib.Path) -> None:

@@ -17,8 +17,7 @@ import numpy as np
 
 from textbook_gym import __version__
 from textbook_gym.authoring.book import read
-from textbook_gym.engine.engine import rules_of
-from textbook_gym.engine.jit import source_digest
+from textbook_gym.engine import engine
 from textbook_gym.engine.loops import ROWS
 from textbook_gym.files import beside
 from textbook_gym.students.base import Reference
@@ -47,7 +46,7 @@ def walking_digest() -> str:
 @functools.cache
 def book_digest(path: str) -> str:
     """Return a digest of the rules of a book, of the compiled loops around them and of the compiler's version."""
-    return source_digest(rules_of(read(path)))
+    return engine.book_digest(read(path))
 
 
 def student_digest(student: Any) -> str:

@@ -1,10 +1,11 @@
 """Compare: two or more studies side by side, and which differences are beyond noise.
 
 The first study is what the others are held against. Editions that both walked, in the same split and the same worlds,
-are paired: a resample draws the same editions for both, training seeds for each by itself (see `intervals`).
+are paired: a resample draws the same editions for both, training seeds for each by itself (see `metrics.statistics`).
 """
 
 import json
+import math
 import pathlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -56,7 +57,9 @@ def compare(studies: Sequence[Study]) -> pl.DataFrame:
 
     Returns:
         columns student, book, metric, first, second (names of the studies), first_value, second_value, difference
-        (second - first), low, high, paired, beyond_noise, better (the second, beyond noise; null if within noise).
+        (second - first), low, high (null where one run is all there is), first_seeds, second_seeds (how often each was
+        trained; of 1 the interval covers editions only), paired, beyond_noise, better (the second, beyond noise; null
+        if within noise).
         A metric that one of the two cannot tell is left out, and so is the generalisation gap, which needs two splits.
 
     Raises:
@@ -117,7 +120,8 @@ def compared(student: str, first: Study, second: Study) -> list[dict[str, Any]]:
             method = statistics.paired_difference if alike else statistics.difference
             e = method(strata[1], strata[0], statistic=metric.statistic)
             values = [float(metric.statistic(statistics.flat(s))) for s in strata]
-            rows.append(line(student, book, metric, (first.name, second.name), values, e, alike))
+            seeds = [min(len(np.atleast_2d(x)) for x in s) for s in strata]
+            rows.append(line(student, book, metric, (first.name, second.name), values, e, alike, seeds))
     return rows
 
 
@@ -129,6 +133,7 @@ def line(
     values: list[float],
     e: Estimate,
     paired: bool,
+    seeds: list[int],
 ) -> dict[str, Any]:
     """Return one row of the comparison."""
     better = (e.value > 0) == (metric.better > 0) if e.beyond_noise else None
@@ -141,8 +146,10 @@ def line(
         "first_value": values[0],
         "second_value": values[1],
         "difference": e.value,
-        "low": e.low,
-        "high": e.high,
+        "low": None if math.isnan(e.low) else e.low,
+        "high": None if math.isnan(e.high) else e.high,
+        "first_seeds": seeds[0],
+        "second_seeds": seeds[1],
         "paired": paired,
         "beyond_noise": e.beyond_noise,
         "better": better,

@@ -9,6 +9,7 @@ from textbook_gym.authoring.book import Book
 from textbook_gym.books.alchemy import AXES, COLOURS, CORNERS, MAPS, POTIONS, SLOT, STONES
 from textbook_gym.classics.players import ideal_observer
 from textbook_gym.classics.players.chemistry import DEEP, INDICATOR, ROOM, WORTH, knowledge, learn
+from textbook_gym.engine.jit import compiled
 
 BUDGET = 20_000  # states searched for one decision, at most
 PER_STONE, PER_POTION = AXES + 2, 2  # floats of the observation
@@ -56,7 +57,7 @@ class Belief:
             weight, closed = knowledge()
             after = np.zeros_like(self.codes)
             colour = before.tray[slot]
-            learn(before.corners[stone], colour, outcome, self.codes, after, weight, closed)
+            compiled(learn)(before.corners[stone], colour, outcome, self.codes, after, weight, closed)
             self.codes = after
             self.tried |= 1 << colour // 2
             self.last = None
@@ -139,7 +140,7 @@ class IdealObserver:
         told = np.array([self.remembered, -1, -1, self.budget])
         chosen = (-1, -1)
         for deep in range(1, len(tray) + 1):
-            ideal_observer.search(
+            compiled(ideal_observer.search)(
                 0, deep, belief.maps, belief.tried, -1.0, self.codes, self.stones, self.counts, weight, closed,
                 self.names, self.values, self.exactly, self.room, told,
             )  # fmt: skip

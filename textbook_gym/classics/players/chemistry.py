@@ -5,10 +5,10 @@ See `textbook_gym.classics.ideal_observer`, which searches on them.
 
 import functools
 
-import numba
 import numpy as np
 
 from textbook_gym.books.alchemy import AXES, CASH, COLOURS, CORNERS, EDGE, EDGES, KIND, MAPS, POTIONS, PRIOR
+from textbook_gym.engine.jit import compiled
 
 UNITS = np.rint(PRIOR * 192).astype(np.int64)  # the prior of graphs as whole numbers
 POWER = 3 ** np.arange(12)  # of an edge's digit
@@ -40,7 +40,6 @@ FEW = 2  # combinations of maps up to which graphs are looked at one by one
 BITS = np.array([bin(b).count("1") for b in range(256)])
 
 
-@numba.njit(cache=True)
 def know(units: np.ndarray, graphs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return by code the prior (in units) of the graphs that fit it, and the code that says all they have in common."""
     weight, closed = np.zeros(CODES, np.int64), np.zeros(CODES, np.int32)
@@ -68,10 +67,10 @@ def know(units: np.ndarray, graphs: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 @functools.cache
 def knowledge() -> tuple[np.ndarray, np.ndarray]:
     """Return the tables of `know`, worked out once."""
-    return know(UNITS, EDGES)
+    weight, closed = compiled(know)(UNITS, EDGES)
+    return weight, closed
 
 
-@numba.njit(cache=True)
 def scrambled(z: np.uint64) -> np.uint64:
     """Return the finaliser of splitmix64."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -79,7 +78,6 @@ def scrambled(z: np.uint64) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@numba.njit(cache=True)
 def key_of(stones: np.ndarray, counts: np.ndarray, maps: int, tried: int, codes: np.ndarray, ahead: int) -> np.uint64:
     """Return the name of a state, searched so many potions ahead: what can be exchanged is sorted."""
     a, b, c = stones[0], stones[1], stones[2]
@@ -110,7 +108,6 @@ def key_of(stones: np.ndarray, counts: np.ndarray, maps: int, tried: int, codes:
     return key
 
 
-@numba.njit(cache=True)
 def outcomes(
     corner: int, colour: int, codes: np.ndarray, weight: np.ndarray, closed: np.ndarray, chances: np.ndarray
 ) -> bool:
@@ -135,7 +132,6 @@ def outcomes(
     return bool(certain == 1 and np.count_nonzero(chances) == 1)
 
 
-@numba.njit(cache=True)
 def learn(
     corner: int,
     colour: int,

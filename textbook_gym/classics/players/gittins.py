@@ -11,17 +11,16 @@ players start from a uniform prior over the chance of every arm.
 import functools
 from typing import Any
 
-import numba
 import numpy as np
 
 from textbook_gym.authoring import BookError
 from textbook_gym.authoring.book import Book
+from textbook_gym.engine.jit import compiled
 
 PRICES = 128
 LEVELS = 48  # numbers of pulls to go that have a table of their own, if there are more
 
 
-@numba.njit(cache=True)
 def indices(pulls: int, levels: np.ndarray, prices: int) -> np.ndarray:
     """Return the index by level, payoffs of 1 and payoffs of 0: float32 of shape (levels, pulls, pulls).
 
@@ -61,7 +60,7 @@ def table(pulls: int) -> tuple[np.ndarray, np.ndarray]:
     if pulls <= 2 * LEVELS:
         levels = np.arange(1, pulls + 1)
     nearest = np.abs(np.log(np.arange(1, pulls + 1))[:, None] - np.log(levels)).argmin(1)
-    return indices(pulls, levels, PRICES), np.append(0, nearest)
+    return compiled(indices)(pulls, levels, PRICES), np.append(0, nearest)
 
 
 class Counting:

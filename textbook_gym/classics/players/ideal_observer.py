@@ -17,7 +17,6 @@ How it is made fast
     potions deep as the budget allows, and hindsight stands for what comes after.
 """
 
-import numba
 import numpy as np
 
 from textbook_gym.books.alchemy import AXES, CHOICES, COLOURS, EDGES, KEY, KIND, MAPS, STEP, STONES, UNIT, best_plan
@@ -39,12 +38,8 @@ from textbook_gym.classics.players.chemistry import (
     learn,
     outcomes,
 )
-from textbook_gym.engine.jit import mark_compilable
-
-mark_compilable(best_plan)
 
 
-@numba.njit(cache=True)
 def bound(
     maps: int, codes: np.ndarray, stones: np.ndarray, counts: np.ndarray, weight: np.ndarray, gains: np.ndarray
 ) -> float:
@@ -78,7 +73,6 @@ def bound(
     return worth / (total * BITS[maps])
 
 
-@numba.njit(cache=True)
 def hindsight(
     maps: int, codes: np.ndarray, stones: np.ndarray, counts: np.ndarray, weight: np.ndarray, gains: np.ndarray
 ) -> float:
@@ -113,7 +107,6 @@ def hindsight(
     return worth / (total * BITS[maps])
 
 
-@numba.njit(cache=True)
 def sure(maps: int, stones: np.ndarray) -> float:
     """Return what the stones bring now; the stone maps that are left agree on that."""
     one = 0
@@ -122,7 +115,6 @@ def sure(maps: int, stones: np.ndarray) -> float:
     return WORTH[one, stones[0]] + WORTH[one, stones[1]] + WORTH[one, stones[2]]
 
 
-@numba.njit(cache=True)
 def split(maps: int, axis: int, upright: int) -> int:
     """Return the stone maps of a set in which an axis is turned round (0) or not (1)."""
     some = 0
@@ -132,7 +124,6 @@ def split(maps: int, axis: int, upright: int) -> int:
     return some
 
 
-@numba.njit(cache=True)
 def find(key: np.uint64, names: np.ndarray) -> np.int64:
     """Return where a state is remembered, or the free place where it would be."""
     slot = np.int64(key & np.uint64(ROOM - 1))
@@ -141,9 +132,17 @@ def find(key: np.uint64, names: np.ndarray) -> np.int64:
     return slot
 
 
-# The compiler infers the types of `descend`, and is told those of `search`: annotations would say them twice.
-@numba.njit(cache=True)
-def descend(depth, i, colour, outcome, codes, stones, counts, weight, closed):  # type: ignore[no-untyped-def]
+def descend(
+    depth: int,
+    i: int,
+    colour: int,
+    outcome: int,
+    codes: np.ndarray,
+    stones: np.ndarray,
+    counts: np.ndarray,
+    weight: np.ndarray,
+    closed: np.ndarray,
+) -> None:
     """Write at depth + 1 what follows if a potion does this to stone i."""
     corner = stones[depth, i]
     learn(corner, colour, outcome, codes[depth], codes[depth + 1], weight, closed)
@@ -154,8 +153,23 @@ def descend(depth, i, colour, outcome, codes, stones, counts, weight, closed):  
         stones[depth + 1, i] = corner ^ 1 << outcome
 
 
-@numba.njit("f8(i8,i8,i8,i8,f8,i4[:,:],i8[:,:],i8[:,:],i8[:],i4[:],u8[:],f8[:],i1[:],f8[:,:,:],i8[:])", cache=True)
-def search(depth, deep, maps, tried, least, codes, stones, counts, weight, closed, names, values, exact, room, told):  # type: ignore[no-untyped-def]
+def search(
+    depth: int,
+    deep: int,
+    maps: int,
+    tried: int,
+    least: float,
+    codes: np.ndarray,
+    stones: np.ndarray,
+    counts: np.ndarray,
+    weight: np.ndarray,
+    closed: np.ndarray,
+    names: np.ndarray,
+    values: np.ndarray,
+    exact: np.ndarray,
+    room: np.ndarray,
+    told: np.ndarray,
+) -> float:
     """Return the expected reward of the best plan from here, less COST a potion; or, if it is at most `least`, a bound.
 
     Args:
