@@ -31,7 +31,7 @@ from gymnasium import spaces
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import HEADER
 from textbook_gym.engine.batch import BatchSpec
-from textbook_gym.errors import did_you_mean
+from textbook_gym.errors import as_whole, did_you_mean
 from textbook_gym.memory.boundaries import REWARD_BOUND
 from textbook_gym.memory.feature_loops import Opcode
 
