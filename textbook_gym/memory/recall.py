@@ -39,7 +39,7 @@ class Recall(Memory):
         keep: str = "edition",
     ) -> None:
         n = whole("n", n, 1)
-        k = whole("k", k, 1, n)
+        k = whole("k", k, 1, n, ", so that 1 <= k <= n")
         super().__init__(keep, k=k, n=n, situation=situation, outcome=outcome, silent=silent)
         one_of("silent", silent, ("skip", "count"))
         self.k, self.n, self.situation, self.outcome, self.silent = k, n, situation, outcome, silent
