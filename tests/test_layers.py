@@ -69,7 +69,6 @@ STUDENTS = ENVS | MEMORY | {"students", "sb3"}
 METRICS = CORE | {"registry", "engine", "metrics", "files"}
 STUDY = STUDENTS | METRICS | {"study", "textbook_gym"}
 EVERY = set(ROOMS)
-FOR_TYPES = {"typing_extensions"}  # comes with Gymnasium
 
 MAY_IMPORT = {
     "errors": (set(), set()),
@@ -98,17 +97,16 @@ MAY_IMPORT = {
 """Name of a room -> the rooms that may come with it, and the libraries (None: any), lazy imports included."""
 
 
+STANDARD = sys.stdlib_module_names | {"typing_extensions"}  # it backports the former, here for type checkers alone
+
+
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_room_brings_along_what_it_may(name):
     rooms, libraries = MAY_IMPORT[name]
     every = set().union(*(reach(m) for m in MODULES if room(m) == name))
     assert {room(m) for m in every} - {name} <= rooms
     if libraries is not None:
-        others = (
-            {n for m in every for n in imports(m) if n.split(".")[0] != "textbook_gym"}
-            - sys.stdlib_module_names
-            - FOR_TYPES
-        )
+        others = {n for m in every for n in imports(m) if n.split(".")[0] != "textbook_gym"} - STANDARD
         assert others <= libraries
 
 

@@ -119,13 +119,18 @@ def _register(name: str, module: str, courses: set[str]) -> None:
 
 
 def _make_known(env_id: str, single: str, vector: str, keywords: dict[str, Any]) -> None:
-    """Register one id, once. Our environments refuse steps before a reset themselves: a loaded course needs none."""
+    """Register one id, once.
+
+    Gymnasium's wrappers that want a reset before the first step are left out: our environments refuse such steps
+    themselves, and a loaded course goes on without a reset.
+    """
     if env_id not in gymnasium.registry:
         gymnasium.register(
             id=env_id,
             entry_point=f"{ENTRY_POINTS}:{single}",
             vector_entry_point=f"{ENTRY_POINTS}:{vector}",
             order_enforce=False,
+            disable_env_checker=True,
             kwargs=keywords,
         )
 

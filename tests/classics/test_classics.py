@@ -75,7 +75,6 @@ def test_spaces_fit_the_parameters():
     [
         ("RL2Bandit", {"arms": 1}, r"arms=1 \(.*\): give a whole number from 2 to 1000"),
         ("RL2Bandit", {"arms": 2.5}, "arms=2.5"),
-        ("RL2Bandit", {"arm": 5}, r"no keyword 'arm' \(did you mean 'arms'\?\)"),
         ("RL2Bandit", {"student": "ucb"}, "student='ucb' .*: choose one of random, greedy"),
         ("DarkRoom", {"sparse": 1}, "sparse=1 .*: give True or False"),
         ("DarkRoom", {"size": 30}, "steps=20: a room of size=30 needs 30"),
@@ -86,3 +85,13 @@ def test_bad_parameters_are_refused_in_one_line(name, keywords, message):
     with pytest.raises(ValueError, match=message) as error:
         gym.make(env_ids(name)[0], **keywords)
     assert "\n" not in str(error.value)
+
+
+def test_an_unknown_keyword_is_refused_in_python_s_words():
+    """TorchRL tries `frameskip`, and goes on without it where this is said of it."""
+    with pytest.raises(TypeError, match=r"got an unexpected keyword argument 'arm' \(did you mean 'arms'\?\)"):
+        gym.make("textbook/RL2Bandit-v0", arm=5)
+    for env_id in (i for i in gym.registry if i.startswith("textbook/")):
+        with pytest.raises(TypeError, match="got an unexpected keyword argument 'frameskip'") as error:
+            gym.make(env_id, frameskip=1)
+        assert "unknown" not in str(error.value)

@@ -129,10 +129,10 @@ def test_the_page_tells_what_is_new_and_how_many_editions_there_are(book_name):
 
 def test_theorems_of_the_exam_are_too_deep_for_rules_alone():
     """Five steps or more by rules, and the limit is less: only who has a library can finish."""
-    lanes, _, seen = opened(find("Theorems"), "all", LANES, 6)
+    lanes, obs, _ = opened(find("Theorems"), "all", LANES, 6)
     s, limit = lanes.records["state"], int(lanes.plan["limit"][5])
     s["met"] = lanes.records["edition"]["lemma"][:, 1]  # as after the chapters before: else lemmas come up first
-    lanes.reset(np.ones(LANES, np.bool_), seen, np.zeros(LANES, OUT))
+    lanes.reset(np.ones(LANES, np.bool_), obs, np.zeros(LANES, OUT))
     assert (s["fewest"] == 3).all()
     for i in range(LANES):
         made, rules = {0}, s["tool"][i, : theorems.RULES].tolist()

@@ -89,12 +89,10 @@ def read_lengths(exercises: Exercises, chapters: int) -> list[int] | None:
     if exercises is None:
         return None
     most, either = clock_limit("exercise"), f", or {chapters} of them"
-    if is_one(exercises):
-        return [whole("exercises", exercises, 1, most, either)] * chapters
-    lengths = [*cast(Iterable[Any], exercises)]
+    lengths: list[Any] = [exercises] * chapters if is_one(exercises) else [*cast(Iterable[Any], exercises)]
     if len(lengths) != chapters:
-        raise ValueError(f"exercises={exercises!r}: give a whole number from 1 to {most}{either}")
-    return [whole("exercises", n, 1, most, either) for n in lengths]
+        raise ValueError(f"exercises={exercises!r}: give a whole number >= 1{either}")
+    return [whole("exercises", whole("exercises", n, 1, otherwise=either), 1, most) for n in lengths]
 
 
 def named_course(book: Book, course: str) -> tuple[Chapters, Exercises]:

@@ -50,9 +50,8 @@ class Recall(Memory):
         silent: str = "skip",
         keep: str = "edition",
     ) -> None:
-        self.k, self.n = whole("k", k, 1), whole("n", n, 1)
-        if self.k > self.n:
-            raise ValueError(f"k={k!r}, n={n!r}: give whole numbers with 1 <= k <= n")
+        self.n = whole("n", n, 1)
+        self.k = whole("k", k, 1, self.n, ", so that 1 <= k <= n")
         self.situation, self.outcome, self.silent = situation, outcome, one_of("silent", silent, ["skip", "count"])
         super().__init__(keep, k=self.k, n=self.n, situation=situation, outcome=outcome, silent=silent)
 
