@@ -64,14 +64,36 @@ SHORT: dict[str, Short] = {
 newcomer remembers how many exercises came before."""
 
 
+VERSIONS: dict[str, int] = {
+    "AutomataShort": 1,
+    "BallisticsShort": 1,
+    "ConceptsShort": 1,
+    "CraftingShort": 1,
+    "InductionShort": 1,
+    "NavigationShort": 1,
+    "VocabularyShort": 1,
+}
+"""Id without its version -> the version, where it is not 0. An id names the same worlds for good: whoever changes what a
+student sees, earns or can do there, or which editions are for training and which for tests, raises its version.
+
+1 of short courses: train and test are told apart only by what matters in the course's own chapters. In version 0 of
+these ids fields that only other chapters show decided it, too, so that test editions could come in training.
+"""
+
+
+def versioned(name: str) -> str:
+    """Return an id from the name before its version, such as `Bandits` or `BallisticsShort`."""
+    return f"{NAMESPACE}/{name}-v{VERSIONS.get(name, 0)}"
+
+
 def env_ids(name: str) -> tuple[str, str]:
     """Return the two ids of a book: an episode is an exercise; an episode is a whole course."""
-    return f"{NAMESPACE}/{name}-v0", f"{NAMESPACE}/{name}Course-v0"
+    return versioned(name), versioned(f"{name}Course")
 
 
 def short_id(name: str) -> str:
     """Return the id of a book's short course: an episode is three chapters of it, see `SHORT`."""
-    return f"{NAMESPACE}/{name}Short-v0"
+    return versioned(f"{name}Short")
 
 
 def register(name: str, module: str, short: Short | None = None) -> None:

@@ -1,13 +1,18 @@
 """Fields of records and signals of observations, and the record types that they make."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple, TypeAlias, Union
 
 import numpy as np
 
 from textbook_gym.errors import BookError
 
 KINDS = ("i1", "i2", "i4", "i8", "u8", "f8")
+
+Where: TypeAlias = Union[int, AbstractSet[int], tuple["Where", ...]]
+"""Chapters of a field: a number is that chapter and all later ones, a set is just these, and a tuple has an entry for
+every row of an array (an entry may be a tuple again)."""
 
 
 class Field(NamedTuple):
@@ -23,6 +28,10 @@ class Field(NamedTuple):
         low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user
             may set the field of a posed exercise, and to what at the least.
         high: likewise the greatest.
+        chapters: in `EDITION` only: in which chapters it matters, that is, changes what is seen, earned or right. Train
+            and test are told apart by what matters in the chapters of a course, so that no world comes in both.
+        partly: those of them in which it matters in some editions and not in others, depending on other fields: a
+            course of such chapters alone does not tell train and test apart by it.
     """
 
     name: str
@@ -32,6 +41,8 @@ class Field(NamedTuple):
     lasting: bool = False
     low: float | None = None
     high: float | None = None
+    chapters: Where = 1
+    partly: Where = frozenset()
 
 
 class Signal(NamedTuple):
@@ -56,6 +67,24 @@ HEADER = (
     Signal("first", 0.0, 1.0, "1 before the first step of an exercise, else 0"),
 )
 """What the course adds behind the signals of every book."""
+
+
+def chapters_of(where: Where, shape: tuple[int, ...], chapters: int) -> np.ndarray:
+    """Return in which chapters each cell of a field lies: bool, shape (chapters, *shape).
+
+    Raises:
+        ValueError: a chapter that there is not, or a tuple without an entry for every row.
+    """
+    if isinstance(where, tuple):
+        if not shape or len(where) != shape[0]:
+            raise ValueError(f"{where!r}: a tuple needs an entry for every row of an array of shape {shape}")
+        return np.stack([chapters_of(row, shape[1:], chapters) for row in where], axis=1)
+    named = range(where, chapters + 1) if isinstance(where, int) else where
+    if any(not 1 <= c <= chapters for c in named) or (isinstance(where, int) and not 1 <= where <= chapters):
+        raise ValueError(f"{where!r}: chapters run from 1 to {chapters}")
+    inside = np.zeros((chapters, *shape), np.bool_)
+    inside[[c - 1 for c in named]] = True
+    return inside
 
 
 def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:

@@ -106,8 +106,18 @@ CHAPTERS = (
 )  # fmt: skip
 
 EDITION = (
-    Field("meaning", "i1", "meaning of every word at home", (LESSONS, WORDS), low=0, high=WORDS - 1),
-    Field("shift", "i1", "what each of these meanings becomes in the dialect", (WORDS,), low=0, high=WORDS - 1),
+    Field(
+        "meaning", "i1", "meaning of every word at home", (LESSONS, WORDS), low=0, high=WORDS - 1, chapters=(1, 2, 3)
+    ),
+    Field(
+        "shift",
+        "i1",
+        "what each of these meanings becomes in the dialect",
+        (WORDS,),
+        low=0,
+        high=WORDS - 1,
+        chapters=4,
+    ),
 )
 
 STATE = (

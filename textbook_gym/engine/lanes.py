@@ -4,6 +4,7 @@
 of it, the vector environment and the Stable-Baselines3 plug-in are many.
 """
 
+import copy
 import enum
 import functools
 import os
@@ -19,7 +20,7 @@ from textbook_gym.engine.engine import Engine, engine
 from textbook_gym.engine.jit import compiled
 from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import Place, World, read_options
-from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan
+from textbook_gym.engine.syllabus import Chapters, Exercises, hashed_bits, make_plan
 from textbook_gym.errors import BookError, did_you_mean
 
 INFO = ("chapter", "exercise", "edition", "exercise_done", "mark", "grade", "is_success", "book_done", "gain")
@@ -47,6 +48,11 @@ def member(kind: type[enum.IntEnum], keyword: str, value: str, unfit: Collection
         hint = did_you_mean(str(value), names)
         raise ValueError(f"{keyword}={value!r} is not known{hint}; choose one of {', '.join(names)}")
     return int(kind[value.upper()])
+
+
+def words(records: np.ndarray) -> np.ndarray:
+    """Return records as 64-bit words, shape (records, words): the same memory."""
+    return records.view(np.uint64).reshape(len(records), -1)
 
 
 class Lanes:
@@ -126,6 +132,24 @@ class Lanes:
         self.__dict__.update(state)
         self._look_up()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Lanes":
+        """Copy records as words: NumPy copies them by fields, and what lies between the fields would be left to chance."""
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        state = self.__getstate__()
+        records = words(state.pop("records")).copy().view(self.records.dtype)[:, 0]
+        made.__setstate__({**copy.deepcopy(state, memo), "records": records})
+        return made
+
+    def name_editions_as_the_whole_book(self) -> "Lanes":
+        """Let a number and a split name the same world as in a course of all chapters; return these lanes.
+
+        Else train and test are told apart by what matters in the chapters of the course, and number 7 of the test split
+        may be another world there. This is for comparing the same world in courses of different chapters.
+        """
+        self.plan["hashed"] = hashed_bits(self.book, range(1, len(self.book.chapters) + 1))
+        return self
+
     @property
     def info_keys(self) -> tuple[str, ...]:
         """The keys of `info`."""
@@ -147,7 +171,7 @@ class Lanes:
             raise ValueError(f"seeds {list(seeds)!r}: give {len(self)} whole numbers >= 0, one a lane")
         clock = self.records["clock"]
         clock["seed"][mask] = np.array([int(s) % (1 << 64) for s in seeds], np.uint64)[mask]
-        for name, value in (("opened", 0), ("asked", 0), ("start", 0), ("stage", Stage.BLANK)):
+        for name, value in (("opened", 0), ("asked", 0), ("start", 0), ("owed", 0.0), ("stage", Stage.BLANK)):
             clock[name][mask] = value
 
     def room(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -211,6 +235,7 @@ class Lanes:
         """Move the clocks of the lanes in the mask to a place; return the worlds to set by lane."""
         clock = self.records["clock"]
         worlds = {}
+        moved = np.zeros(len(self), np.bool_)
         for i in np.flatnonzero(mask).tolist():
             edition = place.editions.get(i)
             if edition is not None:
@@ -219,14 +244,16 @@ class Lanes:
                     worlds[i] = edition
                 else:
                     clock["number"][i] = edition
-                clock["stage"][i] = Stage.BLANK
+                moved[i] = True
             elif place.chapter is not None and clock["stage"][i] != Stage.BLANK:
                 clock["asked"][i] = clock["number"][i] >= 0  # another chapter of the same edition
                 if clock["number"][i] < 0:
                     worlds[i] = {n: self.records["edition"][n][i].copy() for n in self.book.edition.names or ()}
-                clock["stage"][i] = Stage.BLANK
+                moved[i] = True
             if place.chapter is not None:
                 clock["start"][i] = place.chapter
+        clock["stage"][moved] = Stage.BLANK
+        clock["owed"][moved] = 0.0
         return worlds
 
     def _arrange(self, states: Mapping[int, World], seen: np.ndarray, out: np.ndarray) -> None:

@@ -27,7 +27,7 @@ from textbook_gym.authoring.fields import HEADER, Signal
 from textbook_gym.authoring.random import WEYL, mix, scramble, uniform
 from textbook_gym.engine.course import NUMBERS, OUT
 from textbook_gym.engine.engine import Engine
-from textbook_gym.engine.lanes import INFO, SHORTCUT_INFO, Lanes
+from textbook_gym.engine.lanes import INFO, SHORTCUT_INFO, Lanes, words
 from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import OPTIONS, each_lane
 from textbook_gym.errors import did_you_mean
@@ -42,11 +42,6 @@ BOOK_STREAM = 0xA24BAED4963EE407  # any odd constant: the root that edition numb
 PLACES, BUTTONS = 1003, 1004  # streams of an edition besides those in `course`
 NOTHING = -1  # what a button does that stands for no action; `course.act` lets a step go by
 WHERE = ["book", *OPTIONS]  # what `reset(options=...)` may say
-
-
-def words(records: np.ndarray) -> np.ndarray:
-    """Return records as 64-bit words, shape (records, words)."""
-    return records.view(np.uint64).reshape(len(records), -1)
 
 
 def stream(key: Any, value: Any) -> Any:
@@ -193,9 +188,9 @@ class Shelf(Lanes):
             clock = self.records["clock"]
             fresh = lanes[clock["key"][lanes] != self.laid[1][lanes]]  # for these the next edition has been opened,
             if len(fresh):  # but in the book of the last one
-                numbers = clock["number"][fresh]
+                numbers, owed = clock["number"][fresh], clock["owed"][fresh]
                 self._move(fresh, books_of(numbers, len(self.desks)))
-                clock["number"][fresh], clock["asked"][fresh] = numbers, 1
+                clock["number"][fresh], clock["asked"][fresh], clock["owed"][fresh] = numbers, 1, owed
                 rooms += [self._play(b, i) for b, i in self._by_book(fresh)]  # written last, below
         if others:
             rooms += [self._play(b, i, turn=False) for b, i in self._by_book(np.flatnonzero(~mask))]
