@@ -73,8 +73,8 @@ VERSIONS: dict[str, int] = {
     "NavigationShort": 1,
     "VocabularyShort": 1,
 }
-"""Id without its version -> the version, where it is not 0. An id names the same worlds for good: whoever changes what a
-student sees, earns or can do there, or which editions are for training and which for tests, raises its version.
+"""Id without its version -> the version, where it is not 0. An id names the same worlds for good: whoever changes what
+a student sees, earns or can do there, or which editions are for training and which for tests, raises its version.
 
 1 of short courses: train and test are told apart only by what matters in the course's own chapters. In version 0 of
 these ids fields that only other chapters show decided it, too, so that test editions could come in training.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple, TypeAlias, Union
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from textbook_gym.errors import BookError
 
 KINDS = ("i1", "i2", "i4", "i8", "u8", "f8")
 
-Where: TypeAlias = Union[int, AbstractSet[int], tuple["Where", ...]]
+Where: TypeAlias = int | AbstractSet[int] | tuple["Where", ...]
 """Chapters of a field: a number is that chapter and all later ones, a set is just these, and a tuple has an entry for
 every row of an array (an entry may be a tuple again)."""
 

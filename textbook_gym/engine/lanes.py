@@ -133,7 +133,7 @@ class Lanes:
         self._look_up()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Lanes":
-        """Copy records as words: NumPy copies them by fields, and what lies between the fields would be left to chance."""
+        """Copy records as words: NumPy copies them by fields and leaves what lies between the fields to chance."""
         made = type(self).__new__(type(self))
         memo[id(self)] = made
         state = self.__getstate__()
