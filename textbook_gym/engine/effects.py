@@ -19,7 +19,7 @@ from textbook_gym.engine.lanes import Lanes
 
 WORLDS = 24  # editions that are changed,
 MOST = 600  # but no more changes than about so many: `sound` runs as plain Python
-SURE = 4  # changes that must have gone unnoticed to say that there is no effect
+SURE = 8  # changes that must have gone unnoticed to say that there is no effect
 TRIES = 8  # changes tried to find one that `sound` allows
 ORACLE = 0.7  # share of steps that the oracle takes where it takes turns with chance
 
@@ -28,23 +28,23 @@ class Cell(NamedTuple):
     """One number of an edition."""
 
     field: Field
-    index: tuple[int, ...]
+    at: tuple[int, ...]
 
     @property
     def name(self) -> str:
         """The field's name, with the index in an array."""
-        return self.field.name + "".join(f"[{i}]" for i in self.index)
+        return self.field.name + "".join(f"[{i}]" for i in self.at)
 
     def of(self, editions: np.ndarray) -> np.ndarray:
         """Return the cell of every edition record: a view."""
-        at: Any = (Ellipsis, *self.index)
-        view: np.ndarray = editions[self.field.name][at]
+        place: Any = (Ellipsis, *self.at)
+        view: np.ndarray = editions[self.field.name][place]
         return view
 
     def inside(self, where: Where, chapters: int) -> np.ndarray:
         """Return in which chapters `where`, of the field, puts this cell: bool, one a chapter."""
-        at: Any = (slice(None), *self.index)
-        found: np.ndarray = chapters_of(where, self.field.shape, chapters)[at]
+        place: Any = (slice(None), *self.at)
+        found: np.ndarray = chapters_of(where, self.field.shape, chapters)[place]
         return found
 
 
@@ -60,7 +60,7 @@ def field_findings(book: Book) -> Iterator[str]:
     chapters show: test editions could then come in training. See `Field` for what to write.
     """
     cells, chapters = cells_of(book), len(book.chapters)
-    count = max(3 * SURE, min(WORLDS, MOST // len(cells)))
+    count = max(2 * SURE, min(WORLDS, MOST // len(cells)))
     worlds = opened(book, 1, count).records["edition"]
     changed, differs = changed_worlds(book, worlds, np.random.default_rng(0))
     tried = differs[np.arange(len(cells)), :, np.arange(len(cells))]  # worlds in which a change of the cell was found
@@ -116,7 +116,7 @@ def changed_worlds(book: Book, worlds: np.ndarray, rng: np.random.Generator) -> 
     for name in book.edition.names or ():
         changed[name] = worlds[name]
     for k, cell in enumerate(cells):
-        row = [c for c in cells if c.field is cell.field and c.index[:-1] == cell.index[:-1]]
+        row = [c for c in cells if c.field is cell.field and c.at[:-1] == cell.at[:-1]]
         for i in range(len(worlds)):
             one = changed[k, i : i + 1]
             for _ in range(TRIES):
@@ -163,7 +163,7 @@ def effects_of(book: Book, chapter: int, changed: np.ndarray) -> np.ndarray:
         differs |= (shown[1] != np.tile(shown[0], (copies, 1))).any(axis=1)
         if (stages == Stage.CLOSED).all():
             return differs.reshape(changed.shape)
-        actions = rng.integers(0, len(book.actions), worlds)
+        actions = np.array(rng.integers(0, len(book.actions), worlds))
         for i in range(worlds):
             if i % 3 == 1 or (i % 3 == 2 and rng.random() < ORACLE):
                 actions[i] = oracle(p, Row(records["edition"][i]), Row(records["state"][i]))
