@@ -73,14 +73,16 @@ def chapters_of(where: Where, shape: tuple[int, ...], chapters: int) -> np.ndarr
     """Return in which chapters each cell of a field lies: bool, shape (chapters, *shape).
 
     Raises:
-        ValueError: a chapter that there is not, or a tuple without an entry for every row.
+        ValueError: a chapter that there is not, a tuple without an entry for every row, or something else.
     """
     if isinstance(where, tuple):
         if not shape or len(where) != shape[0]:
             raise ValueError(f"{where!r}: a tuple needs an entry for every row of an array of shape {shape}")
         return np.stack([chapters_of(row, shape[1:], chapters) for row in where], axis=1)
-    named = range(where, chapters + 1) if isinstance(where, int) else where
-    if any(not 1 <= c <= chapters for c in named) or (isinstance(where, int) and not 1 <= where <= chapters):
+    if not isinstance(where, (int, AbstractSet)):
+        raise ValueError(f"{where!r}: give the first chapter, a set of chapters, or a tuple of these, one a row")
+    named = {where, *range(where, chapters + 1)} if isinstance(where, int) else where
+    if not named <= set(range(1, chapters + 1)):
         raise ValueError(f"{where!r}: chapters run from 1 to {chapters}")
     inside = np.zeros((chapters, *shape), np.bool_)
     inside[[c - 1 for c in named]] = True
