@@ -87,3 +87,30 @@ def test_environments_are_copied_and_pickled_mid_course():
     expected = course(env, 100)
     for twin in twins:
         assert_same(tuple(course(twin, 100)), tuple(expected))
+
+
+@pytest.mark.parametrize("other", [{"exercises": 3}, {"chapters": [1, 2]}])
+def test_a_course_of_other_chapters_or_lengths_is_refused(other):
+    env, stranger = gym.make("textbook/Bandits-v0").unwrapped, gym.make("textbook/Bandits-v0", **other).unwrapped
+    env.reset(seed=1)
+    stranger.reset(seed=1)
+    with pytest.raises(ValueError, match="plan="):
+        stranger.load(env.save())
+
+
+def test_a_loaded_course_counts_its_steps_anew_and_is_over_if_it_was():
+    envs = gym.make_vec("textbook/Bandits-v0", num_envs=1, max_episode_steps=4, autoreset_mode="Disabled")
+    envs.reset(seed=1)
+    fresh = envs.save()
+    for _ in range(3):
+        envs.step([0])
+    envs.load(fresh)
+    assert [bool(envs.step([0])[3][0]) for _ in range(4)] == [False, False, False, True]
+    envs.load(fresh)  # an episode that is not over, though the last one here was
+    single = gym.make("textbook/Bandits-v0").unwrapped
+    single.reset(seed=1)
+    while not single.step(0)[2]:
+        pass
+    envs.load(single.save())
+    with pytest.raises(RuntimeError, match="over in lanes"):
+        envs.step([0])

@@ -215,6 +215,21 @@ def test_a_step_that_turns_a_page_counts_no_step_of_the_next_episode(env_id):
     assert truncated == [False, False, False, True, False] * 3
 
 
+def test_a_reset_begins_to_count_steps_anew():
+    envs = gym.make_vec("textbook/BanditsCourse-v0", num_envs=2, max_episode_steps=4)
+    envs.reset(seed=0)
+    for _ in range(3):
+        envs.step([0, 0])
+    envs.reset()
+    assert [bool(envs.step([0, 0])[3].all()) for _ in range(4)] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("number", [0, 2**53 - 1])
+def test_the_first_and_the_last_edition_can_be_opened(number):
+    env = gym.make("textbook/Bandits-v0").unwrapped
+    assert env.reset(seed=0, options={"edition": number})[1]["edition"] == number
+
+
 def test_a_bare_reset_within_a_course_opens_a_fresh_one_even_where_an_exercise_was_just_posed():
     env = gym.make("textbook/BanditsCourse-v0", exercises=2).unwrapped
     first = env.reset(seed=0)[1]["edition"]
