@@ -106,7 +106,8 @@ def test_a_loaded_course_counts_its_steps_anew_and_is_over_if_it_was():
         envs.step([0])
     envs.load(fresh)
     assert [bool(envs.step([0])[3][0]) for _ in range(4)] == [False, False, False, True]
-    envs.load(fresh)  # an episode that is not over, though the last one here was
+    envs.load(fresh)
+    envs.step([0])  # not over, though the last episode here was
     single = gym.make("textbook/Bandits-v0").unwrapped
     single.reset(seed=1)
     while not single.step(0)[2]:
