@@ -15,6 +15,7 @@ from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.contract import SIGNATURES
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.batch import words
+from textbook_gym.engine.effects import field_findings
 from textbook_gym.engine.info import OUT
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
@@ -210,6 +211,7 @@ def check_editions(book: Book) -> Iterator[str]:
             yield f"split {split}: `write` left {unsound} of {PROBES} editions that `sound` refuses; draw more often"
     if contents["train"] & contents["test"]:
         yield "train and test share an edition"
+    yield from field_findings(book)
 
 
 def check_pose(book: Book) -> Iterator[str]:

@@ -55,9 +55,26 @@ there for books that name such a course, see `textbook_gym.authoring.contract.CO
 marks are those of the book, since no newcomer remembers how many exercises came before."""
 
 
+VERSIONS: dict[str, int] = {
+    "AutomataShort": 1,
+    "BallisticsShort": 1,
+    "ConceptsShort": 1,
+    "CraftingShort": 1,
+    "InductionShort": 1,
+    "NavigationShort": 1,
+    "VocabularyShort": 1,
+}
+"""Id without its version -> the version, where it is not 0. An id names the same worlds for good: whoever changes what
+a student sees, earns or can do there, or which editions are for training and which for tests, raises its version.
+
+1 of short courses: train and test are told apart only by what matters in the course's own chapters. In version 0 of
+these ids fields that only other chapters show decided it, too, so that test editions could come in training.
+"""
+
+
 def id_of(name: str, kind: str = "") -> str:
-    """Return the id of a book, such as `textbook/BanditsShort-v0` for ("Bandits", "Short"); see `KINDS`."""
-    return f"{NAMESPACE}/{name}{kind}-v0"
+    """Return the id of a book, such as `textbook/BanditsShort-v0` for ("Bandits", "Short"); see `KINDS`, `VERSIONS`."""
+    return f"{NAMESPACE}/{name}{kind}-v{VERSIONS.get(name + kind, 0)}"
 
 
 def env_ids(name: str) -> tuple[str, str]:

@@ -5,14 +5,19 @@ import pathlib
 import re
 import sys
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from helpers import golden
 
 from textbook_gym.authoring.book import read
+from textbook_gym.authoring.fields import chapters_of
 from textbook_gym.checks import check_book
+from textbook_gym.engine.effects import field_findings
+from textbook_gym.engine.lanes import Lanes
 from textbook_gym.errors import BookError
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.registry import BOOKS, SHORT, VERSIONS, env_ids, find, short_id
+from textbook_gym.students.rollout import open_editions
 
 TOY = pathlib.Path(__file__).parent.parent / "toy" / "lamps.py"
 
@@ -37,6 +42,12 @@ def test_model_students_learn_most_of_what_there_is_to_learn(book_name):
 def test_playthrough_is_as_it_was(book_name):
     kept = (golden.FOLDER / f"{book_name}.txt").read_text()
     assert golden.playthrough(book_name) == kept, "behaviour changed: raise the version, run helpers/golden.py"
+
+
+def test_editions_are_those_they_were(book_name):
+    """A number names the same world for good, and stays in its split: published comparisons rest on it."""
+    kept = {key: digest for key, digest in golden.kept_digests().items() if find(key.split()[0]).name == book_name}
+    assert golden.digests(book_name) == kept, "other worlds: raise the version in registry.py, run helpers/golden.py"
 
 
 def test_name_and_registry_agree(book_name):
@@ -94,6 +105,9 @@ def test_a_missing_module_is_named():
         read("no_such_book")
 
 
+IDLE = (
+    'Field("idle", "i1", "what no rule reads", low=0, high=3), Field("late", "i1", "read in the exam", low=0, high=3))'
+)
 DEFECTS = {  # what is changed -> what is found; those of a group in one book, which is compiled once
     "tables": [
         ("8, 4, 0.26, 4", "8, 4, 0.91, 4", "chapter 1 'four lamps': newcomer measured 0.2.*, the table has 0.91"),
@@ -111,6 +125,23 @@ DEFECTS = {  # what is changed -> what is found; those of a group in one book, w
         ("0.26, 4, 1)", "0.26, 4, 0)", "chapter 1 'four lamps': memory does not pay"),
     ],
     "write": [("permute(s, e.lit_by, LAMPS)", "e.lit_by[0] = 0", "none of 1000 drawn editions belongs to split")],
+    "fields": [
+        (
+            "low=0, high=LAMPS - 1),)",
+            "low=0, high=LAMPS - 1, chapters={1}), " + IDLE,
+            "lit_by.* an effect in chapter 2, which",
+        ),
+        (
+            "    permute(s, e.lit_by, LAMPS)",
+            "    permute(s, e.lit_by, LAMPS)\n    e.idle = below(s, 4)\n    e.late = below(s, 4)",
+            "EDITION.idle has no effect in the book",
+        ),
+        (
+            "else below(s, p.lamps)",
+            "else (e.late + below(s, p.lamps)) % LAMPS",
+            "EDITION.late has no effect in chapter 1, which",
+        ),
+    ],
     "signature": [
         ("def observe(p: Chapter, s: Record, o", "def observe(p: Chapter, s: Record, seen", r"must take \(p, s, o\)")
     ],
@@ -132,6 +163,65 @@ def test_a_rule_that_calls_an_unmarked_function_is_refused(broken):
     name = broken(("@rule\ndef sound", helper), ("s.right += hit", "s.right += helper(hit)"))
     with pytest.raises(BookError, match="rule 'step' calls 'helper'; mark that with @rule too"):
         check_book(name, courses=8)
+
+
+@pytest.mark.parametrize("chapters", ["4", "0", "(1, 2)", "{3, 4}", '"all"'])
+def test_chapters_that_there_are_not_are_refused(broken, chapters):
+    with pytest.raises(BookError, match=r"EDITION.lit_by names chapters .*: ") as error:
+        Lanes(broken(("high=LAMPS - 1),)", f"high=LAMPS - 1, chapters={chapters}),)")))
+    assert "\n" not in str(error.value)
+
+
+def test_fields_matter_in_the_chapters_that_they_name(book_name):
+    assert list(field_findings(find(book_name))) == []
+
+
+def always_shown(book, chapters):
+    """The cells of EDITION that matter in some chapter of a course whatever the rest is: a mask for every field."""
+    rows = [c - 1 for c in chapters]
+    masks = {}
+    for f in book.module.EDITION:
+        where, partly = (chapters_of(w, f.shape, len(book.chapters)) for w in (f.chapters, f.partly))
+        masks[f.name] = (where & ~partly)[rows].any(axis=0)
+    return masks
+
+
+def worlds_of(book, split, chapters, numbers):
+    """What a course of some chapters can show of these editions, as bytes."""
+    lanes = Lanes(book.path, len(numbers), episode="book", split=split, chapters=chapters)
+    open_editions(lanes, numbers)
+    masks = always_shown(book, chapters)
+    shown = [np.where(mask, lanes.records["edition"][name], 0) for name, mask in masks.items()]
+    columns = [np.ascontiguousarray(cells.reshape(len(numbers), -1)).view(np.uint8) for cells in shown]
+    return {row.tobytes() for row in np.concatenate(columns, axis=1)}
+
+
+def test_no_test_edition_of_a_short_course_comes_in_training(book_name):
+    """In all that its chapters can show; and so it is in courses of any other chapters."""
+    book, rng = find(book_name), np.random.default_rng(0)
+    courses = [list(SHORT[book_name].chapters), [1], [6]]
+    courses += [sorted((1 + rng.choice(6, size, replace=False)).tolist()) for size in (2, 2, 3, 4)]
+    for chapters in courses:
+        train, test = (worlds_of(book, split, chapters, range(6000)) for split in ("train", "test"))
+        assert not train & test, chapters
+        assert len(train) > 1, chapters
+        assert len(test) > 1, chapters
+
+
+def test_only_short_courses_that_do_not_show_all_have_another_version(book_name):
+    """A version is raised where test editions changed, and nowhere else."""
+    book = find(book_name)
+    shows_all = all(mask.all() for mask in always_shown(book, SHORT[book_name].chapters).values())
+    assert short_id(book_name) == f"textbook/{book_name}Short-v{0 if shows_all else 1}"
+    assert env_ids(book_name) == (f"textbook/{book_name}-v0", f"textbook/{book_name}Course-v0")
+    assert {f"{book_name}Short"} & set(VERSIONS) == (set() if shows_all else {f"{book_name}Short"})
+    if not shows_all:
+        with pytest.warns(DeprecationWarning, match="v1"), pytest.raises(gym.error.DeprecatedEnv, match="Short-v1"):
+            gym.make(f"textbook/{book_name}Short-v0")
+
+
+def test_the_whole_book_is_told_apart_by_all_of_it(book_name):
+    assert (Lanes(BOOKS[book_name]).plan["hashed"] == np.uint64(2**64 - 1)).all()
 
 
 def test_editions_of_the_splits_are_disjoint(book_name):

@@ -32,7 +32,7 @@ from textbook_gym.train.setup import ALGOS, setup
 
 torch.set_num_threads(1)
 SMALL = {"n_steps": 8, "batch_size": 48, "n_epochs": 1}
-ENV = "textbook/VocabularyShort-v0"
+ENV = "textbook/VocabularyShort-v1"
 
 
 # --- short courses -------------------------------------------------------------------------

@@ -1,13 +1,18 @@
 """Fields of records and signals of observations, and the record types that they make."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from textbook_gym.errors import BookError
 
 KINDS = ("i1", "i2", "i4", "i8", "u8", "f8")
+
+Where: TypeAlias = int | AbstractSet[int] | tuple["Where", ...]
+"""Chapters of a field: a number is that chapter and all later ones, a set is just these, and a tuple has an entry for
+every row of an array (an entry may be a tuple again)."""
 
 
 class Field(NamedTuple):
@@ -23,6 +28,10 @@ class Field(NamedTuple):
         low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user
             may set the field of a posed exercise, and to what at the least.
         high: likewise the greatest.
+        chapters: in `EDITION` only: in which chapters it matters, that is, changes what is seen, earned or right. Train
+            and test are told apart by what matters in the chapters of a course, so that no world comes in both.
+        partly: those of them in which it matters in some editions and not in others, depending on other fields: a
+            course of such chapters alone does not tell train and test apart by it.
     """
 
     name: str
@@ -32,6 +41,8 @@ class Field(NamedTuple):
     lasting: bool = False
     low: float | None = None
     high: float | None = None
+    chapters: Where = 1
+    partly: Where = frozenset()
 
 
 class Signal(NamedTuple):
@@ -64,6 +75,24 @@ def observation_bounds(signals: Sequence[Signal]) -> tuple[np.ndarray, np.ndarra
     low = np.concatenate([np.full(s.size, s.low, np.float32) for s in every])
     high = np.concatenate([np.full(s.size, s.high, np.float32) for s in every])
     return low, high
+def chapters_of(where: Where, shape: tuple[int, ...], chapters: int) -> np.ndarray:
+    """Return in which chapters each cell of a field lies: bool, shape (chapters, *shape).
+
+    Raises:
+        ValueError: a chapter that there is not, a tuple without an entry for every row, or something else.
+    """
+    if isinstance(where, tuple):
+        if not shape or len(where) != shape[0]:
+            raise ValueError(f"{where!r}: a tuple needs an entry for every row of an array of shape {shape}")
+        return np.stack([chapters_of(row, shape[1:], chapters) for row in where], axis=1)
+    if not isinstance(where, (int, AbstractSet)):
+        raise ValueError(f"{where!r}: give the first chapter, a set of chapters, or a tuple of these, one a row")
+    named = {where, *range(where, chapters + 1)} if isinstance(where, int) else where
+    if not named <= set(range(1, chapters + 1)):
+        raise ValueError(f"{where!r}: chapters run from 1 to {chapters}")
+    inside = np.zeros((chapters, *shape), np.bool_)
+    inside[[c - 1 for c in named]] = True
+    return inside
 
 
 def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:

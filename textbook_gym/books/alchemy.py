@@ -170,11 +170,19 @@ KIND = np.stack([2 * _ORDER + 1 - _RAISES, 2 * _ORDER + _RAISES], 2).reshape(MAP
 COLOUR = np.append(np.argsort(KIND, 1), np.tile((CASH_IN, NOTHING), (MAPS, 1)), 1)  # colour of a latent potion
 
 EDITION = (
-    Field("dim_map", "i1", "latent axis of each pair of colours", (AXES,), low=0, high=AXES - 1),
-    Field("dir_map", "i1", "by latent axis: +1 if the pair's second colour raises, else -1", (AXES,), low=-1, high=1),
+    Field("dim_map", "i1", "latent axis of each pair of colours", (AXES,), low=0, high=AXES - 1, chapters=(1, 2, 2)),
+    Field(
+        "dir_map",
+        "i1",
+        "by latent axis: +1 if the pair's second colour raises, else -1",
+        (AXES,),
+        low=-1,
+        high=1,
+        partly={1},  # only that of the pair's axis
+    ),
     Field("stone_map", "i1", "by latent axis: -1 if stones show it turned round, else +1", (AXES,), low=-1, high=1),
     Field("rotation", "i1", "of stones: 0 none, else about axis 2, 1, 0", low=0, high=LOOKS // CORNERS - 1),
-    Field("graph", "i1", "by the signs asked along axis 0, 1, 2 (order -1, +1, any)", low=0, high=WHOLE),
+    Field("graph", "i1", "by the signs asked along axis 0, 1, 2 (order -1, +1, any)", low=0, high=WHOLE, chapters=4),
 )
 
 STATE = (

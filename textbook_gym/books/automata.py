@@ -99,9 +99,10 @@ CHAPTERS = (
 
 SHORT = ((1, 2, 3), (5, 4, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
+MET = (1,) * 2 * INPUTS + (2,) * 2 * INPUTS + (3,) * 2 * INPUTS + (4,) * INPUTS  # chapter from which a cell is in use
 EDITION = (
-    Field("target", "i1", "state that every input leads to from every state", (CELLS,), low=0, high=STATES - 1),
-    Field("output", "i1", "output of every input in every state", (CELLS,), low=0, high=OUTPUTS - 1),
+    Field("target", "i1", "where every input leads from every state", (CELLS,), low=0, high=STATES - 1, chapters=MET),
+    Field("output", "i1", "output of every input in every state", (CELLS,), low=0, high=OUTPUTS - 1, chapters=MET),
 )
 
 STATE = (

@@ -165,8 +165,16 @@ SHORT = ((1, 2, 3), (8, 8, 8))  # chapters and their exercises: a course for qui
 EDITION = (
     Field("dial", "i1", "row of ELEVATION: how the ring is marked", low=0, high=DIALS - 1),
     Field("gravity", "i1", "entry of VACUUM", low=0, high=GRAVITIES - 1),
-    Field("drag", "i1", "entry of DRAG of every ball", (BALLS,), low=0, high=DRAGS - 1),
-    Field("wind", "i1", "row of WIND that holds where the wind blows", low=1, high=WINDS - 1),
+    Field(
+        "drag",
+        "i1",
+        "entry of DRAG of every ball",
+        (BALLS,),
+        low=0,
+        high=DRAGS - 1,
+        chapters=({1, 2, 4, 5}, {3, 5, 6}),
+    ),
+    Field("wind", "i1", "row of WIND that holds where the wind blows", low=1, high=WINDS - 1, chapters=4),
 )
 
 STATE = (

@@ -96,9 +96,17 @@ CHAPTERS = (
 SHORT = ((1, 3, 6), (6, 8, 6))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
 EDITION = (
-    Field("sky", "i1", "which of the SKIES the seasons lie in", low=0, high=SKIES - 1),
-    Field("turned", "i1", "the season that turns round in chapter 4", low=0, high=SEASONS - 1),
-    Field("arm", "i1", "direction of every arm, in eighths of a turn", (ARMS,), low=0, high=DIRECTIONS - 1),
+    Field("sky", "i1", "which of the SKIES the seasons lie in", low=0, high=SKIES - 1, chapters=3),
+    Field("turned", "i1", "the season that turns round in chapter 4", low=0, high=SEASONS - 1, chapters=4),
+    Field(
+        "arm",
+        "i1",
+        "direction of every arm, in eighths of a turn",
+        (ARMS,),
+        low=0,
+        high=DIRECTIONS - 1,
+        chapters=(1,) * THREE + (2,) * (ARMS - THREE),
+    ),
 )
 
 STATE = (

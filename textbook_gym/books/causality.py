@@ -148,11 +148,42 @@ CHAPTERS = (
 
 SHORT = ((1, 2, 6), (3, 3, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
+WIRED_IN = (1, 1, 1, 2, 3)  # chapter from which the light at a place is wired
 EDITION = (
-    Field("light", "i1", "light at every place of the hidden order", (LIGHTS,), low=0, high=LIGHTS - 1),
-    Field("causes", "i1", "places of its causes, by place, as bits", (LIGHTS,), low=0, high=int(CAUSES.max())),
-    Field("strength", "i1", "index into STRENGTH by place, 0 without causes", (LIGHTS,), low=0, high=STRENGTHS - 1),
-    Field("form", "i1", "OR if one of two causes is enough, AND if both are needed", low=0, high=1),
+    Field(
+        "light",
+        "i1",
+        "light at every place of the hidden order",
+        (LIGHTS,),
+        low=0,
+        high=LIGHTS - 1,
+        partly=(
+            set(),
+            set(),
+            set(),
+            {1},
+            {1},
+        ),  # which of two lights without wires comes first shows in their noise alone
+    ),
+    Field(
+        "causes",
+        "i1",
+        "places of its causes, by place, as bits",
+        (LIGHTS,),
+        low=0,
+        high=int(CAUSES.max()),
+        chapters=WIRED_IN,
+    ),
+    Field(
+        "strength",
+        "i1",
+        "index into STRENGTH by place, 0 without causes",
+        (LIGHTS,),
+        low=0,
+        high=STRENGTHS - 1,
+        chapters=WIRED_IN,
+    ),
+    Field("form", "i1", "OR if one of two causes is enough, AND if both are needed", low=0, high=1, chapters=2),
 )
 
 STATE = (

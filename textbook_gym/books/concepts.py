@@ -127,9 +127,18 @@ EDITION = (
         (ASKERS,),
         low=0,
         high=FEATURES * VALUES - 1,
+        chapters=({1, 3, 4, 5, 6}, 3, 4),
     ),
-    Field("set", "i4", "row of SETS: question B", low=0, high=len(SETS) - 1),
-    Field("bin", "i4", "bin of every slot", (SLOTS,), low=0, high=BINS - 1),
+    Field("set", "i4", "row of SETS: question B", low=0, high=len(SETS) - 1, chapters={2, 5, 6}),
+    Field(
+        "bin",
+        "i4",
+        "bin of every slot",
+        (SLOTS,),
+        low=0,
+        high=BINS - 1,
+        chapters=(3, 3, 3, 3, {1, 2, 5, 6}, {1, 2, 5, 6}, 4),  # with a cross, without one, for the exception
+    ),
 )
 
 STATE = (

@@ -93,10 +93,35 @@ CHAPTERS = (
 
 SHORT = ((1, 2, 3), (3, 2, 1))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
+ASKED_FOR = TIER[MATERIALS:]  # chapter from which an item that is made is asked for
 EDITION = (
-    Field("item", "i1", "label by rank; rising in each tier, stand-ins in any order", (ITEMS,), low=0, high=ITEMS - 1),
-    Field("part", "i1", "ranks of the parts of items 4 to 11, rising", (MADE, PARTS), low=0, high=FIRST[TOP] - 1),
-    Field("station", "i1", "where items of tiers 1, 2, 3 are joined", (STATIONS,), low=0, high=STATIONS - 1),
+    Field(
+        "item",
+        "i1",
+        "label by rank; rising in each tier, stand-ins in any order",
+        (ITEMS,),
+        low=0,
+        high=ITEMS - 1,
+        chapters=(1,) * MATERIALS + ASKED_FOR + (4,) * (ITEMS - STAND_INS),
+    ),
+    Field(
+        "part",
+        "i1",
+        "ranks of the parts of items 4 to 11, rising",
+        (MADE, PARTS),
+        low=0,
+        high=FIRST[TOP] - 1,
+        chapters=ASKED_FOR,
+    ),
+    Field(
+        "station",
+        "i1",
+        "where items of tiers 1, 2, 3 are joined",
+        (STATIONS,),
+        low=0,
+        high=STATIONS - 1,
+        chapters=(1, 2, 2),
+    ),
 )
 
 STATE = (

@@ -164,8 +164,23 @@ SHORT = ((1, 2, 4), (2, 2, 1))  # chapters and their exercises: a course for qui
 
 EDITION = (
     Field("line", "i1", "which of the LINES gives every digit its point", low=0, high=LINES - 1),
-    Field("family", "i1", "families 1 to 3, all different", (ASKED,), low=0, high=FAMILIES - 1),
-    Field("exception", "i1", "DIGITS * place + digit that turns the verdict round", low=0, high=EXCEPTIONS - 1),
+    Field(
+        "family",
+        "i1",
+        "families 1 to 3, all different",
+        (ASKED,),
+        low=0,
+        high=FAMILIES - 1,
+        chapters=({1, 3, 5, 6}, {2, 3, 5, 6}, 4),
+    ),
+    Field(
+        "exception",
+        "i1",
+        "DIGITS * place + digit that turns the verdict round",
+        low=0,
+        high=EXCEPTIONS - 1,
+        chapters={5},
+    ),
 )
 
 STATE = (

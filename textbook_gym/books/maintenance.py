@@ -128,9 +128,10 @@ CHAPTERS = (
 SHORT = ((1, 3, 6), (6, 5, 4))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
 EDITION = (
-    Field("reach", "i1", "modules that every cause reaches, as bits", (CAUSES,), low=1, high=ALL_MODULES),
+    Field("reach", "i1", "modules that every cause reaches, as bits", (CAUSES,), low=1, high=ALL_MODULES,
+          partly={1, 2, 3}),  # only of those that have joined
     Field("joins", "i1", "causes in the order in which they join, those of a stage ascending", (CAUSES,),
-          low=0, high=CAUSES - 1),
+          low=0, high=CAUSES - 1, chapters=(1, 1, 1, 2, 2, 3, 3, 4)),
 )  # fmt: skip
 
 STATE = (

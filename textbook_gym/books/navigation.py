@@ -114,9 +114,16 @@ CHAPTERS = (
 SHORT = ((1, 2, 3), (4, 2, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
 EDITION = (
-    Field("south", "i8", "cells from which one can go south", low=0, high=ALL_SOUTH),
-    Field("east", "i8", "cells from which one can go east", low=0, high=ALL_EAST),
-    Field("blocked", "i1", "cell blocked to the south in the exam, 49 + cell: to the east", low=0, high=2 * CELLS - 1),
+    Field("south", "i8", "cells from which one can go south", low=0, high=ALL_SOUTH, chapters=3),
+    Field("east", "i8", "cells from which one can go east", low=0, high=ALL_EAST, chapters=3),
+    Field(
+        "blocked",
+        "i1",
+        "cell blocked to the south in the exam, 49 + cell: to the east",
+        low=0,
+        high=2 * CELLS - 1,
+        chapters={6},
+    ),
     Field("way", "i1", "where a button moves", (WAYS,), low=0, high=WAYS - 1),
     Field("spot", "i1", "cells of the landmarks", (LANDMARKS,), low=0, high=CELLS - 1),
 )

@@ -131,8 +131,24 @@ CHAPTERS = (
 SHORT = ((1, 3, 6), (6, 5, 6))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
 EDITION = (
-    Field("swap", "i1", "SWAP of every rule, before and after the revision", (2, RULES), low=0, high=SWAPS - 1),
-    Field("lemma", "i1", "order of every lemma, before and after", (2, SLOTS), low=0, high=ORDERS - 1),
+    Field(
+        "swap",
+        "i1",
+        "SWAP of every rule, before and after the revision",
+        (2, RULES),
+        low=0,
+        high=SWAPS - 1,
+        chapters=({1, 2, 3, 4}, 5),
+    ),
+    Field(
+        "lemma",
+        "i1",
+        "order of every lemma, before and after",
+        (2, SLOTS),
+        low=0,
+        high=ORDERS - 1,
+        chapters=(({2, 3, 4}, {2, 3, 4}, {3, 4}, {3, 4}), 5),
+    ),
 )
 
 STATE = (

@@ -108,8 +108,18 @@ CHAPTERS = (
 SHORT = ((1, 2, 3), (5, 5, 5))  # chapters and their exercises: a course for quick training, of 120 steps at most
 
 EDITION = (
-    Field("meaning", "i1", "meaning of every word at home", (LESSONS, WORDS), low=0, high=WORDS - 1),
-    Field("shift", "i1", "what each of these meanings becomes in the dialect", (WORDS,), low=0, high=WORDS - 1),
+    Field(
+        "meaning", "i1", "meaning of every word at home", (LESSONS, WORDS), low=0, high=WORDS - 1, chapters=(1, 2, 3)
+    ),
+    Field(
+        "shift",
+        "i1",
+        "what each of these meanings becomes in the dialect",
+        (WORDS,),
+        low=0,
+        high=WORDS - 1,
+        chapters=4,
+    ),
 )
 
 STATE = (

@@ -15,7 +15,9 @@ return is a combination of the G_k with weights >= 0, and every G_k is increasin
 Functions take records, never whole arrays: handing an array on costs a reference count, more than a step costs.
 
 What cannot be paid at its moment (in the exam, where a reward would tell the mark; in an exercise given up by `reset`)
-is owed and paid with the next payment of the same book, so the sum is the same.
+is owed and paid with the learner's next payment, so the sum is the same. If the book ends before it is paid (the last
+exercise of the exam is given up, or a course is left half-way), that is the first payment of the next edition; only a
+fresh learner, `reset(seed=...)`, or one that is sent elsewhere, `reset(options=...)`, begins with nothing owed.
 """
 
 import enum
@@ -163,13 +165,17 @@ def settle(c: Record, p: Record, mark: float, visible: float) -> float:
 
 
 @rule
-def belongs(words: Record, i: int, first: int, last: int, split: int) -> bool:
-    """Return whether the edition of lane `i` is one of the split's: by a hash of its content, not of any seed."""
+def belongs(words: Record, i: int, p: Record, first: int, last: int, split: int) -> bool:
+    """Return whether the edition of lane `i` is one of the split's.
+
+    That is told by a hash of its content, not of any seed, and only of what matters in the chapters of the course: two
+    worlds that a course cannot tell apart are of one split.
+    """
     if split == Split.ALL:
         return True
     h = EDITION_STREAM
     for j in range(first, last):
-        h = scramble(h ^ words[i, j])
+        h = scramble(h ^ (words[i, j] & p.hashed[j - first]))
     test = h % TEST_SHARE == 0
     return test == (split == Split.TEST)
 
@@ -194,11 +200,12 @@ def open_edition(
     mix(s, c.key, WRITE)
     found = False
     for _ in range(TRIES):
+        for j in range(ends[0], ends[1]):  # also what lies between the fields, since that is hashed too
+            words[i, j] = 0
         write(e, s)
-        if belongs(words, i, ends[0], ends[1], c.split):
+        if belongs(words, i, p, ends[0], ends[1], c.split):
             found = True
             break
-    c.owed = 0.0
     c.mark = 0.0
     c.visible = 0.0
     c.rise = 0.0

@@ -4,6 +4,7 @@
 of it, the vector environment and the Stable-Baselines3 plug-in are many.
 """
 
+import copy
 import functools
 import hashlib
 import json
@@ -23,6 +24,7 @@ from textbook_gym.engine.info import OUT, InfoLayout
 from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import Place, World, read_options
 from textbook_gym.engine.serialization import pack, unpack
+from textbook_gym.engine.syllabus import hashed_bits
 from textbook_gym.errors import BookError, whole
 
 if TYPE_CHECKING:
@@ -81,6 +83,24 @@ class Lanes:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._look_up()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Lanes":
+        """Copy records as words: NumPy copies them by fields and leaves what lies between the fields to chance."""
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        state = self.__getstate__()
+        records = words(state.pop("records")).copy().view(self.records.dtype)[:, 0]
+        made.__setstate__({**copy.deepcopy(state, memo), "records": records})
+        return made
+
+    def name_editions_as_the_whole_book(self) -> "Lanes":
+        """Let a number and a split name the same world as in a course of all chapters; return these lanes.
+
+        Else train and test are told apart by what matters in the chapters of the course, and number 7 of the test split
+        may be another world there. This is for comparing the same world in courses of different chapters.
+        """
+        self.plan["hashed"] = hashed_bits(self.book, range(1, len(self.book.chapters) + 1))
+        return self
 
     @functools.cached_property
     def spec(self) -> BatchSpec:
@@ -174,6 +194,7 @@ class Lanes:
         """Move the clocks of the lanes in the mask to a place; return the worlds to set by lane."""
         clock = self.records["clock"]
         worlds = {}
+        moved = np.zeros(len(self), np.bool_)
         for i in np.flatnonzero(mask).tolist():
             edition = place.editions.get(i)
             if edition is not None:
@@ -182,14 +203,16 @@ class Lanes:
                     worlds[i] = edition
                 else:
                     clock["number"][i] = edition
-                clock["stage"][i] = Stage.BLANK
+                moved[i] = True
             elif place.chapter is not None and clock["stage"][i] != Stage.BLANK:
                 clock["asked"][i] = clock["number"][i] >= 0  # another chapter of the same edition
                 if clock["number"][i] < 0:
                     worlds[i] = {n: self.records["edition"][n][i].copy() for n in self.book.edition.names or ()}
-                clock["stage"][i] = Stage.BLANK
+                moved[i] = True
             if place.chapter is not None:
                 clock["start"][i] = place.chapter
+        clock["stage"][moved] = Stage.BLANK
+        clock["owed"][moved] = 0.0
         return worlds
 
     def _arrange(self, states: Mapping[int, World], obs: np.ndarray, out: np.ndarray) -> None:
@@ -278,5 +301,5 @@ def seed_lanes(clock: np.ndarray, seeds: Sequence[int], mask: np.ndarray) -> Non
     if len(seeds) != len(clock):
         raise ValueError(f"seeds {list(seeds)!r}: give {len(clock)} whole numbers >= 0, one a lane")
     clock["seed"][mask] = np.array([whole("seed", s, 0, SEEDS) for s in seeds], np.uint64)[mask]
-    for name, value in (("opened", 0), ("asked", 0), ("start", 0), ("stage", Stage.BLANK)):
+    for name, value in (("opened", 0), ("asked", 0), ("start", 0), ("owed", 0.0), ("stage", Stage.BLANK)):
         clock[name][mask] = value

@@ -7,6 +7,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.contract import COURSES
+from textbook_gym.authoring.fields import chapters_of
 from textbook_gym.engine.course import MOST_CHAPTERS, clock_limit
 from textbook_gym.errors import BookError, as_whole, is_one, one_of, whole
 
@@ -27,7 +28,7 @@ SHARES = ("share", "exercise_share", "step_share")  # number / chapters, 1 / exe
 
 
 def plan_type(book: Book) -> np.dtype:
-    """Return the record type of a row: the numeric columns of CHAPTERS, then `COUNTS` and `SHARES`."""
+    """Return the record type of a row: the numeric columns of CHAPTERS, then `COUNTS`, `SHARES` and `hashed`."""
     columns: list[tuple[str, str, tuple[int, ...]]] = []
     for name, value in book.chapters[0]._asdict().items():
         cells = np.asarray(value)
@@ -35,7 +36,9 @@ def plan_type(book: Book) -> np.dtype:
             columns.append((name, "f8" if cells.dtype.kind == "f" else "i8", cells.shape))
         elif name != "name" and not isinstance(value, str):
             raise BookError(f"{book.path}: column {name!r} of CHAPTERS holds {value!r}; use a number, tuple or string")
-    return np.dtype([*columns, *((name, "i8") for name in COUNTS), *((name, "f8") for name in SHARES)], align=True)
+    hashed = ("hashed", "u8", (book.edition.itemsize // 8,))  # bits of EDITION that tell train from test, see `belongs`
+    counts, shares = ((name, "i8") for name in COUNTS), ((name, "f8") for name in SHARES)
+    return np.dtype([*columns, *counts, *shares, hashed], align=True)
 
 
 def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None) -> np.ndarray:
@@ -70,6 +73,7 @@ def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None
     plan["share"] = plan["number"] / plan["chapters"]
     plan["exercise_share"] = 1.0 / plan["exercises"]
     plan["step_share"] = 1.0 / plan["limit"]
+    plan["hashed"] = hashed_bits(book, chosen)
     return plan
 
 
@@ -106,6 +110,28 @@ def named_course(book: Book, course: str) -> tuple[Chapters, Exercises]:
         raise ValueError(f"course={course!r}: {book.name} names no such course, see `{COURSES[course]}` in its module")
     chapters, exercises = getattr(book.module, COURSES[course])
     return chapters, exercises
+
+
+def hashed_bits(book: Book, chosen: Sequence[int]) -> np.ndarray:
+    """Return the bits of EDITION that tell train from test in a course of the chosen chapters, as 64-bit words.
+
+    Set are those of all cells that matter in one of the chapters, whatever the rest of the edition is, and those
+    between the fields, which are 0 in every edition.
+
+    Raises:
+        BookError: a field names chapters that there are not.
+    """
+    bits = np.full(book.edition.itemsize, 0xFF, np.uint8)
+    cells = bits.view(book.edition)
+    rows = [number - 1 for number in chosen]
+    for field in book.module.EDITION:
+        try:
+            where, partly = (chapters_of(w, field.shape, len(book.chapters)) for w in (field.chapters, field.partly))
+        except ValueError as error:
+            raise BookError(f"{book.path}: EDITION.{field.name} names chapters {error}") from error
+        idle = ~(where & ~partly)[rows].any(axis=0)
+        cells[field.name][idle[np.newaxis]] = 0
+    return bits.view(np.uint64)
 
 
 def chapter_number(book: Book, chapter: int | str) -> int:

@@ -234,9 +234,9 @@ class MultiBookLanes:
             clock = self.records["clock"]
             fresh = lanes[clock["key"][lanes] != self.laid[1][lanes]]  # for these the next edition has been opened,
             if len(fresh):  # but in the book of the last one
-                numbers = clock["number"][fresh]
+                numbers, owed = clock["number"][fresh], clock["owed"][fresh]
                 self._move(fresh, books_of(numbers, len(self.lanes_by_book)))
-                clock["number"][fresh], clock["asked"][fresh] = numbers, 1
+                clock["number"][fresh], clock["asked"][fresh], clock["owed"][fresh] = numbers, 1, owed
                 shown += [self._play(b, i) for b, i in self._by_book(fresh)]  # written last, below
         if others:
             shown += [self._play(b, i, turn=False) for b, i in self._by_book(np.flatnonzero(~mask))]

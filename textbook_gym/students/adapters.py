@@ -48,10 +48,10 @@ class ModelAgent:
         here = self._expected or (Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)))
         trained = tuple(getattr(self.model, name, None) for name in ("observation_space", "action_space"))
         if any(a is not None and not same_space(a, b) for a, b in zip(trained, here, strict=True)):
-            then, now = (" and ".join(map(in_words, spaces)) for spaces in (trained, here))
+            then, now = (" and ".join(map(in_words, spaces)) for spaces in ([*trained], [*here]))
             raise ValueError(
-                f"student {self.name!r} was trained on {then}, in {book.name} there are {now}: study it on the book and "
-                f"with the memory of its training; if a wrapper such as VecNormalize or VecFrameStack stood between, "
+                f"student {self.name!r} was trained on {then}, in {book.name} there are {now}: study it on the book "
+                f"and with the memory of its training; if a wrapper such as VecNormalize or VecFrameStack stood between, "
                 f"study a function that does the same, observations -> model.predict(...)[0]"
             )
         self.state: Any = None

@@ -109,7 +109,7 @@ def walk_under(
             pages: list[np.ndarray] = []
             for number in range(1, len(read(book).chapters) + 1):
                 done = sum(page.shape[1] for page in pages)
-                alone = make(chapters=[number])
+                alone = make(chapters=[number]).name_editions_as_the_whole_book()
                 pages.append(walk(student, alone, numbers, how.wipe, seed, before, done))
             parts.append(np.concatenate(pages, axis=1))
         else:

@@ -1,6 +1,6 @@
 """Training: a Stable-Baselines3 student that learns a book, with a memory, from a table of presets to one file.
 
-    train("textbook/VocabularyShort-v0", out="runs/vocabulary")        # writes runs/vocabulary.zip
+    train("textbook/VocabularyShort-v1", out="runs/vocabulary")        # writes runs/vocabulary.zip
     study(["runs/vocabulary.zip", "newcomer", "model"], ["Vocabulary"])
 
 The file is a model as SB3 saves it, with an attribute `textbook` that says what it was trained on and which memory it
@@ -43,7 +43,7 @@ def train(
     """Train a student; write it to `<out>.zip`, and what TensorBoard shows to the folder `<out>`.
 
     Args:
-        env_id: a registered id, best `textbook/<Book>Short-v0` or `textbook/<Book>Course-v0`.
+        env_id: a registered id, best `textbook/<Book>Short-v*` or `textbook/<Book>Course-v0`.
         out: where to write, without suffix.
         algo: "ppo", "ppo_lstm", "a2c" or "dqn".
         memory: a memory's name; "preset" for the one of the preset; None for none.
