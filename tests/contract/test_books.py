@@ -16,7 +16,7 @@ from textbook_gym.checks import check_book
 from textbook_gym.engine.effects import field_findings
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.errors import BookError
-from textbook_gym.registry import BOOKS, SHORT, VERSIONS, env_ids, find, short_id
+from textbook_gym.registry import BOOKS, VERSIONS, env_ids, find, short_id
 from textbook_gym.students.rollout import open_editions
 
 TOY = pathlib.Path(__file__).parent.parent / "toy" / "lamps.py"
@@ -199,7 +199,7 @@ def worlds_of(book, split, chapters, numbers):
 def test_no_test_edition_of_a_short_course_comes_in_training(book_name):
     """In all that its chapters can show; and so it is in courses of any other chapters."""
     book, rng = find(book_name), np.random.default_rng(0)
-    courses = [list(SHORT[book_name].chapters), [1], [6]]
+    courses = [list(find(book_name).module.SHORT[0]), [1], [6]]
     courses += [sorted((1 + rng.choice(6, size, replace=False)).tolist()) for size in (2, 2, 3, 4)]
     for chapters in courses:
         train, test = (worlds_of(book, split, chapters, range(6000)) for split in ("train", "test"))
@@ -211,7 +211,7 @@ def test_no_test_edition_of_a_short_course_comes_in_training(book_name):
 def test_only_short_courses_that_do_not_show_all_have_another_version(book_name):
     """A version is raised where test editions changed, and nowhere else."""
     book = find(book_name)
-    shows_all = all(mask.all() for mask in always_shown(book, SHORT[book_name].chapters).values())
+    shows_all = all(mask.all() for mask in always_shown(book, book.module.SHORT[0]).values())
     assert short_id(book_name) == f"textbook/{book_name}Short-v{0 if shows_all else 1}"
     assert env_ids(book_name) == (f"textbook/{book_name}-v0", f"textbook/{book_name}Course-v0")
     assert {f"{book_name}Short"} & set(VERSIONS) == (set() if shows_all else {f"{book_name}Short"})
