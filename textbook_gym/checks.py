@@ -4,7 +4,6 @@ All findings of a book are collected and raised together, each in one line that 
 wanted and what to do.
 """
 
-import inspect
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -12,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import Book, read
-from textbook_gym.authoring.contract import SIGNATURES
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.course import OUT
+from textbook_gym.engine.engine import rehearse
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import Chapters, Exercises
@@ -93,7 +92,7 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
         BookError: with one line for every finding.
     """
     found = read(book if isinstance(book, str) else book.__name__)
-    refuse(found, check_signatures(found))  # by itself: what takes the wrong arguments does not compile
+    rehearse(found)
     measured = measure(found, courses)
     findings = [
         *check_marks(found, measured),
@@ -129,10 +128,10 @@ def check_classic(book: str, courses: int = 64) -> None:
         BookError: with one line for every finding.
     """
     found = read(book)
+    rehearse(found)
     lanes = Lanes(book, courses, episode="book", split="all")
     lowest = float(walk(REFERENCES["oracle"], lanes, list(range(courses)), Wipe.NEVER)["mark"].min())
     findings = [
-        *check_signatures(found),
         *([] if lowest == 1.0 else [f"the oracle's lowest mark is {lowest!r}, not 1; mend `oracle` or `mark`"]),
         *check_pose(found),
         *check_signals(found),
@@ -141,14 +140,6 @@ def check_classic(book: str, courses: int = 64) -> None:
     ]
     if findings:
         raise BookError("\n".join(f"{found.name}: {finding}" for finding in findings))
-
-
-def check_signatures(book: Book) -> Iterator[str]:
-    """Rules get what their duty needs and no more: `observe` and `mark` never the edition, students only signals."""
-    for name, wanted in SIGNATURES.items():
-        function = getattr(book.module, name, None)
-        if function is not None and tuple(inspect.signature(function).parameters) != wanted:
-            yield f"{name}{inspect.signature(function)} must take ({', '.join(wanted)})"
 
 
 def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
@@ -213,21 +204,18 @@ def check_editions(book: Book) -> Iterator[str]:
 
 
 def check_pose(book: Book) -> Iterator[str]:
-    """An exercise depends on edition, chapter and number alone: leftovers of earlier exercises change nothing."""
-    lasting = {f.name for f in book.module.STATE if f.lasting}
+    """An exercise depends on edition, chapter, number and lasting fields alone; `pose` leaves those as they are."""
+    lasting = [f.name for f in book.module.STATE if f.lasting]
     for number in range(1, len(book.chapters) + 1):
         lanes, flat, seen = opened(book, "all", 8, number)
-        clean, shown = lanes.records["state"].copy(), flat.copy()
-        for name in clean.dtype.names or ():
-            if name not in lasting and name != "rng":
-                lanes.records["state"][name] = 1 - lanes.records["state"][name]
+        clean, shown = part_words(lanes, "state").copy(), flat.copy()
+        before = lanes.records["state"][lasting].copy()
         out = np.zeros(8, OUT)
         lanes.reset(np.ones(8, np.bool_), seen, out)
-        for name in clean.dtype.names or ():
-            if not np.array_equal(clean[name], lanes.records["state"][name]):
-                yield f"chapter {number}: `pose` does not set STATE.{name} wholly; what an earlier exercise left shows"
-        if not np.array_equal(shown, flat):
-            yield f"chapter {number}: what is seen depends on what an earlier exercise left"
+        if not np.array_equal(before, lanes.records["state"][lasting]):
+            yield f"chapter {number}: `pose` changes a lasting field of {', '.join(lasting)}; leave that to `step`"
+        elif not np.array_equal(clean, part_words(lanes, "state")) or not np.array_equal(shown, flat):
+            yield f"chapter {number}: an exercise posed again is another one; let `pose` draw from `s` alone"
 
 
 def check_signals(book: Book) -> Iterator[str]:
@@ -284,7 +272,7 @@ def check_faces(book: Book) -> Iterator[str]:
         out = np.zeros(4, OUT)
         for action in range(len(book.actions)):
             p, o = Row(lanes.plan[int(lanes.records["clock"]["chapter"][0])]), Row(seen[0])
-            rows, words = book.module.draw(p, o), book.module.tell(p, o)
+            rows, words = book.draw(p, o), book.tell(p, o)
             if len({len(row) for row in rows}) != 1:
                 yield f"chapter {number}: `draw` returns rows of lengths {[len(row) for row in rows]}; pad them"
                 break

@@ -226,6 +226,13 @@ def open_edition(
 
 
 @rule
+def clear(words: Record, i: int, places: Record, kept: Record) -> None:
+    """Set fields of record `i` to 0: `places` are the words that they lie in, `kept` the bits to leave (`clearing`)."""
+    for j in range(len(places)):
+        words[i, places[j]] &= kept[j]
+
+
+@rule
 def begin(lane: Record, p: Record, pose: Record) -> None:
     """Pose the exercise that the clock stands at; it depends on edition, chapter and exercise number alone."""
     c, s = lane.clock, lane.state
