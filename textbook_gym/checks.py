@@ -101,6 +101,7 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
         *check_signals(found),
         *check_actions(found),
         *check_faces(found),
+        *check_exam(found),
         *check_twins(found),
     ]
     refuse(found, findings)
@@ -282,6 +283,23 @@ def check_faces(book: Book) -> Iterator[str]:
                 break
             lanes.advance(np.full(4, action), seen, out)
             lanes.reset(out["terminated"].copy(), seen, out)
+
+
+def check_exam(book: Book) -> Iterator[str]:
+    """The exam asks for what no chapter asked before, by the book's `exam_fact`."""
+    exam = len(book.chapters)
+    if exam == 1 or not hasattr(book.module, "exam_fact"):
+        return
+    earlier = {fact: number for number in range(1, exam) for fact in exam_facts(book, number)}
+    for fact in sorted(exam_facts(book, exam) & set(earlier), key=repr):
+        yield f"exam: {fact!r}, says `exam_fact`, is asked in chapter {earlier[fact]} already; ask for what is new"
+
+
+def exam_facts(book: Book, chapter: int) -> set[Any]:
+    """Return what `exam_fact` says of a chapter's first exercise, over editions 0, 1, ..."""
+    lanes, _, _ = opened(book, "all", PROBES, chapter)
+    rows = [Row(record) for record in lanes.records]
+    return {book.module.exam_fact(Row(lanes.plan[chapter - 1]), row.edition, row.state) for row in rows}
 
 
 def check_twins(book: Book) -> Iterator[str]:

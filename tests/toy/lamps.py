@@ -83,8 +83,6 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
     s.asked[0] = below(s, p.lamps)
     s.asked[1] = s.asked[0] if p.told == 1 else below(s, p.lamps)
     s.lit = -1
-    s.presses = 0
-    s.right = 0
 
 
 @rule
@@ -124,15 +122,13 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 
 NOTES = (
     Field("lights", "i1", "1 + lamp that each switch is known to light, 0 for unknown", (LAMPS,)),
-    Field("tried", "i1", "this page: 1 for switches pressed", (LAMPS,)),
+    Field("tried", "i1", "this page: 1 for switches pressed", (LAMPS,), page=True),
 )
 
 
 @rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
-    """Start with a blank page."""
-    for switch in range(LAMPS):
-        n.tried[switch] = 0
+    """Nothing to prepare: `tried` is blank."""
 
 
 @rule

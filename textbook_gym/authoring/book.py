@@ -13,15 +13,15 @@ import enum
 import functools
 import importlib
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from textbook_gym.authoring.contract import COLUMNS, RULES, STUDENT
-from textbook_gym.authoring.fields import HEADER, Field, Signal, record_type
 from textbook_gym.authoring.faces import drawn, told
+from textbook_gym.authoring.fields import HEADER, Field, Signal, record_type
 from textbook_gym.authoring.parameters import with_parameters
 from textbook_gym.authoring.records import Record
 from textbook_gym.authoring.slips import check_names
@@ -63,6 +63,11 @@ class Book:
     def tags(self) -> tuple[str, ...]:
         """Which abilities the book asks for: its optional constant `TAGS`, a tuple of words."""
         return tuple(getattr(self.module, "TAGS", ()))
+
+    @property
+    def ledger(self) -> tuple[Mapping[str, Any], ...]:
+        """The tables that a memory `Ledger` keeps where it is told nothing else: the book's `LEDGER`, if it has one."""
+        return tuple(getattr(self.module, "LEDGER", ())) if self.chapters else ()
 
     def rules(self) -> types.SimpleNamespace:
         """Return the rules that loops are closed over, by name; optional ones that it lacks do nothing and return 0."""

@@ -36,10 +36,12 @@ def check_names(path: str, module: ModuleType, sources: list[ModuleType]) -> Non
         BookError: in one line.
     """
     absent = [name for name in CONTRACT if not hasattr(module, name)]
-    unused = {name: source for source in sources for name in uncalled(source)}
+    unused = uncalled(sources)
     for name in absent:
         if CONTRACT[name].required:
-            near = next((f"; is it `{other}`? rename that" for other in unused if did_you_mean(other, [name], NEAR)), "")
+            near = next(
+                (f"; is it `{other}`? rename that" for other in unused if did_you_mean(other, [name], NEAR)), ""
+            )
             raise BookError(f"{path}: `{name}` is missing: {CONTRACT[name].doc}{near}")
     for wanted in RULES:
         if hasattr(module, wanted.name):
@@ -63,6 +65,10 @@ def check_rule(path: str, wanted: Rule, function: Any) -> None:
         raise BookError(f"{path}: `{wanted.name}` is {function!r}; make it a function: {wanted.doc}")
     if wanted.compiled and not hasattr(function, "__rule__"):
         raise BookError(f"{path}, {place(function)}: `{wanted.name}` is not marked with @rule; write @rule above it")
+    code = inspect.unwrap(function).__code__
+    own = next((d for d in definitions(code.co_filename) if d.name == code.co_name), None)
+    if wanted.returns and own and not any(isinstance(n, ast.Return) and n.value for n in ast.walk(own)):
+        raise BookError(f"{path}, {place(function)}: `{wanted.name}` returns nothing; it must {wanted.doc}")
     taken = tuple(inspect.signature(function).parameters)
     if taken != wanted.arguments and not wanted.arguments[0].startswith("*"):
         legend = "; ".join(f"{a} {LEGEND[a].split(':')[0]}" for a in wanted.arguments)
@@ -73,21 +79,30 @@ def check_rule(path: str, wanted: Rule, function: Any) -> None:
 
 
 @functools.cache
-def uncalled(module: ModuleType) -> tuple[str, ...]:
-    """Return the public names that a module defines at its top, that nothing in it uses, and no contract knows."""
-    path = inspect.getsourcefile(module)
-    if path is None:
-        return ()
-    tree = ast.parse(pathlib.Path(path).read_text(encoding="utf-8"))
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    defined: list[str] = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            defined.append(node.name)
-        elif isinstance(node, ast.Assign):
-            defined += [target.id for target in node.targets if isinstance(target, ast.Name)]
-    listed = getattr(module, "__all__", ())
-    return tuple(n for n in defined if n not in used and n not in CONTRACT and n[0] != "_" and n not in listed)
+def parsed(file: str) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(pathlib.Path(file).read_text(encoding="utf-8"))
+
+
+def definitions(file: str) -> list[ast.FunctionDef]:
+    """Return the functions that a file defines at its top."""
+    return [node for node in parsed(file).body if isinstance(node, ast.FunctionDef)]
+
+
+def uncalled(sources: list[ModuleType]) -> dict[str, ModuleType]:
+    """Return the public names that modules define at their top, that none of them uses, and no contract knows."""
+    trees = {source: parsed(inspect.getsourcefile(source) or "") for source in sources}
+    loads = (n for tree in trees.values() for n in ast.walk(tree) if isinstance(n, ast.Name))
+    used = {name.id for name in loads if isinstance(name.ctx, ast.Load)}
+    used |= {a.name for tree in trees.values() for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names}
+    found = {}
+    for source, tree in trees.items():
+        defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+        defined += [target.id for target in targets if isinstance(target, ast.Name)]
+        known = {*used, *CONTRACT, *getattr(source, "__all__", ())}
+        found |= {name: source for name in defined if name not in known and name[0] != "_"}
+    return found
 
 
 def place(function: Any) -> str:
@@ -166,10 +181,7 @@ def sources_of(book: Any) -> list[str]:
 
 def rule_at(file: str, line: int) -> str:
     """Return `.` and the name of the function of a file that a line lies in; nothing if it lies in none."""
-    for node in ast.parse(pathlib.Path(file).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or line):
-            return f".{node.name}"
-    return ""
+    return next((f".{d.name}" for d in definitions(file) if d.lineno <= line <= (d.end_lineno or line)), "")
 
 
 def reason(book: Any, error: Exception) -> str:

@@ -156,6 +156,10 @@ SIGNALS = (
     Signal("proof", 0.0, 1.0, "the steps so far, line by line: (1 + action) / 13, then 0", (LINES,)),
 )
 
+LEDGER = [  # which places of the string a rule or a lemma moves
+    {"situation": [], "outcome": ["moved:string"], "actions": [*range(TOOLS)], "silent": "skip", "rate": 1.0}
+]
+
 
 # --- the rules -----------------------------------------------------------------------
 
@@ -219,9 +223,7 @@ def sound(e: Record) -> bool:
 
 @rule
 def write(e: Record, s: Record) -> None:
-    """Draw rules and lemmas; the library is empty."""
-    for k in range(SLOTS):
-        s.filed[k], s.met[k] = 0, 0
+    """Draw rules and lemmas."""
     for _ in range(DRAWS):
         for r in range(RULES):
             e.swap[0, r] = below(s, SWAPS)
@@ -267,9 +269,6 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
     s.string = below(s, ORDERS)
     s.shown = s.string
     s.goal = THEN[s.string, order]
-    s.steps, s.proved = 0, 0
-    for i in range(LINES):
-        s.line[i] = 0
 
 
 @rule
@@ -321,6 +320,11 @@ def mark(p: Chapter, s: Record) -> float:
 def oracle(p: Chapter, e: Record, s: Record) -> int:
     """Return the first step of a shortest proof; once that is done, file lemma k in slot k."""
     return TOOLS + max(s.lemma, 0) if s.proved > 0 else way(s, FROM[s.string, s.goal], LINES) % CODE
+
+
+def exam_fact(p: Chapter, e: Record, s: Record) -> tuple[tuple[int, int], ...]:
+    """Rules and lemmas that theorems are made of."""
+    return tuple((p.rules[form], p.lemmas[form]) for form in range(FORMS))
 
 
 # --- the model student: sees signals, keeps notes ------------------------------------------

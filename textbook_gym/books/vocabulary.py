@@ -132,6 +132,16 @@ SIGNALS = (
     Signal("correct", 0.0, 1.0, "the right answer to the last question: one of eight is 1, or none", (WORDS,)),
 )
 
+LEDGER = [  # the right answer and how answers did, by question
+    {
+        "situation": ["lesson", "context", "direction", "cue"],
+        "outcome": ["result"],
+        "told": ["correct"],
+        "silent": "skip",
+        "rows": 128,
+    }
+]
+
 
 # --- the rules -----------------------------------------------------------------------
 
@@ -191,9 +201,6 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             s.form[laid] = form
             laid += 1
     shuffle(s, s.form, QUESTIONS)
-    s.place = 0
-    s.right = 0
-    s.result = 0
     s.correct = -1
     ask(e, s)
 
@@ -249,6 +256,11 @@ def mark(p: Chapter, s: Record) -> float:
 def oracle(p: Chapter, e: Record, s: Record) -> int:
     """Return the right answer."""
     return s.answer
+
+
+def exam_fact(p: Chapter, e: Record, s: Record) -> frozenset[int]:
+    """Forms of questions that are asked: by lesson, context and direction."""
+    return frozenset(s.form[i] for i in range(QUESTIONS))
 
 
 # --- the model student: sees signals, keeps notes ------------------------------------------
