@@ -95,7 +95,7 @@ def uncalled(sources: list[ModuleType]) -> dict[str, ModuleType]:
     loads = (n for tree in trees.values() for n in ast.walk(tree) if isinstance(n, ast.Name))
     used = {name.id for name in loads if isinstance(name.ctx, ast.Load)}
     used |= {a.name for tree in trees.values() for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names}
-    found = {}
+    found: dict[str, ModuleType] = {}
     for source, tree in trees.items():
         defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
         targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]

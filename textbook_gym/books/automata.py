@@ -39,7 +39,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
+from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, rule
 
 TAGS = ("model learning", "planning")
 MODEL = "textbook_gym.books.models.automata"
@@ -52,7 +52,7 @@ LONGEST = 8  # notes of a tune
 NEAR = 0.5  # chance that a target is drawn among the states there are when its state joins, else among all
 DRAWS = 1000
 JOINED = np.array([2, 2, 4, 4, 6, 6, 7])  # how many states there are when each of them joins
-ONE, ONE_STATE = (np.eye(n + 1, n, dtype=np.float32) for n in (INPUTS, STATES))  # as is shown; the last row, -1: none
+ONE, ONE_STATE = onehot.table(INPUTS), onehot.table(STATES)
 PRIOR = np.array([[NEAR * (j < m) / m + (1.0 - NEAR) / STATES for j in range(STATES)] for m in JOINED])
 """Chance of every target by state, before `sound` is asked."""
 
@@ -296,18 +296,6 @@ def exam_fact(p: Chapter, e: Record, s: Record) -> int:
     return sum(s.tune[i] >= 0 for i in range(LONGEST))
 
 
-# --- what is seen, read back ------------------------------------------------------------
-
-
-@rule
-def lit(signal: Record) -> int:
-    """Return the place of the 1 in a signal, -1 if there is none."""
-    for i in range(len(signal)):
-        if signal[i] > 0.0:
-            return i
-    return -1
-
-
 # --- faces -----------------------------------------------------------------------------
 
 
@@ -319,7 +307,7 @@ def draw(p: Chapter, o: Record) -> list[str]:
         "+---------------+",
         f"| {keys} |",
         "+---------------+",
-        f" start {lit(o.start) + 1 or '?'}  said {'-XYZ'[lit(o.output) + 1]}{' +-'[round(o.result)]}",
+        f" start {onehot.index(o.start) + 1 or '?'}  said {'-XYZ'[onehot.index(o.output) + 1]}{' +-'[round(o.result)]}",
         f" tune {''.join(notes) or '-':8} {round(o.played * LONGEST)} ",
     ]
 
@@ -328,9 +316,10 @@ def tell(p: Chapter, o: Record) -> str:
     """Return the exercise in words."""
     notes = ["XYZ"[c] for i in range(LONGEST) for c in range(OUTPUTS) if o.tune[i, c]]
     result = {1.0: "looks right", -1.0: "wrong", 0.0: "nothing to tell"}[o.result]
+    start, output, asked = onehot.index(o.start), onehot.index(o.output), onehot.index(o.asked)
     return (
-        f"Start: {['not told', *range(1, STATES + 1)][lit(o.start) + 1]}. "
-        f"Output of the last step: {['not heard', *'XYZ'][lit(o.output) + 1]}. Result of the last answer: {result}. "
-        f"Asked about input: {['none', *'ABC'][lit(o.asked) + 1]}. Tune to be played: {' '.join(notes) or 'none'}. "
+        f"Start: {['not told', *range(1, STATES + 1)][start + 1]}. "
+        f"Output of the last step: {['not heard', *'XYZ'][output + 1]}. Result of the last answer: {result}. "
+        f"Asked about input: {['none', *'ABC'][asked + 1]}. Tune to be played: {' '.join(notes) or 'none'}. "
         f"Played: {round(o.played * LONGEST) if p.told else 'not told'}."
     )

@@ -45,7 +45,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, Signal, below, chance, permute, rule
+from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, permute, rule
 
 TAGS = ("experiments", "abstraction")
 MODEL = "textbook_gym.books.models.causality"
@@ -92,7 +92,7 @@ LOWEST = np.array([(mask & -mask).bit_length() - 1 for mask in range(WORLDS)])
 SPIN = np.array([[2.0 * ((mask >> light) & 1) - 1.0 for light in range(LIGHTS)] for mask in range(WORLDS)])
 """Lights of a set as +1, others as -1."""
 BOARD = np.stack([0.0 * SPIN, SPIN]).astype(np.float32)  # by whether there was an experiment, as it is shown
-ONE = np.eye(LIGHTS + 1, LIGHTS, dtype=np.float32)  # a light as it is shown; the last row, -1: none
+ONE = onehot.table(LIGHTS)
 LONE = np.where(ONE > 0, SPIN[:, None], 0.0).astype(np.float32)  # the same, on or off as in a set of lights
 FIFTHS = np.arange(LIGHTS + 1) / LIGHTS
 SIXTHS = np.arange(MOST_EXPERIMENTS + 1) / MOST_EXPERIMENTS

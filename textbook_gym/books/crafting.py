@@ -38,6 +38,7 @@ import enum
 from typing import NamedTuple
 
 from textbook_gym.authoring import Field, Record, Signal, below, permute, rule
+from textbook_gym.authoring.bitset import has
 
 TAGS = ("abstraction", "exploration")
 MODEL = "textbook_gym.books.models.crafting"
@@ -139,12 +140,6 @@ LEDGER = [  # what joining does to the two on the bench; what stood there when t
 
 
 # --- the rules -----------------------------------------------------------------------
-
-
-@rule
-def has(items: int, item: int) -> bool:
-    """Return whether a set holds an item."""
-    return items >> item & 1 == 1
 
 
 @rule

@@ -38,9 +38,8 @@ Editions: more than 10^20 (24 orders of the buttons, 10^6 placements of landmark
 import enum
 from typing import NamedTuple
 
-import numpy as np
-
-from textbook_gym.authoring import Field, Record, Signal, below, chance, permute, rule
+from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, permute, rule
+from textbook_gym.authoring.bitset import has
 
 TAGS = ("exploration", "memory", "planning")
 MODEL = "textbook_gym.books.models.navigation"
@@ -68,7 +67,7 @@ ALL = (1 << CELLS) - 1
 ALL_SOUTH = ALL >> SIZE
 ALL_EAST = ALL & ~sum(1 << SIZE * row + SIZE - 1 for row in range(SIZE))
 EVERY = (1 << WAYS) - 1
-ONE_CELL, ONE_GOAL = (np.eye(n + 1, n, dtype=np.float32) for n in (SIZE, GOALS))  # as is shown; the last row, -1: none
+ONE_CELL, ONE_GOAL = onehot.table(SIZE), onehot.table(GOALS)
 
 
 class Action(enum.IntEnum):
@@ -162,12 +161,6 @@ LEDGER = [  # what the buttons do; walls, by cell; where the landmark of each er
 
 
 # --- sets of cells -------------------------------------------------------------------
-
-
-@rule
-def has(cells: int, cell: int) -> bool:
-    """Return whether a set holds a member."""
-    return cells >> cell & 1 == 1
 
 
 @rule
@@ -428,10 +421,7 @@ def exam_fact(p: Chapter, e: Record, s: Record) -> bool:
 @rule
 def cell_of(o: Record) -> int:
     """Return the cell that row and column show."""
-    cell = 0
-    for k in range(SIZE):
-        cell += k * (SIZE * (o.row[k] > 0.0) + (o.column[k] > 0.0))
-    return cell
+    return SIZE * onehot.index(o.row) + onehot.index(o.column)
 
 
 # --- faces -----------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, shuffle
+from textbook_gym.authoring import Field, Record, Signal, below, onehot, permute, rule, shuffle
 
 TAGS = ("memory", "adaptation")
 
@@ -273,15 +273,6 @@ NOTES = (
 
 
 @rule
-def lit(cells: Record, n: int) -> int:
-    """Return which of the first `n` entries is not 0, or -1."""
-    for i in range(n):
-        if cells[i] > 0.0:
-            return i
-    return -1
-
-
-@rule
 def enter(n: Record, context: int, lesson: int, word: int, meaning: int) -> None:
     """Note one pair."""
     n.meaning[context, lesson, word] = meaning + 1
@@ -296,8 +287,8 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
     """Note the pair shown, or the one guessed if nothing is shown, and all that follows."""
-    context, lesson, cue = lit(before.context, CONTEXTS), lit(before.lesson, LESSONS), lit(before.cue, WORDS)
-    answered = action if o.result == 0.0 else lit(o.correct, WORDS)
+    context, lesson, cue = onehot.index(before.context), onehot.index(before.lesson), onehot.index(before.cue)
+    answered = action if o.result == 0.0 else onehot.index(o.correct)
     forwards = before.direction[FORWARDS] > 0.0
     known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
     if known > 0:
@@ -322,7 +313,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Answer from the notes, else with the first answer that they do not rule out."""
-    context, lesson, cue = lit(o.context, CONTEXTS), lit(o.lesson, LESSONS), lit(o.cue, WORDS)
+    context, lesson, cue = onehot.index(o.context), onehot.index(o.lesson), onehot.index(o.cue)
     forwards = o.direction[FORWARDS] > 0.0
     known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
     if known > 0:
@@ -347,7 +338,7 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
 
 def draw(p: Chapter, o: Record) -> list[str]:
     """Return a flash card (words a-h, meanings 1-8) as rows; below it, the right button of the last one."""
-    lesson, cue, correct = lit(o.lesson, LESSONS), lit(o.cue, WORDS), lit(o.correct, WORDS)
+    lesson, cue, correct = onehot.index(o.lesson), onehot.index(o.cue), onehot.index(o.correct)
     backwards = o.direction[BACKWARDS] > 0.0
     shown = "12345678"[cue] if backwards else "abcdefgh"[cue]
     context = "dialect" if o.context[DIALECT] > 0.0 else "home"
@@ -369,8 +360,8 @@ def tell(p: Chapter, o: Record) -> str:
         last = "Result of the last answer: not shown. Correct answer: not shown."
     else:
         verdict = "right" if o.result > 0.0 else "wrong"
-        last = f"Result of the last answer: {verdict}. Correct answer: {lit(o.correct, WORDS) + 1}."
-    lesson = lit(o.lesson, LESSONS)
+        last = f"Result of the last answer: {verdict}. Correct answer: {onehot.index(o.correct) + 1}."
+    lesson = onehot.index(o.lesson)
     if lesson < 0:
         return f"{last} No question is left: no lesson, context, direction or cue."
     context = "home" if o.context[HOME] > 0.0 else "dialect"
@@ -378,5 +369,5 @@ def tell(p: Chapter, o: Record) -> str:
     shown, wanted = ("word", "meaning") if forwards else ("meaning", "word")
     return (
         f"{last} Lesson {lesson + 1}, context {context}, direction {'forwards' if forwards else 'backwards'}, "
-        f"cue {lit(o.cue, WORDS) + 1}: which {wanted} has this {shown}?"
+        f"cue {onehot.index(o.cue) + 1}: which {wanted} has this {shown}?"
     )

@@ -50,8 +50,11 @@ def reachable_rules(functions: list[Callable[..., Any]], book: Book) -> list[Cal
         if function in found:
             continue
         found.append(function)
-        for name in function.__code__.co_names:
+        names = function.__code__.co_names
+        for name in names:
             called = function.__globals__.get(name)
+            if isinstance(called, types.ModuleType):  # `onehot.index`: both names are among those of the code
+                queue += [f for f in (getattr(called, n, None) for n in names) if hasattr(f, "__rule__")]
             if isinstance(called, types.FunctionType):
                 if not hasattr(called, "__rule__"):
                     raise unmarked_call(book, function, name)

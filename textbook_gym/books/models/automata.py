@@ -1,6 +1,6 @@
 """The model student of `textbook_gym.books.automata`: what it assumes and does is told there."""
 
-from textbook_gym.authoring import Field, Record, rule, uniform
+from textbook_gym.authoring import Field, Record, onehot, rule, uniform
 from textbook_gym.books.automata import (
     CELLS,
     DISCOUNT,
@@ -14,7 +14,6 @@ from textbook_gym.books.automata import (
     SWEEPS,
     Action,
     Chapter,
-    lit,
 )
 
 NOTES = (
@@ -42,7 +41,7 @@ def leads(p: Chapter, n: Record, cell: int, state: int) -> float:
 @rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Begin where the machine does."""
-    start = lit(o.start)
+    start = onehot.index(o.start)
     for i in range(p.states):
         for j in range(p.states):
             n.pair[i, j] = (i == j) * (1.0 * (i == start) if start >= 0 else 1.0 / p.states)
@@ -52,7 +51,7 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
     """Weigh where the machine was by what it said; learn of the transition before, and of this output."""
-    asked, heard = lit(before.asked), lit(o.output)
+    asked, heard = onehot.index(before.asked), onehot.index(o.output)
     pressed = action if action < Action.PREDICT_X else asked
     if pressed < 0:
         return
@@ -99,7 +98,7 @@ def worth(p: Chapter, n: Record, o: Record, cell: int, played: int) -> float:
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Predict the likeliest output, or press what is best for the tune by value iteration on the expected machine."""
-    asked = lit(o.asked)
+    asked = onehot.index(o.asked)
     for played in range(p.notes, n.played - 1 if asked < 0 else p.notes, -1):
         for state in range(p.states):
             n.value[played, state] = 1.0 * (played == p.notes)

@@ -1,6 +1,6 @@
 """The model student of `textbook_gym.books.ballistics`: what it assumes and does is told there."""
 
-from textbook_gym.authoring import Field, Record, below, rule
+from textbook_gym.authoring import Field, Record, belief, below, rule
 from textbook_gym.books.ballistics import (
     ANGLES,
     APART,
@@ -53,7 +53,7 @@ def fit(n: Record, ball: int, windy: bool, notch: int, fall: float) -> None:
     looks *= DRAGS if n.drag[old, 0, ball] == 0 else 1
     stride = 1 + looks * WINDS // GLANCES
     least, most = fall / (1.0 + SCATTER), fall / (1.0 - SCATTER)
-    kept, fits, total = 0, 0, 0.0
+    kept, fits = 0, 0
     for i in range(max(n.count, 1)):
         weight = n.weight[old, i] if n.count > 0 else 1.0
         dial_known, gravity_known, wind_known = n.dial[old, i], n.gravity[old, i], n.wind[old, i]
@@ -83,10 +83,7 @@ def fit(n: Record, ball: int, windy: bool, notch: int, fall: float) -> None:
                         n.drag[new, place, 1 - ball] = rival
                         n.wind[new, place] = wind
                         n.weight[new, place] = weight * (SCATTER - abs(fall / reach - 1.0)) / reach
-    for i in range(kept):
-        total += n.weight[new, i]
-    for i in range(kept):
-        n.weight[new, i] /= total
+    belief.normalise(n.weight[new], kept)
     n.side = new
     n.count = kept
 

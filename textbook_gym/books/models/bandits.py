@@ -2,7 +2,7 @@
 
 import math
 
-from textbook_gym.authoring import Field, Record, rule
+from textbook_gym.authoring import Field, Record, belief, rule
 from textbook_gym.books.bandits import (
     ARMS,
     CURIOSITY,
@@ -36,16 +36,6 @@ def hypotheses(p: Chapter) -> int:
 
 
 @rule
-def weigh(p: Chapter, n: Record) -> None:
-    """Scale the weights of all hypotheses to sum 1."""
-    total = 0.0
-    for h in range(hypotheses(p)):
-        total += n.weight[h]
-    for h in range(hypotheses(p)):
-        n.weight[h] /= total
-
-
-@rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Work out the posterior before the first pull."""
     n.season[0] = -1
@@ -57,7 +47,6 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
     for h in range(hypotheses(p)):
         n.weight[h] = 1.0
         for a in range(ARMS):
-            total = 0.0
             for d in range(DIRECTIONS):
                 likelihood = 1.0
                 for c in range(SEASONS):
@@ -65,11 +54,8 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
                     if p.turned == 1:
                         likelihood *= 1.0 - n.fit[1, c, a, (d - direction(h % SKIES, h // SKIES, c)) % DIRECTIONS]
                 n.belief[h, a, d] = likelihood
-                total += likelihood
-            for d in range(DIRECTIONS):
-                n.belief[h, a, d] /= total
-            n.weight[h] *= total
-    weigh(p, n)
+            n.weight[h] *= belief.normalise(n.belief[h, a], DIRECTIONS)
+    belief.normalise(n.weight, hypotheses(p))
 
 
 @rule
@@ -94,15 +80,11 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
         n.fit[p.turned, n.season[0], action, angle] = 1.0 - n.fit[p.turned, n.season[0], action, angle] / highest
     for h in range(hypotheses(p)):
         if n.weight[h] > FAINT:
-            evidence = 0.0
             for d in range(DIRECTIONS):
                 payoff = predict(p, n, h, d)
                 n.belief[h, action, d] *= payoff if o.payoff > 0.0 else 1.0 - payoff
-                evidence += n.belief[h, action, d]
-            for d in range(DIRECTIONS):
-                n.belief[h, action, d] /= evidence
-            n.weight[h] *= evidence
-    weigh(p, n)
+            n.weight[h] *= belief.normalise(n.belief[h, action], DIRECTIONS)
+    belief.normalise(n.weight, hypotheses(p))
 
 
 @rule
@@ -115,9 +97,9 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
             if n.weight[h] > FAINT:
                 for d in range(DIRECTIONS):
                     payoff = predict(p, n, h, d)
-                    belief = n.weight[h] * n.belief[h, a, d]
-                    mean += belief * payoff
-                    square += belief * payoff * payoff
+                    share = n.weight[h] * n.belief[h, a, d]
+                    mean += share * payoff
+                    square += share * payoff * payoff
         value = mean + CURIOSITY * o.left * math.sqrt(max(square - mean * mean, 0.0))
         if value > best:
             choice, best = a, value

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, chance, rule, uniform
+from textbook_gym.authoring import Field, Record, categorical, chance, rule, uniform
 from textbook_gym.books.causality import (
     ALL,
     AND,
@@ -111,12 +111,7 @@ def imagine(p: Chapter, n: Record) -> bool:
     form = OR if chance(n, n.reach[OR, ALL] / (n.reach[OR, ALL] + n.reach[AND, ALL])) else AND
     lights = ALL
     for k in range(LIGHTS - 1, -1, -1):
-        light, stage = 0, STAGE[k]
-        rest = uniform(n) * n.reach[form, lights]
-        for j in range(LIGHTS):
-            if rest >= 0.0 and n.last[form, lights, j] > 0.0:
-                light = j
-                rest -= n.last[form, lights, j]
+        light, stage = categorical(n, n.last[form, lights], LIGHTS), STAGE[k]
         n.place[light] = k
         if light == n.subject and n.backward == 0 and k >= n.wired - 1:
             return False

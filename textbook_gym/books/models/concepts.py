@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, rule
+from textbook_gym.authoring import Field, Record, belief, rule
 from textbook_gym.books.concepts import (
     BINS,
     BY_A,
@@ -178,8 +178,4 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
                 share = n.active[form] * n.weight[h] / n.total[form]
                 for b in range(BINS):
                     n.belief[b] += share * chance_of(n.known[h], int(PLACE[h, card]), b)
-    choice = 0
-    for b in range(BINS):
-        if n.belief[b] > n.belief[choice]:
-            choice = b
-    return choice
+    return belief.argmax(n.belief, BINS)

@@ -3,6 +3,7 @@
 import itertools
 
 from textbook_gym.authoring import Field, Record, rule
+from textbook_gym.authoring.bitset import has
 from textbook_gym.books.crafting import (
     CRAFT,
     FRESH,
@@ -16,7 +17,6 @@ from textbook_gym.books.crafting import (
     STATIONS,
     Action,
     Chapter,
-    has,
 )
 
 UNTRIED, NOTHING, SPARK, PRODUCT = range(4)  # what comes of a pair; if it is item i, PRODUCT + i

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, rule, uniform
+from textbook_gym.authoring import Field, Record, belief, rule, uniform
 from textbook_gym.books.induction import (
     AND,
     ANSWER,
@@ -98,7 +98,7 @@ def move(n: Record, source: int, target: int) -> None:
 
 @rule
 def thin(n: Record, most: int) -> None:
-    """Keep a sample of at most `most` hypotheses, evenly spaced in belief."""
+    """Keep a sample of at most `most` hypotheses, evenly spaced in belief: systematic resampling, in place."""
     total = 0.0
     for h in range(n.count):
         total += n.weight[h]
@@ -151,12 +151,9 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
             n.line[h] = h
             n.rules[h] = 1
             n.weight[h] = 1.0
-    total = 0.0
     for h in range(n.count):
         n.weight[h] *= members(n.rules[h])
-        total += n.weight[h]
-    for h in range(n.count):
-        n.weight[h] /= total
+    belief.normalise(n.weight, n.count)
     extend(n, FORMS[n.form, FIRST])
     extend(n, FORMS[n.form, SECOND])
     if p.exception == 1:
@@ -233,8 +230,8 @@ def choose_test(p: Chapter, n: Record, o: Record) -> None:
         for i in range(PLACES):
             changes += DIGIT[triple, i] != DIGIT[board, i]
         if changes <= reach:
-            belief = predict(p, n, triple, SAMPLE)
-            worth = min(belief, 1.0 - belief) - EFFORT * changes
+            inside = predict(p, n, triple, SAMPLE)
+            worth = min(inside, 1.0 - inside) - EFFORT * changes
             if worth > best:
                 best = worth
                 n.target = 1 + triple
@@ -252,6 +249,6 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
             if DIGIT[board, i] != digit:
                 return DIGITS * i + digit
         return TEST
-    belief = predict(p, n, triple_of(o.probe), MOST)
-    belief = belief * BIAS[n.form] / (belief * BIAS[n.form] + 1.0 - belief)
-    return ANSWER + int(CERTAIN * belief + 0.5)
+    inside = predict(p, n, triple_of(o.probe), MOST)
+    inside = inside * BIAS[n.form] / (inside * BIAS[n.form] + 1.0 - inside)
+    return ANSWER + int(CERTAIN * inside + 0.5)

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from textbook_gym.authoring import Field, Record, below, rule
+from textbook_gym.authoring.bitset import has
 from textbook_gym.books.navigation import (
     ALL,
     ALL_EAST,
@@ -23,7 +24,6 @@ from textbook_gym.books.navigation import (
     D,
     can,
     cell_of,
-    has,
     headings,
     key_first,
     note,
