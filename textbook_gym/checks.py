@@ -4,6 +4,9 @@ All findings of a book are collected and raised together, each in one line that 
 wanted and what to do.
 """
 
+import ast
+import inspect
+import sys
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -11,7 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import Book, read
+from textbook_gym.authoring.contract import COLUMNS
 from textbook_gym.authoring.records import Row
+from textbook_gym.authoring.slips import explained
 from textbook_gym.engine.course import OUT
 from textbook_gym.engine.engine import rehearse
 from textbook_gym.engine.lanes import Lanes
@@ -92,20 +97,66 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
         BookError: with one line for every finding.
     """
     found = read(book if isinstance(book, str) else book.__name__)
-    rehearse(found)
+    rehearse(found)  # by itself: a slip is told better by plain Python than by the compiler
     measured = measure(found, courses)
-    findings = [
-        *check_marks(found, measured),
-        *check_editions(found),
-        *check_pose(found),
-        *check_signals(found),
-        *check_actions(found),
-        *check_faces(found),
-        *check_exam(found),
-        *check_twins(found),
-    ]
+    with explained(found):
+        findings = [
+            *check_marks(found, measured),
+            *check_editions(found),
+            *check_pose(found),
+            *check_signals(found),
+            *check_actions(found),
+            *check_faces(found),
+            *check_exam(found),
+            *check_twins(found),
+        ]
     refuse(found, findings)
     return measured
+
+
+def check(book: str, courses: int = 512, calibrate: bool = False) -> str:
+    """Check a book, or calibrate it, and return what is to be told of it: the command `textbook-gym check`.
+
+    Args:
+        book: dotted name of the module.
+        courses: editions that marks are measured on.
+        calibrate: only measure the newcomer, and return the book's `CHAPTERS` with that column as it should be.
+
+    Raises:
+        BookError: with one line for every finding; when calibrating, for what keeps it from being measured.
+
+    Example:
+        print(check("my_package.lamps", calibrate=True))  # paste what it prints over CHAPTERS
+    """
+    if calibrate:
+        found = read(book)
+        rehearse(found)
+        return calibrated(found, measure(found, courses))
+    lines = [f"{'chapter':24} random  newcomer  model  learned"]
+    for m in check_book(book, courses):
+        lines.append(f"{m.chapter} {m.name:22} {m.random:6.3f} {m.newcomer:9.3f} {m.model:6.3f} {m.learned:8.3f}")
+    return "\n".join([*lines, f"{read(book).name} keeps the contract."])
+
+
+def calibrated(book: Book, measured: list[ChapterMarks]) -> str:
+    """Return the source of `CHAPTERS` with the newcomer column as measured, to be pasted over the present one."""
+    source = inspect.getsource(sys.modules[book.path.partition("?")[0]])
+    table = next(
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CHAPTERS"
+    )
+    rows = list(table.value.elts) if isinstance(table.value, (ast.Tuple, ast.List)) else []
+    place = COLUMNS.index("newcomer")
+    if len(rows) != len(measured) or not all(isinstance(row, ast.Call) and len(row.args) > place for row in rows):
+        pairs = zip(book.chapters, measured, strict=True)
+        return "\n".join(str(c._replace(newcomer=round(m.newcomer, 2))) for c, m in pairs)
+    lines = source.splitlines()
+    for row, m in zip(rows, measured, strict=True):
+        cell = row.args[place]  # type: ignore[attr-defined]  # a call, as was just seen
+        line = lines[cell.lineno - 1]
+        lines[cell.lineno - 1] = f"{line[: cell.col_offset]}{m.newcomer:.2f}{line[cell.end_col_offset :]}"
+    return "\n".join(lines[table.lineno - 1 : table.end_lineno])
 
 
 def refuse(book: Book, findings: Iterable[str]) -> None:
@@ -295,9 +346,9 @@ def check_exam(book: Book) -> Iterator[str]:
         yield f"exam: {fact!r}, says `exam_fact`, is asked in chapter {earlier[fact]} already; ask for what is new"
 
 
-def exam_facts(book: Book, chapter: int) -> set[Any]:
+def exam_facts(book: Book, chapter: int, editions: int = PROBES) -> set[Any]:
     """Return what `exam_fact` says of a chapter's first exercise, over editions 0, 1, ..."""
-    lanes, _, _ = opened(book, "all", PROBES, chapter)
+    lanes, _, _ = opened(book, "all", editions, chapter)
     rows = [Row(record) for record in lanes.records]
     return {book.module.exam_fact(Row(lanes.plan[chapter - 1]), row.edition, row.state) for row in rows}
 

@@ -25,6 +25,12 @@ def no_mark(p: Record, s: Record) -> float:
 
 
 @rule
+def any_edition(e: Record) -> bool:
+    """Return True: what a book without `sound` says of every edition that it draws."""
+    return True
+
+
+@rule
 def no_step(e: Record, s: Record, action: int) -> None:
     """Do nothing: what a book without `ahead` fetches before a step."""
 
@@ -89,8 +95,8 @@ TABLES = (
 """Tables, in the order in which they stand in a book."""
 
 RULES = (
-    Rule("sound", ("e",), bool, "whether `write` may draw this edition: what must hold of its fields together", False,
-         looped=False),
+    Rule("sound", ("e",), bool, "return whether an edition may be: what must hold of its fields together; `write` is "
+         "repeated until it does", False, absent=any_edition),
     Rule("write", ("e", "s"), None, "draw an edition"),
     Rule("pose", ("p", "e", "s"), None, "set one exercise"),
     Rule("step", ("p", "e", "s", "action"), bool, "take one action; return whether it ended the exercise"),
@@ -106,9 +112,9 @@ RULES = (
          absent=no_step),
     Rule("arrange", ("p", "e", "s"), None, "work out what follows once a user set fields of STATE that have low= and "
          "high=", False, looped=False),
+    Rule("oracle", ("p", "e", "s"), int, "return the best action of one who knows the edition"),
     Rule("exam_fact", ("p", "e", "s"), None, "return what a posed exercise is composed of; in the exam no value that "
          "an earlier chapter had", False, compiled=False, looped=False),
-    Rule("oracle", ("p", "e", "s"), int, "return the best action of one who knows the edition"),
     Rule("open_page", ("p", "n", "o"), None, "begin an exercise: read its first observation"),
     Rule("study", ("p", "n", "before", "action", "o"), None, "learn from one step"),
     Rule("answer", ("p", "n", "o"), int, "choose an action from notes and observation alone"),

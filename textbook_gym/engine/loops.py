@@ -65,10 +65,9 @@ def make_loops(book: Book, digest: str, rules: SimpleNamespace | None = None) ->
         rules: what to call instead of the book's own rules, by name.
     """
     r = rules or book.rules()
-    write, pose, step, observe, mark, visible, raw = r.write, r.pose, r.step, r.observe, r.mark, r.visible, r.raw
-    shortcuts, ahead, oracle, open_page, study, answer = (
-        r.shortcuts, r.ahead, r.oracle, r.open_page, r.study, r.answer
-    )  # fmt: skip
+    write, sound, pose, step, observe, mark = r.write, r.sound, r.pose, r.step, r.observe, r.mark
+    visible, shortcuts, raw, ahead, oracle = r.visible, r.shortcuts, r.raw, r.ahead, r.oracle
+    open_page, study, answer = r.open_page, r.study, r.answer
     ends = edition_words(book)
     state = lane_type(book).fields["state"][1]  # type: ignore[index]  # a lane has fields
     lasting = [f.name for f in book.module.STATE if f.lasting]
@@ -104,7 +103,8 @@ def make_loops(book: Book, digest: str, rules: SimpleNamespace | None = None) ->
             if mask[i]:
                 if course.leave(lane, plan[c.chapter], mark, visible):
                     course.clear(words, i, fresh_at, fresh_kept)
-                    failed += not course.open_edition(lane.edition, lane.state, c, words, i, plan[0], write, ends)
+                    e, s = lane.edition, lane.state
+                    failed += not course.open_edition(e, s, c, words, i, plan[0], write, sound, ends)
                 turned = True
             elif others == Others.ACT and c.stage == Stage.OVER:  # in a longer episode any action turns the page
                 course.turn_page(c, plan[c.chapter])
