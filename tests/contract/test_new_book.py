@@ -1,5 +1,6 @@
-"""A thirteenth book takes one file and one line: environments, checks, page, memories, training and study come from it."""
+"""A thirteenth book takes one file and one line: environments, checks, memories, training and study come from it."""
 
+import re
 import sys
 
 import gymnasium as gym
@@ -87,7 +88,7 @@ def test_its_ledger_and_what_recall_takes_from_it_are_its_own(package):
     vector = RememberVector(gym.make_vec("textbook/LampsCourse-v0", num_envs=2), "ledger")
     vector.reset(seed=0)
     assert vector.memory.spec()["tables"] == [dict(table) for table in read(package).module.LEDGER]
-    lit = [vector.step(np.full(2, 3))[0][:, 8:16] for _ in range(2)][0]
+    lit = vector.step(np.full(2, 3))[0][:, 8:16]
     after = vector.step(np.full(2, 0))[0][:, vector.memory.width :]
     assert (lit == 1).any()
     assert after.any(), "what the switch lit has been entered"
@@ -159,10 +160,7 @@ def test_calibration_prints_the_rows_to_paste(broken):
         check(name)
     rows = check(name, calibrate=True)
     assert rows.startswith("CHAPTERS = (\n")
-    assert (
-        rows.splitlines()[2].replace("0.25", "0.26")
-        == '    Chapter("four lamps",    8,    4,    0.26,  FEW,    1,    1),'
-    )
+    assert re.fullmatch(r'    Chapter\("four lamps",    8,    4,    0\.2\d,  FEW,    1,    1\),', rows.splitlines()[2])
     namespace = dict(vars(read(name).module))
     exec(rows, namespace)
     measured = [round(m.newcomer, 2) for m in measure(read(name))]
@@ -172,9 +170,7 @@ def test_calibration_prints_the_rows_to_paste(broken):
 def test_rows_that_are_computed_are_told_as_values(broken):
     name = broken(("CHAPTERS = (\n", "ROWS = (\n"), ("# --- the tables", "CHAPTERS = tuple(ROWS)\n\n# --- the tables"))
     book = read(name)
-    assert calibrated(book, measure(book, 64)).startswith(
-        "Chapter(name='four lamps', exercises=8, limit=4, newcomer=0."
-    )
+    assert calibrated(book, measure(book, 64)).startswith("Chapter(name='four lamps', exercises=8, limit=4, newcomer=0")
 
 
 # --- a model student in a module of its own ----------------------------------------------------
@@ -187,9 +183,8 @@ def test_a_model_student_may_stand_elsewhere(broken, tmp_path):
     student = source[source.index(begin) : source.index(end)]
     world = source.replace(student, "").replace("LAMPS = 8\n", 'LAMPS = 8\nMODEL = "lamps_student"\n')
     (tmp_path / "lamps_world.py").write_text(world)
-    imports = (
-        "from lamps_world import LAMPS, NONE, Chapter\nfrom textbook_gym.authoring import Field, Record, onehot, rule\n"
-    )
+    imports = "from lamps_world import LAMPS, NONE, Chapter\n"
+    imports += "from textbook_gym.authoring import Field, Record, onehot, rule\n"
     (tmp_path / "lamps_student.py").write_text(imports + student)
     rows = []
     for path in (name, "lamps_world"):

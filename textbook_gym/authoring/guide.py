@@ -53,9 +53,7 @@ def refreshed(text: str) -> str:
     for name, made in sections().items():
         place = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
         if not place.search(text):
-            raise ValueError(
-                f"the guide has no place for {name!r}; put '<!-- {name} -->' and '<!-- end -->' around one"
-            )
+            raise ValueError(f"the guide has no place for {name!r}; write '<!-- {name} -->', then '<!-- end -->'")
         text = place.sub(lambda found, made=made: found[1] + made + found[2], text)  # type: ignore[misc]  # bound now
     return text
 
