@@ -111,27 +111,8 @@ ELEVATION = np.array([[(d // 2 + (1 - d % 2 * 2) * notch) % ANGLES for notch in 
 class Action(enum.IntEnum):
     """Fire at a notch of the dial, or let the last shot stand."""
 
-    FIRE_1 = 0
-    FIRE_2 = 1
-    FIRE_3 = 2
-    FIRE_4 = 3
-    FIRE_5 = 4
-    FIRE_6 = 5
-    FIRE_7 = 6
-    FIRE_8 = 7
-    FIRE_9 = 8
-    FIRE_10 = 9
-    FIRE_11 = 10
-    FIRE_12 = 11
-    FIRE_13 = 12
-    FIRE_14 = 13
-    FIRE_15 = 14
-    FIRE_16 = 15
-    FIRE_17 = 16
-    FIRE_18 = 17
-    FIRE_19 = 18
-    FIRE_20 = 19
-    FIRE_21 = 20
+    FIRE_1, FIRE_2, FIRE_3, FIRE_4, FIRE_5, FIRE_6, FIRE_7, FIRE_8, FIRE_9, FIRE_10, FIRE_11 = range(11)
+    FIRE_12, FIRE_13, FIRE_14, FIRE_15, FIRE_16, FIRE_17, FIRE_18, FIRE_19, FIRE_20, FIRE_21 = range(11, 21)
     HOLD = 21
 
 

@@ -60,12 +60,7 @@ PAYOFF = 1.0 / (1.0 + np.exp(-(_LOG_ODDS[:, None] + _LOG_ODDS[None, :]) / 2.0))
 class Action(enum.IntEnum):
     """Pull an arm."""
 
-    PULL_A = 0
-    PULL_B = 1
-    PULL_C = 2
-    PULL_D = 3
-    PULL_E = 4
-    PULL_F = 5
+    PULL_A, PULL_B, PULL_C, PULL_D, PULL_E, PULL_F = range(6)
 
 
 class Chapter(NamedTuple):

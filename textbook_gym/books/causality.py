@@ -101,20 +101,8 @@ SIXTHS = np.arange(MOST_EXPERIMENTS + 1) / MOST_EXPERIMENTS
 class Action(enum.IntEnum):
     """Experiment: set a light, or only watch. Judge the light asked about."""
 
-    OFF_A = 0
-    OFF_B = 1
-    OFF_C = 2
-    OFF_D = 3
-    OFF_E = 4
-    ON_A = 5
-    ON_B = 6
-    ON_C = 7
-    ON_D = 8
-    ON_E = 9
-    WATCH = 10
-    FOLLOWS = 11
-    OPPOSES = 12
-    UNMOVED = 13
+    OFF_A, OFF_B, OFF_C, OFF_D, OFF_E, ON_A, ON_B, ON_C, ON_D, ON_E = range(10)
+    WATCH, FOLLOWS, OPPOSES, UNMOVED = range(10, 14)
 
 
 WATCH, FOLLOWS, OPPOSES, UNMOVED = (int(a) for a in list(Action)[2 * LIGHTS :])

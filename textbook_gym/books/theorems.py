@@ -88,19 +88,9 @@ for _five in combinations(range(SWAPS), RULES):
 class Action(enum.IntEnum):
     """Apply a rule, cite what a slot holds, or file the lemma just proved; any other action then leaves it."""
 
-    RULE_1 = 0
-    RULE_2 = 1
-    RULE_3 = 2
-    RULE_4 = 3
-    RULE_5 = 4
-    CITE_1 = 5
-    CITE_2 = 6
-    CITE_3 = 7
-    CITE_4 = 8
-    FILE_1 = 9
-    FILE_2 = 10
-    FILE_3 = 11
-    FILE_4 = 12
+    RULE_1, RULE_2, RULE_3, RULE_4, RULE_5 = range(5)
+    CITE_1, CITE_2, CITE_3, CITE_4 = range(5, 9)
+    FILE_1, FILE_2, FILE_3, FILE_4 = range(9, 13)
 
 
 class Chapter(NamedTuple):

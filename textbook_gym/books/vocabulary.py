@@ -73,14 +73,7 @@ FIRST, SPAN, CONTEXT, DIRECTION = range(FORMS.shape[1])
 class Action(enum.IntEnum):
     """Answer with a meaning, or with a word if the question is put backwards."""
 
-    ANSWER_1 = 0
-    ANSWER_2 = 1
-    ANSWER_3 = 2
-    ANSWER_4 = 3
-    ANSWER_5 = 4
-    ANSWER_6 = 5
-    ANSWER_7 = 6
-    ANSWER_8 = 7
+    ANSWER_1, ANSWER_2, ANSWER_3, ANSWER_4, ANSWER_5, ANSWER_6, ANSWER_7, ANSWER_8 = range(8)
 
 
 class Chapter(NamedTuple):
