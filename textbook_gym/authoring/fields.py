@@ -81,7 +81,7 @@ def clearing(record: np.dtype, names: Collection[str], offset: int = 0) -> tuple
         offset: where the record lies within a larger one, in bytes.
 
     Returns:
-        the first 64-bit word that they lie in, and which bits to keep from there on, uint64 of as many words as it takes.
+        the first 64-bit word that they lie in, and the bits to keep of it and all others up to the last, uint64.
     """
     fields: Mapping[str, Any] = record.fields or {}
     keep = np.full(record.itemsize, 0xFF, np.uint8)
