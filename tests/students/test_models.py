@@ -72,7 +72,7 @@ def test_one_that_saw_through_a_wrapper_is_refused(wrap, memory, tmp_path):
 @pytest.mark.parametrize("memory", [None, "ledger", "recap"])
 def test_one_that_was_trained_on_another_book_is_refused(memory, tmp_path):
     path = saved(make("textbook/Vocabulary-v0", 2, seed=0, memory=memory), tmp_path / "ppo.zip")
-    with pytest.raises(ValueError, match="Vocabulary|floats within") as caught:
+    with pytest.raises(ValueError, match=r"Vocabulary|floats within") as caught:
         walked(as_student(path), "Bandits")
     assert "student 'ppo' was trained on" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -1,6 +1,6 @@
 """Fields of records and signals of observations, and the record types that they make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, TypeAlias
 
@@ -23,8 +23,9 @@ class Field(NamedTuple):
         kind: storage: i1, i2, i4, i8 (signed integers of 1 to 8 bytes), u8 (unsigned, 8 bytes) or f8 (double).
         doc: what it means, with units.
         shape: () for a number, else the shape of an array of them.
-        lasting: in `STATE` only: outlives the exercise. `write` sets it when an edition opens, `pose` leaves it
-            alone: what a student's own deeds leave behind for the rest of the book. 0 where a world is set by hand.
+        lasting: in `STATE` only: outlives the exercise, and `pose` leaves it alone: what a student's own deeds leave
+            behind for the rest of the book. It is 0 when an edition opens; all other fields are when `pose` begins.
+        page: in `NOTES` only: is of one exercise, and 0 when `open_page` begins.
         low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user
             may set the field of a posed exercise, and to what at the least.
         high: likewise the greatest.
@@ -41,6 +42,7 @@ class Field(NamedTuple):
     lasting: bool = False
     low: float | None = None
     high: float | None = None
+    page: bool = False
     chapters: Where = 1
     partly: Where = frozenset()
 
@@ -75,6 +77,8 @@ def observation_bounds(signals: Sequence[Signal]) -> tuple[np.ndarray, np.ndarra
     low = np.concatenate([np.full(s.size, s.low, np.float32) for s in every])
     high = np.concatenate([np.full(s.size, s.high, np.float32) for s in every])
     return low, high
+
+
 def chapters_of(where: Where, shape: tuple[int, ...], chapters: int) -> np.ndarray:
     """Return in which chapters each cell of a field lies: bool, shape (chapters, *shape).
 
@@ -105,6 +109,28 @@ def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:
             raise BookError(f"{path}: {table}.{f.name} is there twice or is no field name; rename it")
     plain = np.dtype([(f.name, f.kind, f.shape) for f in fields], align=True)
     return widened(plain)
+
+
+def clearing(record: np.dtype, names: Collection[str], offset: int = 0) -> tuple[int, np.ndarray]:
+    """Return how to set fields of a record to 0 by words (see `course.clear`).
+
+    Args:
+        record: the record type.
+        names: the fields.
+        offset: where the record lies within a larger one, in bytes.
+
+    Returns:
+        the first 64-bit word that they lie in, and the bits to keep of it and all others up to the last, uint64.
+    """
+    fields: Mapping[str, Any] = record.fields or {}
+    keep = np.full(record.itemsize, 0xFF, np.uint8)
+    for name in names:
+        kind, start = fields[name][:2]
+        keep[start : start + kind.itemsize] = 0
+    masks = keep.view(np.uint64)
+    touched = np.flatnonzero(masks != np.uint64(0xFFFFFFFFFFFFFFFF))
+    first, stop = (int(touched[0]), int(touched[-1]) + 1) if len(touched) else (0, 0)
+    return first + offset // 8, masks[first:stop].copy()
 
 
 def widened(plain: np.dtype) -> np.dtype:

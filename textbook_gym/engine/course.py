@@ -21,6 +21,7 @@ fresh learner, `reset(seed=...)`, or one that is sent elsewhere, `reset(options=
 """
 
 import enum
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from textbook_gym.authoring.records import Record
 MOST_CHAPTERS = 16
 NUMBERS = (1 << 53) - 1  # edition numbers: exact in a double and in JSON
 TRIES = 1000  # editions drawn before a split counts as empty
+DRAWS = 100  # at most, of each of them, until one is sound
 TEST_SHARE = 4  # one edition in four belongs to the test split
 SUCCESS = 0.9  # mark from which an exercise counts as a success
 
@@ -182,7 +184,7 @@ def belongs(words: Record, i: int, p: Record, first: int, last: int, split: int)
 
 @rule
 def open_edition(
-    e: Record, s: Record, c: Record, words: Record, i: int, p: Record, write: Record, ends: Record
+    e: Record, s: Record, c: Record, words: Record, i: int, p: Record, write: Record, sound: Record, ends: Record
 ) -> bool:
     """Open a fresh edition in lane `i`, at its first chapter; return False if its split seems to have none."""
     if c.asked == 0:
@@ -200,9 +202,12 @@ def open_edition(
     mix(s, c.key, WRITE)
     found = False
     for _ in range(TRIES):
-        for j in range(ends[0], ends[1]):  # also what lies between the fields, since that is hashed too
-            words[i, j] = 0
-        write(e, s)
+        for _ in range(DRAWS):
+            for j in range(ends[0], ends[1]):  # also what lies between the fields, since that is hashed too
+                words[i, j] = 0
+            write(e, s)
+            if sound(e):
+                break
         if belongs(words, i, p, ends[0], ends[1], c.split):
             found = True
             break
@@ -215,6 +220,14 @@ def open_edition(
     c.chapter = c.order[c.place]
     c.start = 0
     return found
+
+
+@rule
+def clear(words: Record, i: int, first: int, kept: Record) -> None:
+    """Set fields of record `i` to 0: from word `first` on, all but the bits to keep (see `fields.clearing`)."""
+    for j in range(len(kept)):
+        at: Any = np.uint64(first + j)  # unsigned, so that numba does not ask whether it counts from the end
+        words[i, at] &= kept[j]
 
 
 @rule

@@ -155,7 +155,7 @@ def effects_of(book: Book, chapter: int, changed: np.ndarray) -> np.ndarray:
     buffers = [lanes.buffers() for lanes in (before, after)]
     for lanes, (obs, out) in zip((before, after), buffers, strict=True):
         lanes.reset(np.ones(len(lanes), np.bool_), obs, out)  # poses the first exercise anew, in the changed world
-    oracle, p, rng = book.rule("oracle"), Row(before.plan[0]), np.random.default_rng(chapter)
+    oracle, p, rng = book.module.oracle, Row(before.plan[0]), np.random.default_rng(chapter)
     stages, records = before.records["clock"]["stage"], before.records
     differs = np.zeros(changed.size, np.bool_)
     while True:

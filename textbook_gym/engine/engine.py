@@ -12,16 +12,20 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.records import Cells
+from textbook_gym.authoring.slips import explained, shortened, unmarked_call, watched
 from textbook_gym.engine import course
 from textbook_gym.engine.course import lane_type
+from textbook_gym.engine.info import OUT
 from textbook_gym.engine.jit import compiled, digest_of, reachable
 from textbook_gym.engine.loops import ROWS, Others, Student, Wipe, make_loops
+from textbook_gym.engine.syllabus import make_plan
 from textbook_gym.errors import BookError
 
 LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
@@ -38,8 +42,7 @@ def loops_of(book: Book) -> dict[str, Callable[..., int]]:
     loops = make_loops(book)
     for function, caller in reachable(*loops.values()).items():
         if caller is not None and not hasattr(function, "__rule__"):
-            calls = f"rule {caller.__name__!r} calls {function.__name__!r}"
-            raise BookError(f"{book.path}: {calls}; mark that with @rule too")
+            raise unmarked_call(book, caller, function.__name__)
     return loops
 
 
@@ -48,15 +51,49 @@ def book_digest(book: Book) -> str:
     return digest_of(loops_of(book).values())
 
 
+def compiled_entry(book: Book, loop: Callable[..., int], *arguments: Any) -> Callable[..., int]:
+    """Return where a loop of a book is entered, compiled.
+
+    Raises:
+        BookError: its rules do not compile; in one line, what plain Python says of them, or else the compiler.
+    """
+    try:
+        return compiled(loop).entry(*arguments, 0, 1)
+    except RuntimeError:  # numba was told not to compile
+        raise
+    except Exception as error:  # whatever the compiler stumbles over, its own errors or not
+        rehearse(book)
+        raise shortened(book, error) from error
+
+
+def rehearse(book: Book) -> None:
+    """Let random, model student and oracle walk one exercise of each chapter as plain Python; nothing is compiled.
+
+    Raises:
+        BookError: a rule fails, or returns what it must not; in one line, with the rule, the file and the line.
+    """
+    with explained(book):
+        slow = Engine(book, interpreted=True, rules=watched(book))
+        loops_of(book)
+        plan = make_plan(book, exercises=1)
+        for student in Student:
+            lanes, notes = np.zeros(1, slow.lane), np.zeros(1, book.notes)
+            lanes["clock"]["episode"] = course.Episode.BOOK
+            _, seen = slow.observations(1)
+            every, none = np.ones(1, np.bool_), np.zeros(1, np.int64)
+            slow.turn(lanes, plan, Others.REST, every, none, seen, np.zeros(1, OUT), 1)
+            slow.walk(lanes, plan, notes, [student], Wipe.NEVER, 1)
+
+
 class Engine:
     """The loops of one book over arrays of lanes. Get one with `engine(book)`."""
 
-    def __init__(self, book: Book, interpreted: bool = False) -> None:
+    def __init__(self, book: Book, interpreted: bool = False, rules: SimpleNamespace | None = None) -> None:
         self.book = book
         self.interpreted = interpreted
         self.lane = lane_type(book)
         self.seen = book.seen()
-        self._loops = make_loops(book) if interpreted else loops_of(book)
+        self._loops = make_loops(book, rules) if interpreted else loops_of(book)
         self._entries: dict[str, Callable[..., int]] = {}
 
     def loop(self, name: str, *arguments: Any) -> Callable[..., int]:
@@ -66,7 +103,7 @@ class Engine:
             if self.interpreted:
                 self._entries[name] = functools.partial(call_interpreted, loop)
             else:
-                self._entries[name] = compiled(loop).entry(*arguments, 0, 1)
+                self._entries[name] = compiled_entry(self.book, loop, *arguments)
         return self._entries[name]
 
     def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> int:
@@ -100,8 +137,7 @@ class Engine:
         Raises:
             BookError: the book seems to have no edition in the split that a lane asks for.
         """
-        words = lanes.view(np.uint64).reshape(len(lanes), -1)
-        arrays = (lanes, words, plan, int(others), mask, actions, seen, out)
+        arrays = (lanes, words_of(lanes), plan, int(others), mask, actions, seen, out)
         if self.run("turn", len(lanes), threads, LANES_A_THREAD, *arrays):
             split = course.Split(int(lanes["clock"]["split"][0])).name.lower()
             raise BookError(
@@ -133,9 +169,15 @@ class Engine:
         actors = np.resize(np.array([int(w) for w in who], np.int64), rows.shape[1])
         learns = int(Student.MODEL in actors)
         blank = np.zeros(1, self.book.notes)
-        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, rows, actors)
+        memory = (notes, words_of(notes), blank)
+        arrays = (lanes, words_of(lanes), plan, *memory, seen, flat_seen, wide, flat_wide, rows, actors)
         self.run("walk", n, threads, COURSES_A_THREAD, *arrays, learns, int(wipe))
         return rows
+
+
+def words_of(records: np.ndarray) -> np.ndarray:
+    """Return records as 64-bit words, uint64 (records, words a record): the same memory."""
+    return records.view(np.uint64).reshape(len(records), -1)
 
 
 def call_interpreted(loop: Callable[..., int], *arguments: Any) -> int:

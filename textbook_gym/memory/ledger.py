@@ -1,6 +1,6 @@
 """The ledger: what happened when I did this.
 
-See `base` for what a memory is, `features` for what a table can hold, `presets` for the tables of each book.
+See `base` for what a memory is, `features` for what a table can hold, and each book's `LEDGER` for its own tables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import HEADER
 from textbook_gym.authoring.random import WEYL, scramble
 from textbook_gym.engine.jit import compiled
@@ -173,7 +174,7 @@ class Ledger(Memory):
     at most 1, and the mean of each `outcome`; then, irrespective of action, log(1 + count) / 5 and the mean of each
     `told`. All are 0 in a situation never met.
 
-    Without settings, a book's own tables are taken (see `presets`); for an environment that is no book of ours, one
+    Without settings, a book's own tables are taken, its `LEDGER`; for an environment that is no book of ours, one
     table with all of the observation for a situation, and reward and mark for outcomes.
 
     Args:
@@ -219,16 +220,14 @@ class Ledger(Memory):
         super().__init__(keep, **(dict(table) if tables is None else {"tables": [dict(t) for t in tables]}))
 
     def spec(self) -> dict[str, Any]:
-        """Return settings that make this ledger again: its tables, also where they came from a preset."""
+        """Return settings that make this ledger again: its tables, also where they came from the book."""
         return {"keep": self.settings["keep"], "tables": [dict(table) for table in self._tables()]}
 
     def _tables(self) -> Sequence[TableSettings]:
         """Return the tables asked for, or the book's."""
-        from textbook_gym.memory.presets import TABLES
-
         given = {k: v for k, v in self.settings.items() if k != "keep"}
-        if not given and self.book is not None and self.book.name in TABLES:
-            return TABLES[self.book.name]
+        if not given and isinstance(self.book, Book) and self.book.ledger:
+            return self.book.ledger
         tables: Sequence[TableSettings] = given.get("tables", [given])
         return tables
 

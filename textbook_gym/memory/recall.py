@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import HEADER
 from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import one_of, whole
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.features import Names, count_features, feature_bounds, program, read_channels
 from textbook_gym.memory.interface import Step
-from textbook_gym.memory.presets import TABLES
 from textbook_gym.memory.recall_loops import BLOCK, recall_augment, recall_learn
 from textbook_gym.memory.saving import check_each, check_range
 
@@ -58,7 +58,7 @@ class Recall(Memory):
     def _open(self) -> tuple[np.ndarray, np.ndarray]:
         outcome = self.outcome
         if outcome is None:
-            table = TABLES.get(self.book.name, [{}])[0] if self.book is not None else {}
+            table = self.book.ledger[0] if isinstance(self.book, Book) and self.book.ledger else {}
             outcome = [*table.get("outcome", ()), *table.get("told", ()), "reward"]
         names = self.situation
         if names is None:

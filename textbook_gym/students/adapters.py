@@ -51,8 +51,8 @@ class ModelAgent:
             then, now = (" and ".join(map(in_words, spaces)) for spaces in ([*trained], [*here]))
             raise ValueError(
                 f"student {self.name!r} was trained on {then}, in {book.name} there are {now}: study it on the book "
-                f"and with the memory of its training; if a wrapper such as VecNormalize or VecFrameStack stood between, "
-                f"study a function that does the same, observations -> model.predict(...)[0]"
+                f"and with the memory of its training; if a wrapper such as VecNormalize or VecFrameStack stood "
+                f"between, study a function that does the same, observations -> model.predict(...)[0]"
             )
         self.state: Any = None
         self.starts = np.ones(lanes, bool)
