@@ -32,7 +32,7 @@ from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.with_memory import as_worn
 from textbook_gym.train.evaluation import examine, last_third, scores
-from textbook_gym.train.run import train
+from textbook_gym.train.run import checkpoint_path, train
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "learning"
 MODELS = pathlib.Path("runs", "learning")
@@ -117,6 +117,7 @@ def carry_out(run: Run, steps: int | None) -> None:
             history[done] = latest
 
     out = MODELS / run.name
+    checkpoint_path(out).unlink(missing_ok=True)  # of a run that was cut
     model = train(
         env_id,
         out=out,

@@ -6,7 +6,6 @@ of it, the vector environment and the Stable-Baselines3 plug-in are many.
 
 import enum
 import functools
-import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.records import Row
+from textbook_gym.engine.cores import cores
 from textbook_gym.engine.course import OUT, Episode, Order, Pays, Split, Stage
 from textbook_gym.engine.engine import Engine, engine
 from textbook_gym.engine.jit import compiled
@@ -95,7 +95,7 @@ class Lanes:
         self.path = book
         self.interpreted = interpreted
         self._look_up()
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or cores()
         self.plan = make_plan(self.book, chapters, exercises)
         fits = {Pays.VISIBLE: self.book.has_shortcut, Pays.RAW: hasattr(self.book.module, "raw")}
         pays = member(Pays, "reward", reward, [p for p, fit in fits.items() if not fit])

@@ -1,11 +1,11 @@
 """The summary of a study: a row for each book and student, with every metric and its interval."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
+from textbook_gym.engine.cores import cores
 from textbook_gym.metrics import definitions
 
 ALL = "all books"  # the row over all books
@@ -27,7 +27,7 @@ def summary(table: pl.DataFrame) -> pl.DataFrame:
     Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; null where it cannot be had.
     """
     students = students_of(table)
-    with ThreadPoolExecutor(min(len(students), len(os.sched_getaffinity(0))) or 1) as pool:  # NumPy lets threads run
+    with ThreadPoolExecutor(min(len(students), cores()) or 1) as pool:  # NumPy lets threads run
         found = pool.map(lambda s: definitions.measure(table.filter(pl.col("student") == s)), students)
         measured = dict(zip(students, found, strict=True))
     return rows(measured, table["book"].unique(maintain_order=True).to_list())

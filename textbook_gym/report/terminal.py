@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from textbook_gym.metrics import definitions, scores, table
 from textbook_gym.metrics.summary import students_of
@@ -43,15 +44,15 @@ def terminal_table(figures: pl.DataFrame) -> Table:
     title = "How much did they learn? IQM over editions ± half of the 95 % interval"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("book", no_wrap=True)
-    table.add_column("student", no_wrap=True)
+    table.add_column("student", overflow="fold")
     for heading in ("gain", "first\nthird", "last\nthird", "memory\nbenefit", "duct\ntape"):
         table.add_column(heading, justify="right", no_wrap=True)
     for group in figures.partition_by("book", maintain_order=True):
         table.add_section()
         for k, row in enumerate(group.iter_rows(named=True)):
             table.add_row(
-                row["book"] if k == 0 else "",
-                row["student"],
+                Text(row["book"] if k == 0 else ""),
+                Text(row["student"]),
                 with_half(row, "gain"),
                 f"{row['first_third']:.2f}",
                 f"{row['last_third']:.2f}",

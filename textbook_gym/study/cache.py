@@ -20,7 +20,7 @@ from textbook_gym.engine.engine import rules_of
 from textbook_gym.engine.jit import source_digest
 from textbook_gym.engine.loops import ROWS
 from textbook_gym.students.base import Reference
-from textbook_gym.students.parse import NAMED
+from textbook_gym.students.parse import split_name
 from textbook_gym.study.jobs import Job
 
 ASIDE = ("books", "classics", "cli", "metrics", "report", "train")
@@ -58,8 +58,7 @@ def student_digest(student: Any) -> str:
         return hashlib.sha256(repr(student).encode()).hexdigest()
     if not isinstance(student, str):
         return ""
-    named = NAMED.fullmatch(student)
-    plain = named[2] if named else student
+    plain = split_name(student)[1]
     digest = hashlib.sha256(plain.encode())
     files: list[str] = []
     if plain.startswith("cmd:"):

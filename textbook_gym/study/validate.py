@@ -75,7 +75,7 @@ def validate(path: pathlib.Path) -> list[Finding]:
     if not file.is_file():
         raise ValueError(f"no file {str(file)!r}; give the folder that `textbook-gym study --out` wrote")
     try:
-        stated = json.loads(file.read_text())
+        stated = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         return [Finding(False, f"{file} is no JSON: {error}")]
     wrong = check_keys(stated)
