@@ -145,7 +145,7 @@ def carry_out(run: Run, steps: int | None) -> None:
     path = RESULTS / "runs" / f"{run.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(result) + "\n")
+    beside.write_text(json.dumps(result) + "\n", encoding="utf-8")
     beside.replace(path)
     found = result["scores"]
     print(
@@ -167,7 +167,7 @@ def results() -> Results:
     for run in plan():
         path = RESULTS / "runs" / f"{run.name}.json"
         if path.is_file():
-            found.setdefault(run[:3], []).append(json.loads(path.read_text()))
+            found.setdefault(run[:3], []).append(json.loads(path.read_text(encoding="utf-8")))
     return found
 
 
@@ -234,7 +234,7 @@ def write_table(table: list[Line]) -> None:
             cells += [f"{v:.4f}" for v in value] if value is not None else ["", "", ""]
         rows.append(",".join([*cells, str(line.learns)]))
     beside = RESULTS / "summary.csv.part"
-    beside.write_text("\n".join(rows) + "\n")
+    beside.write_text("\n".join(rows) + "\n", encoding="utf-8")
     beside.replace(RESULTS / "summary.csv")
 
 

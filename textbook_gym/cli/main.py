@@ -1,6 +1,7 @@
 """The command line: which commands there are, and how each of them ends."""
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the exit status: 0 if all went well, 1 if something that was checked is wrong or work failed, 2 if what was
         asked for is not understood or refused, 130 if it was interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):  # what a narrow encoding lacks is shown as ?, and ends nothing
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words:
         return told(f"give a command: {', '.join(COMMANDS)}; see {PROGRAM} --help", 2)

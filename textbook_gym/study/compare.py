@@ -34,7 +34,7 @@ def read_study(path: pathlib.Path) -> Study:
     Raises:
         ValueError: there is no study.
     """
-    folder = path.parent if path.suffix == ".json" else path
+    folder = path.parent if path.suffix == ".json" and not path.is_dir() else path
     if not (folder / "marks.csv").is_file():
         raise ValueError(f"{folder} holds no marks.csv; give the folder that `textbook-gym study --out` wrote")
     described = folder / "study.json"
