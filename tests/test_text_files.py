@@ -36,5 +36,7 @@ def test_every_text_file_is_opened_with_its_encoding(file):
 
 
 def test_the_search_finds_what_it_looks_for():
-    source = "path.open()\nopen('x', 'w')\npath.read_text()\nopen('x', 'rb')\nos.open('x', 1)\nopen('x', encoding='utf-8')\n"
+    source = (
+        "path.open()\nopen('x', 'w')\npath.read_text()\nopen('x', 'rb')\nos.open('x', 1)\nopen('x', encoding='utf-8')\n"
+    )
     assert without_encoding(source) == [1, 2, 3]
