@@ -100,8 +100,9 @@ def results(rows: Iterable[Row] | None = None) -> str:
 
 
 def headlines() -> str:
-    """Return the reference students over all books."""
-    return results(r for r in read("summary.csv") if r["book"] == ALL)
+    """Return the reference students over all books, one line on speed and one on training."""
+    over_all = results(r for r in read("summary.csv") if r["book"] == ALL)
+    return f"{over_all}\n\n- {learning_line()}\n- {speed_line()}"
 
 
 # --- speed ---------------------------------------------------------------------------------
@@ -125,11 +126,12 @@ def speed_line() -> str:
     """Return how fast one book is beside Gymnasium's CartPole."""
     rows = {(r["what"], r["kind"], r["lanes"]): r for r in read("speed.csv") if r["threads"] == "1"}
     single, batch = rows["Bandits", "single", "1"], rows["Bandits", "vector", "4096"]
-    pole, poles = (rows[("Gymnasium CartPole-v1", *k)] for k in (("single", "1"), ("vector", "4096")))
+    poles = rows["Gymnasium CartPole-v1", "vector", "4096"]
     return (
-        f"On one core `Bandits` makes {millions(single)} million steps a second in `env.step` and {millions(batch)} "
-        f"million in a batch of 4,096; Gymnasium's CartPole makes {millions(pole)} and {millions(poles)}. [All speeds]"
-        "(benchmarks/results/speed.md)."
+        f"On one core `Bandits` makes {millions(single)} million steps a second in `env.step`, {single['times_cartpole']} "
+        f"times Gymnasium's CartPole measured by turns, and {millions(batch)} million in a batch of 4,096, "
+        f"{batch['times_cartpole']} times it (CartPole's own batch: {poles['times_cartpole']}). "
+        "[All speeds](benchmarks/results/speed.md)."
     )
 
 
@@ -182,8 +184,8 @@ def learning_line() -> str:
     ledger, none = (rows["Vocabulary", "improvement", s] for s in ("ledger", "none"))
     return (
         f"Trained on `VocabularyShort` for {thousands(ledger['steps'])} steps, {ledger['seeds']} seeds: gain "
-        f"{interval(ledger, 'gain')} with a ledger, {interval(none, 'gain')} without a memory. [All trainings]"
-        "(benchmarks/results/learning.md)."
+        f"{interval(ledger, 'gain')} with a ledger, {interval(none, 'gain')} without a memory. "
+        "[All trainings](benchmarks/results/learning.md)."
     )
 
 
@@ -277,9 +279,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "classics": classics,
     "headlines": headlines,
     "results": results,
-    "speed line": speed_line,
     "speed": speed,
-    "learning line": learning_line,
     "learning": learning,
     "sb3": sb3,
     "memory line": memory_line,

@@ -1,4 +1,4 @@
-"""The front page and the pages of results say what is so: tables are the project's, Python runs, links lead somewhere."""
+"""Front page and pages of results say what is so: tables are the project's, Python runs, links lead somewhere."""
 
 import importlib.util
 import pathlib
