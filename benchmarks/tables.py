@@ -128,9 +128,9 @@ def speed_line() -> str:
     single, batch = rows["Bandits", "single", "1"], rows["Bandits", "vector", "4096"]
     poles = rows["Gymnasium CartPole-v1", "vector", "4096"]
     return (
-        f"On one core `Bandits` makes {millions(single)} million steps a second in `env.step`, {single['times_cartpole']} "
-        f"times Gymnasium's CartPole measured by turns, and {millions(batch)} million in a batch of 4,096, "
-        f"{batch['times_cartpole']} times it (CartPole's own batch: {poles['times_cartpole']}). "
+        f"On one core `Bandits` makes {millions(single)} million steps a second in `env.step` and {millions(batch)} million "
+        f"in a batch of 4,096: {single['times_cartpole']} and {batch['times_cartpole']} times a single CartPole of Gymnasium "
+        f"measured by turns with each, whose own batch makes {poles['times_cartpole']}. "
         "[All speeds](benchmarks/results/speed.md)."
     )
 
