@@ -4,7 +4,9 @@ All findings of a book are collected and raised together, each in one line that 
 wanted and what to do.
 """
 
+import ast
 import inspect
+import sys
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -12,9 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import Book, read
-from textbook_gym.authoring.contract import SIGNATURES
+from textbook_gym.authoring.contract import COLUMNS
 from textbook_gym.authoring.records import Row
+from textbook_gym.authoring.slips import explained
 from textbook_gym.engine.course import OUT
+from textbook_gym.engine.engine import rehearse
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import Chapters, Exercises
@@ -93,19 +97,66 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
         BookError: with one line for every finding.
     """
     found = read(book if isinstance(book, str) else book.__name__)
-    refuse(found, check_signatures(found))  # by itself: what takes the wrong arguments does not compile
+    rehearse(found)  # by itself: a slip is told better by plain Python than by the compiler
     measured = measure(found, courses)
-    findings = [
-        *check_marks(found, measured),
-        *check_editions(found),
-        *check_pose(found),
-        *check_signals(found),
-        *check_actions(found),
-        *check_faces(found),
-        *check_twins(found),
-    ]
+    with explained(found):
+        findings = [
+            *check_marks(found, measured),
+            *check_editions(found),
+            *check_pose(found),
+            *check_signals(found),
+            *check_actions(found),
+            *check_faces(found),
+            *check_exam(found),
+            *check_twins(found),
+        ]
     refuse(found, findings)
     return measured
+
+
+def check(book: str, courses: int = 512, calibrate: bool = False) -> str:
+    """Check a book, or calibrate it, and return what is to be told of it: the command `textbook-gym check`.
+
+    Args:
+        book: dotted name of the module.
+        courses: editions that marks are measured on.
+        calibrate: only measure the newcomer, and return the book's `CHAPTERS` with that column as it should be.
+
+    Raises:
+        BookError: with one line for every finding; when calibrating, for what keeps it from being measured.
+
+    Example:
+        print(check("my_package.lamps", calibrate=True))  # paste what it prints over CHAPTERS
+    """
+    if calibrate:
+        found = read(book)
+        rehearse(found)
+        return calibrated(found, measure(found, courses))
+    lines = [f"{'chapter':24} random  newcomer  model  learned"]
+    for m in check_book(book, courses):
+        lines.append(f"{m.chapter} {m.name:22} {m.random:6.3f} {m.newcomer:9.3f} {m.model:6.3f} {m.learned:8.3f}")
+    return "\n".join([*lines, f"{read(book).name} keeps the contract."])
+
+
+def calibrated(book: Book, measured: list[ChapterMarks]) -> str:
+    """Return the source of `CHAPTERS` with the newcomer column as measured, to be pasted over the present one."""
+    source = inspect.getsource(sys.modules[book.path.partition("?")[0]])
+    table = next(
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CHAPTERS"
+    )
+    rows = list(table.value.elts) if isinstance(table.value, (ast.Tuple, ast.List)) else []
+    place = COLUMNS.index("newcomer")
+    if len(rows) != len(measured) or not all(isinstance(row, ast.Call) and len(row.args) > place for row in rows):
+        pairs = zip(book.chapters, measured, strict=True)
+        return "\n".join(str(c._replace(newcomer=round(m.newcomer, 2))) for c, m in pairs)
+    lines = source.splitlines()
+    for row, m in zip(rows, measured, strict=True):
+        cell = row.args[place]  # type: ignore[attr-defined]  # a call, as was just seen
+        line = lines[cell.lineno - 1]
+        lines[cell.lineno - 1] = f"{line[: cell.col_offset]}{m.newcomer:.2f}{line[cell.end_col_offset :]}"
+    return "\n".join(lines[table.lineno - 1 : table.end_lineno])
 
 
 def refuse(book: Book, findings: Iterable[str]) -> None:
@@ -129,10 +180,10 @@ def check_classic(book: str, courses: int = 64) -> None:
         BookError: with one line for every finding.
     """
     found = read(book)
+    rehearse(found)
     lanes = Lanes(book, courses, episode="book", split="all")
     lowest = float(walk(REFERENCES["oracle"], lanes, list(range(courses)), Wipe.NEVER)["mark"].min())
     findings = [
-        *check_signatures(found),
         *([] if lowest == 1.0 else [f"the oracle's lowest mark is {lowest!r}, not 1; mend `oracle` or `mark`"]),
         *check_pose(found),
         *check_signals(found),
@@ -141,14 +192,6 @@ def check_classic(book: str, courses: int = 64) -> None:
     ]
     if findings:
         raise BookError("\n".join(f"{found.name}: {finding}" for finding in findings))
-
-
-def check_signatures(book: Book) -> Iterator[str]:
-    """Rules get what their duty needs and no more: `observe` and `mark` never the edition, students only signals."""
-    for name, wanted in SIGNATURES.items():
-        function = getattr(book.module, name, None)
-        if function is not None and tuple(inspect.signature(function).parameters) != wanted:
-            yield f"{name}{inspect.signature(function)} must take ({', '.join(wanted)})"
 
 
 def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
@@ -213,21 +256,18 @@ def check_editions(book: Book) -> Iterator[str]:
 
 
 def check_pose(book: Book) -> Iterator[str]:
-    """An exercise depends on edition, chapter and number alone: leftovers of earlier exercises change nothing."""
-    lasting = {f.name for f in book.module.STATE if f.lasting}
+    """An exercise depends on edition, chapter, number and lasting fields alone; `pose` leaves those as they are."""
+    lasting = [f.name for f in book.module.STATE if f.lasting]
     for number in range(1, len(book.chapters) + 1):
         lanes, flat, seen = opened(book, "all", 8, number)
-        clean, shown = lanes.records["state"].copy(), flat.copy()
-        for name in clean.dtype.names or ():
-            if name not in lasting and name != "rng":
-                lanes.records["state"][name] = 1 - lanes.records["state"][name]
+        clean, shown = part_words(lanes, "state").copy(), flat.copy()
+        before = lanes.records["state"][lasting].copy()
         out = np.zeros(8, OUT)
         lanes.reset(np.ones(8, np.bool_), seen, out)
-        for name in clean.dtype.names or ():
-            if not np.array_equal(clean[name], lanes.records["state"][name]):
-                yield f"chapter {number}: `pose` does not set STATE.{name} wholly; what an earlier exercise left shows"
-        if not np.array_equal(shown, flat):
-            yield f"chapter {number}: what is seen depends on what an earlier exercise left"
+        if not np.array_equal(before, lanes.records["state"][lasting]):
+            yield f"chapter {number}: `pose` changes a lasting field of {', '.join(lasting)}; leave that to `step`"
+        elif not np.array_equal(clean, part_words(lanes, "state")) or not np.array_equal(shown, flat):
+            yield f"chapter {number}: an exercise posed again is another one; let `pose` draw from `s` alone"
 
 
 def check_signals(book: Book) -> Iterator[str]:
@@ -284,7 +324,7 @@ def check_faces(book: Book) -> Iterator[str]:
         out = np.zeros(4, OUT)
         for action in range(len(book.actions)):
             p, o = Row(lanes.plan[int(lanes.records["clock"]["chapter"][0])]), Row(seen[0])
-            rows, words = book.module.draw(p, o), book.module.tell(p, o)
+            rows, words = book.draw(p, o), book.tell(p, o)
             if len({len(row) for row in rows}) != 1:
                 yield f"chapter {number}: `draw` returns rows of lengths {[len(row) for row in rows]}; pad them"
                 break
@@ -294,6 +334,23 @@ def check_faces(book: Book) -> Iterator[str]:
                 break
             lanes.advance(np.full(4, action), seen, out)
             lanes.reset(out["terminated"].copy(), seen, out)
+
+
+def check_exam(book: Book) -> Iterator[str]:
+    """The exam asks for what no chapter asked before, by the book's `exam_fact`."""
+    exam = len(book.chapters)
+    if exam == 1 or not hasattr(book.module, "exam_fact"):
+        return
+    earlier = {fact: number for number in range(1, exam) for fact in exam_facts(book, number)}
+    for fact in sorted(exam_facts(book, exam) & set(earlier), key=repr):
+        yield f"exam: {fact!r}, says `exam_fact`, is asked in chapter {earlier[fact]} already; ask for what is new"
+
+
+def exam_facts(book: Book, chapter: int, editions: int = PROBES) -> set[Any]:
+    """Return what `exam_fact` says of a chapter's first exercise, over editions 0, 1, ..."""
+    lanes, _, _ = opened(book, "all", editions, chapter)
+    rows = [Row(record) for record in lanes.records]
+    return {book.module.exam_fact(Row(lanes.plan[chapter - 1]), row.edition, row.state) for row in rows}
 
 
 def check_twins(book: Book) -> Iterator[str]:

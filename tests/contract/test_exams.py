@@ -1,8 +1,4 @@
-"""Exams ask for what no earlier chapter asked: of every book a fact about posed exercises, which the exam alone has.
-
-`FACTS` says what each exercise of a chapter is composed of, from its record, as the book's docstring tells it: by book
-a function of the records of many lanes, fresh at the first exercise of a chapter, and of the chapter's row.
-"""
+"""Exams ask for what no earlier chapter asked: by the `exam_fact` of each book, and by what its page tells."""
 
 import re
 
@@ -10,113 +6,21 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from textbook_gym.books import crafting, navigation, theorems
-from textbook_gym.checks import opened
+from textbook_gym.books import theorems
+from textbook_gym.checks import exam_facts, opened
 from textbook_gym.engine.course import OUT
 from textbook_gym.registry import BOOKS, find
 
 LANES = 256
 
 
-def alchemy(lanes, p):
-    """Stones and potions dealt."""
-    return zip((lanes["state"]["stone"] >= 0).sum(1), (lanes["state"]["potion"] >= 0).sum(1), strict=True)
-
-
-def automata(lanes, p):
-    """Notes of the tune."""
-    return (lanes["state"]["tune"] >= 0).sum(1)
-
-
-def ballistics(lanes, p):
-    """Balls and winds of all targets: the exam's ball in the wind is new."""
-    return [tuple(sorted(set(case[: p["targets"]]))) for case in lanes["state"]["case"].tolist()]
-
-
-def bandits(lanes, p):
-    """Whether the cue mixes two seasons."""
-    return lanes["state"]["season"] != lanes["state"]["other"]
-
-
-def causality(lanes, p):
-    """Whether a second light is held."""
-    return lanes["state"]["held"] >= 0
-
-
-def concepts(lanes, p):
-    """The rule that the cue names, by its questions."""
-    return lanes["state"]["form"]
-
-
-def crafting_orders(lanes, p):
-    """Tiers of what is ordered, and whether any material is in stock."""
-    tier = np.searchsorted(crafting.FIRST[1:], np.arange(crafting.ITEMS), side="right")
-    items, state = lanes["edition"]["item"].tolist(), lanes["state"]
-    found = []
-    for order, stock, label in zip(state["order"].tolist(), state["stock"].tolist(), items, strict=True):
-        tiers = tuple(int(tier[rank]) for rank in range(crafting.ITEMS) if order >> label[rank] & 1)
-        found.append((tiers, any(stock >> label[rank] & 1 for rank in range(crafting.FIRST[1]))))
-    return found
-
-
-def induction(lanes, p):
-    """The form of the rule: of which families, and how they are joined."""
-    return lanes["state"]["form"]
-
-
-def maintenance(lanes, p):
-    """Causes that a job brings."""
-    return lanes["state"]["faults"]
-
-
-def navigation_errands(lanes, p):
-    """Whether the corridor is blocked that the edition names."""
-    e, s, cells = lanes["edition"], lanes["state"], navigation.CELLS
-    blocked = e["blocked"].astype(np.int64)
-    return np.where(blocked < cells, s["south"], s["east"]) >> blocked % cells & 1 == 0
-
-
-def theorem_depth(lanes, p):
-    """Rules and lemmas that theorems are made of."""
-    return [tuple(zip(p["rules"].tolist(), p["lemmas"].tolist(), strict=True))] * LANES
-
-
-def vocabulary_forms(lanes, p):
-    """What is asked in an exercise: forms of questions, by lesson, context and direction."""
-    return [frozenset(form) for form in lanes["state"]["form"].tolist()]
-
-
-FACTS = {
-    "Alchemy": alchemy,
-    "Automata": automata,
-    "Ballistics": ballistics,
-    "Bandits": bandits,
-    "Causality": causality,
-    "Concepts": concepts,
-    "Crafting": crafting_orders,
-    "Induction": induction,
-    "Maintenance": maintenance,
-    "Navigation": navigation_errands,
-    "Theorems": theorem_depth,
-    "Vocabulary": vocabulary_forms,
-}
-
-
-def facts(book_name, chapter):
-    """The fact about the first exercise of a chapter, in each of `LANES` editions."""
-    lanes, _, _ = opened(find(book_name), "all", LANES, chapter)
-    return [plain(fact) for fact in FACTS[book_name](lanes.records, lanes.plan[chapter - 1])]
-
-
-def plain(fact):
-    """The fact with Python's own numbers, so that it can stand in a set."""
-    return tuple(map(plain, fact)) if isinstance(fact, tuple) else getattr(fact, "item", lambda: fact)()
-
-
 def test_the_exam_asks_for_what_no_chapter_asked(book_name):
-    exam = len(find(book_name).chapters)
-    before = {fact for chapter in range(1, exam) for fact in facts(book_name, chapter)}
-    assert not before & set(facts(book_name, exam))
+    """By what the book itself says of a posed exercise; `check_exam` asks the same of every book that says it."""
+    book = find(book_name)
+    exam = len(book.chapters)
+    before = set().union(*(exam_facts(book, chapter, LANES) for chapter in range(1, exam)))
+    assert before
+    assert not before & exam_facts(book, exam, LANES)
 
 
 def test_the_page_tells_what_is_new_and_how_many_editions_there_are(book_name):

@@ -39,6 +39,7 @@ def playthrough(name: str) -> str:
             return Row(wide[slot])
 
         p = Row(lanes.plan[int(lanes.records["clock"]["chapter"][0])])
+        book.turn_page(note)
         book.module.open_page(p, n, look(0))
         while not out["exercise_done"][0]:
             before = look(0)

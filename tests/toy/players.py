@@ -30,6 +30,7 @@ class Outside:
         if self.last[i]:
             module.study(p, n, *self.last[i], page)
         elif not info["exercise_done"][i]:
+            self.book.turn_page(self.notes[i])
             module.open_page(p, n, page)
         self.last[i] = None
         if info["exercise_done"][i]:

@@ -1,9 +1,10 @@
 """What an author of a book imports: fields, signals, rules and random numbers; NumPy is all that it needs."""
 
+from textbook_gym.authoring import belief, bitset, onehot
 from textbook_gym.authoring.contract import rule
 from textbook_gym.authoring.fields import Field, Signal
 from textbook_gym.authoring.parameters import Parameter
-from textbook_gym.authoring.random import below, bits, chance, mix, normal, permute, shuffle, uniform
+from textbook_gym.authoring.random import below, bits, categorical, chance, mix, normal, permute, shuffle, uniform
 from textbook_gym.authoring.records import Record
 from textbook_gym.errors import BookError
 
@@ -13,11 +14,15 @@ __all__ = [
     "Parameter",
     "Record",
     "Signal",
+    "belief",
     "below",
     "bits",
+    "bitset",
+    "categorical",
     "chance",
     "mix",
     "normal",
+    "onehot",
     "permute",
     "rule",
     "shuffle",

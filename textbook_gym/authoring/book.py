@@ -13,15 +13,18 @@ import enum
 import functools
 import importlib
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from textbook_gym.authoring.contract import COLUMNS, FACES, OPTIONAL, RULES, TABLES, no_mark, no_step
+from textbook_gym.authoring.contract import COLUMNS, RULES, STUDENT
+from textbook_gym.authoring.faces import drawn, told
 from textbook_gym.authoring.fields import HEADER, Field, Signal, record_type
 from textbook_gym.authoring.parameters import with_parameters
+from textbook_gym.authoring.records import Record
+from textbook_gym.authoring.slips import check_names
 from textbook_gym.errors import BookError
 
 
@@ -61,10 +64,30 @@ class Book:
         """Which abilities the book asks for: its optional constant `TAGS`, a tuple of words."""
         return tuple(getattr(self.module, "TAGS", ()))
 
-    def rule(self, name: str) -> Callable[..., Any]:
-        """Return a rule of the module by name; optional ones that it lacks do nothing and return 0."""
-        function: Callable[..., Any] = getattr(self.module, name, no_step if name == "ahead" else no_mark)
-        return function
+    @property
+    def ledger(self) -> tuple[Mapping[str, Any], ...]:
+        """The tables that a memory `Ledger` keeps where it is told nothing else: the book's `LEDGER`, if it has one."""
+        return tuple(getattr(self.module, "LEDGER", ())) if self.chapters else ()
+
+    def rules(self) -> types.SimpleNamespace:
+        """Return the rules that loops are closed over, by name; optional ones that it lacks do nothing and return 0."""
+        looped = {r.name: getattr(self.module, r.name, r.absent) for r in RULES if r.looped}
+        return types.SimpleNamespace(**looped)
+
+    def turn_page(self, notes: np.ndarray) -> None:
+        """Make a blank page of the notes, records of `notes`, as the loops do before `open_page`."""
+        for field in self.module.NOTES:
+            if field.page:
+                notes[field.name] = 0
+
+    def draw(self, p: Record, o: Record) -> list[str]:
+        """Return a page as rows of characters: as the book draws it, else drawn from its signals (`faces.drawn`)."""
+        rows: list[str] = self.module.draw(p, o) if hasattr(self.module, "draw") else drawn(self.signals, o)
+        return rows
+
+    def tell(self, p: Record, o: Record) -> str:
+        """Return a page in words: as the book tells it, else told from its signals (`faces.told`)."""
+        return str(self.module.tell(p, o)) if hasattr(self.module, "tell") else told(self.signals, o)
 
     def seen(self, kind: str = "f4") -> np.dtype:
         """Return the record type of an observation: signals, then header, packed in order."""
@@ -102,12 +125,11 @@ def read(path: str) -> Book:
         raise BookError(f"no module {path!r} to read a book from ({error}); give an importable module name") from error
     if query or hasattr(module, "PARAMETERS"):
         module = with_parameters(module, path, query)
-    for name in (*TABLES, *RULES, *FACES):
-        if not hasattr(module, name):
-            raise BookError(f"{path}: `{name}` is missing; a book has {', '.join((*TABLES, *RULES, *FACES))}")
-    for name in (*RULES, *OPTIONAL):
-        if hasattr(module, name) and not hasattr(getattr(module, name), "__rule__"):
-            raise BookError(f"{path}: `{name}` is not marked with @rule")
+    sources = [module]
+    if hasattr(module, "MODEL"):
+        sources.append(importlib.import_module(module.MODEL))
+        module = with_student(module, path, sources[1])
+    check_names(path, module, sources)
     doc = (module.__doc__ or "").strip()
     name, colon, _ = doc.partition(":")
     if not colon or not name.isidentifier():
@@ -124,6 +146,13 @@ def read(path: str) -> Book:
         state=record_type(path, "STATE", (Field("rng", "u8", "random stream of the world"), *module.STATE)),
         notes=record_type(path, "NOTES", (Field("rng", "u8", "random stream of the student"), *module.NOTES)),
     )
+
+
+def with_student(module: types.ModuleType, path: str, student: types.ModuleType) -> types.ModuleType:
+    """Return a copy of a book together with the model student that stands in a module of its own."""
+    made = types.ModuleType(path, module.__doc__)
+    made.__dict__.update({**vars(module), **{n: getattr(student, n) for n in STUDENT if hasattr(student, n)}})
+    return made
 
 
 def read_actions(path: str, action: type[enum.IntEnum]) -> tuple[str, ...]:

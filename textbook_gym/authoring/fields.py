@@ -1,6 +1,6 @@
 """Fields of records and signals of observations, and the record types that they make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +18,9 @@ class Field(NamedTuple):
         kind: storage: i1, i2, i4, i8 (signed integers of 1 to 8 bytes), u8 (unsigned, 8 bytes) or f8 (double).
         doc: what it means, with units.
         shape: () for a number, else the shape of an array of them.
-        lasting: in `STATE` only: outlives the exercise. `write` sets it when an edition opens, `pose` leaves it
-            alone: what a student's own deeds leave behind for the rest of the book. 0 where a world is set by hand.
+        lasting: in `STATE` only: outlives the exercise, and `pose` leaves it alone: what a student's own deeds leave
+            behind for the rest of the book. It is 0 when an edition opens; all other fields are when `pose` begins.
+        page: in `NOTES` only: is of one exercise, and 0 when `open_page` begins.
         low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user
             may set the field of a posed exercise, and to what at the least.
         high: likewise the greatest.
@@ -32,6 +33,7 @@ class Field(NamedTuple):
     lasting: bool = False
     low: float | None = None
     high: float | None = None
+    page: bool = False
 
 
 class Signal(NamedTuple):
@@ -68,6 +70,24 @@ def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:
             raise BookError(f"{path}: {table}.{f.name} is there twice or is no field name; rename it")
     plain = np.dtype([(f.name, f.kind, f.shape) for f in fields], align=True)
     return widened(plain)
+
+
+def clearing(record: np.dtype, names: Collection[str], offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return how to set fields of a record to 0 by words: the words that they lie in, and the bits to keep of each.
+
+    Args:
+        record: the record type.
+        names: the fields.
+        offset: where the record lies within a larger one, in bytes.
+    """
+    fields: Mapping[str, Any] = record.fields or {}
+    keep = np.full(record.itemsize, 0xFF, np.uint8)
+    for name in names:
+        kind, start = fields[name][:2]
+        keep[start : start + kind.itemsize] = 0
+    masks = keep.view(np.uint64)
+    places = np.flatnonzero(masks != np.uint64(0xFFFFFFFFFFFFFFFF))
+    return (places + offset // 8).astype(np.uint64), masks[places]
 
 
 def widened(plain: np.dtype) -> np.dtype:

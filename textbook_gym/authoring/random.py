@@ -119,6 +119,25 @@ def permute(s: Record, cells: Record, n: int) -> None:
 
 
 @rule
+def categorical(s: Record, weights: Record, n: int) -> int:
+    """Return one of 0..n-1 with chances in proportion to the first `n` weights; one draw, whatever the weights.
+
+    They need not sum to 1, but must not all be 0. Nothing of weight 0 is ever drawn.
+    """
+    total, last = 0.0, 0
+    for i in range(n):
+        total += weights[i]
+    rest = uniform(s) * total
+    for i in range(n):
+        if weights[i] > 0.0:
+            if rest < weights[i]:
+                return i
+            rest -= weights[i]
+            last = i  # where rounding leaves a rest
+    return last
+
+
+@rule
 def gamma(s: Record, shape: float) -> float:
     """Return a draw from the gamma distribution of scale 1 and `shape` >= 1 (Marsaglia and Tsang 2000)."""
     if shape == 1.0:

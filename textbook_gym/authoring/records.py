@@ -4,8 +4,21 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from textbook_gym.errors import did_you_mean
+
 Record: TypeAlias = Any
 """One learner's record inside a rule: a compiled struct, or a `Row`; its fields are read and set by name."""
+
+
+class FieldError(AttributeError):
+    """A rule asks a record for a field that it does not have, or gives one what it cannot hold.
+
+    `record` is the record's type; `messages` of slips put the table's name in the place of `{table}`.
+    """
+
+    def __init__(self, record: np.dtype, text: str) -> None:
+        super().__init__(text)
+        self.record = record
 
 
 class Cells:
@@ -20,7 +33,10 @@ class Cells:
         return shown(self._array[index])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._array[index] = value._void if isinstance(value, Row) else value
+        try:
+            self._array[index] = value._void if isinstance(value, Row) else value
+        except (ValueError, TypeError, OverflowError) as error:
+            raise type(error)(f"an array of {told(self._array.dtype)} cannot hold {value!r}") from error
 
     def __len__(self) -> int:
         return len(self._array)
@@ -42,11 +58,29 @@ class Row:
     def __getattr__(self, name: str) -> Any:
         try:
             return shown(self._void[name])
-        except ValueError as error:
-            raise AttributeError(f"no field {name!r}; there are {', '.join(self._void.dtype.names or ())}") from error
+        except ValueError:
+            raise self._unknown(name) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._void[name] = value
+        try:
+            self._void[name] = value
+        except (ValueError, TypeError, OverflowError, KeyError):
+            if name not in (self._void.dtype.names or ()):
+                raise self._unknown(name) from None
+            kind = self._void.dtype[name]
+            raise FieldError(self._void.dtype, f"{{table}}.{name}, {told(kind)}, cannot hold {value!r}") from None
+
+    def _unknown(self, name: str) -> FieldError:
+        names = [n for n in self._void.dtype.names or () if n != "rng"]
+        hint = did_you_mean(name, names)
+        return FieldError(self._void.dtype, f"no field {name!r} in {{table}}{hint}; there are {', '.join(names)}")
+
+
+def told(kind: np.dtype) -> str:
+    """Return the type of a field in words, such as `a whole number (i1)`."""
+    base, shape = kind.base, kind.shape
+    number = f"{'a number' if base.kind == 'f' else 'a whole number'} ({base.str[1:]})"
+    return f"an array {shape} of {number.removeprefix('a ')}s" if shape else number
 
 
 def shown(value: Any) -> Any:

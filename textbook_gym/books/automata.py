@@ -39,9 +39,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, Signal, below, chance, rule, uniform
+from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, rule
 
 TAGS = ("model learning", "planning")
+MODEL = "textbook_gym.books.models.automata"
 
 STATES = 7
 INPUTS = 3
@@ -51,7 +52,7 @@ LONGEST = 8  # notes of a tune
 NEAR = 0.5  # chance that a target is drawn among the states there are when its state joins, else among all
 DRAWS = 1000
 JOINED = np.array([2, 2, 4, 4, 6, 6, 7])  # how many states there are when each of them joins
-ONE, ONE_STATE = (np.eye(n + 1, n, dtype=np.float32) for n in (INPUTS, STATES))  # as is shown; the last row, -1: none
+ONE, ONE_STATE = onehot.table(INPUTS), onehot.table(STATES)
 PRIOR = np.array([[NEAR * (j < m) / m + (1.0 - NEAR) / STATES for j in range(STATES)] for m in JOINED])
 """Chance of every target by state, before `sound` is asked."""
 
@@ -122,6 +123,12 @@ SIGNALS = (
     Signal("tune", 0.0, 1.0, "for every place of the tune 1 for the note, all 0 behind its end", (LONGEST, OUTPUTS)),
     Signal("played", 0.0, 1.0, "notes played so far, as a share of eight; 0 where that is not told"),
 )
+
+LEDGER = [  # what the machine says to an input, by where it started and what it said last
+    {"situation": ["start", "asked", "first"], "outcome": [], "told": ["output"], "silent": "skip"},
+    {"situation": ["start", "asked", "output"], "outcome": [], "told": ["output"], "silent": "skip", "rows": 128},
+    {"situation": ["start", "output", "first"], "outcome": ["output"], "actions": [0, 1, 2], "silent": "skip"},
+]
 
 
 # --- the rules -----------------------------------------------------------------------
@@ -200,7 +207,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             s.tune[i] = e.output[cell]
             walker = goes(e, p.states, cell)
     s.asked = -1 if tune else below(s, INPUTS)
-    s.output, s.result, s.right, s.hints, s.steps = -1, 0, 0, 0, 0
+    s.output = -1
 
 
 @rule
@@ -284,117 +291,9 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
     return 0
 
 
-# --- the model student: sees signals, keeps notes ------------------------------------------
-
-NOTES = (
-    Field("target", "f8", "chance of every target, less its prior", (CELLS, STATES)),
-    Field("output", "f8", "chance of every output, less 1/3", (CELLS, OUTPUTS)),
-    Field("pair", "f8", "this page: chance of every pair of states, before the last press and now", (STATES, STATES)),
-    Field("here", "f8", "chance of every state, up to a factor, to have given the last output", (STATES,)),
-    Field("last", "i4", "this page: input last pressed, -1 before the first"),
-    Field("played", "i4", "this page: notes played"),
-    Field("value", "f8", "expected discount of the tune's end, by notes played and state", (LONGEST + 1, STATES)),
-    Field("merit", "f8", "what speaks for every output or input as an answer", (INPUTS,)),
-)
-
-
-@rule
-def lit(signal: Record) -> int:
-    """Return the place of the 1 in a signal, -1 if there is none."""
-    for i in range(len(signal)):
-        if signal[i] > 0.0:
-            return i
-    return -1
-
-
-@rule
-def leads(p: Chapter, n: Record, cell: int, state: int) -> float:
-    """Return the chance that a cell leads to a state; one whose target has not joined stays."""
-    here = cell // INPUTS
-    total = PRIOR[here, state] + n.target[cell, state]
-    for missing in range(p.states, STATES if state == here else 0):
-        total += PRIOR[here, missing] + n.target[cell, missing]
-    return total
-
-
-@rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
-    """Begin where the machine does."""
-    start = lit(o.start)
-    for i in range(p.states):
-        for j in range(p.states):
-            n.pair[i, j] = (i == j) * (1.0 * (i == start) if start >= 0 else 1.0 / p.states)
-    n.last, n.played = -1, 0
-
-
-@rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
-    """Weigh where the machine was by what it said; learn of the transition before, and of this output."""
-    asked, heard = lit(before.asked), lit(o.output)
-    pressed = action if action < Action.PREDICT_X else asked
-    if pressed < 0:
-        return
-    n.played = round(o.played * LONGEST) if p.told == 1 else n.played + 1  # a note that cannot be heard is trusted
-    total = 0.0
-    for j in range(p.states):
-        fit = 1.0 / OUTPUTS + n.output[INPUTS * j + pressed, heard] if heard >= 0 else 1.0
-        n.here[j] = 0.0
-        for i in range(p.states):
-            n.pair[i, j] *= fit
-            n.here[j] += n.pair[i, j]
-        total += n.here[j]
-    for i in range(p.states):
-        share = 0.0
-        for j in range(p.states):
-            share += n.pair[i, j] / total
-        if n.last >= 0 and share > FAINT:
-            cell = INPUTS * i + n.last
-            for j in range(p.states):
-                n.pair[i, j] = 1.0 - share + n.pair[i, j] / total / leads(p, n, cell, j)
-            for j in range(STATES):
-                now = (PRIOR[i, j] + n.target[cell, j]) * n.pair[i, j if j < p.states else i]
-                n.target[cell, j] = KEPT * (now - PRIOR[i, j])
-    for i in range(p.states):
-        cell, here = INPUTS * i + pressed, n.here[i] / total
-        for c in range(OUTPUTS if heard >= 0 else 0):
-            n.output[cell, c] = KEPT * ((1.0 - here) * n.output[cell, c] + here * ((c == heard) - 1.0 / OUTPUTS))
-        for j in range(p.states):
-            n.pair[i, j] = here * leads(p, n, cell, j)
-    n.last = pressed
-
-
-@rule
-def worth(p: Chapter, n: Record, o: Record, cell: int, played: int) -> float:
-    """Return the expected discount of the end of a tune, `played` notes of which are played, after a cell's input."""
-    hit, value = 0.0, 0.0
-    for c in range(OUTPUTS):
-        hit += o.tune[played, c] * (1.0 / OUTPUTS + n.output[cell, c])
-    for j in range(p.states):
-        value += leads(p, n, cell, j) * (hit * n.value[played + 1, j] + (1.0 - hit) * n.value[played, j])
-    return DISCOUNT * value
-
-
-@rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
-    """Predict the likeliest output, or press what is best for the tune by value iteration on the expected machine."""
-    asked = lit(o.asked)
-    for played in range(p.notes, n.played - 1 if asked < 0 else p.notes, -1):
-        for state in range(p.states):
-            n.value[played, state] = 1.0 * (played == p.notes)
-        for _ in range(SWEEPS if played < p.notes else 0):
-            for cell in range(INPUTS * p.states):
-                state = cell // INPUTS
-                n.value[played, state] = max(n.value[played, state], worth(p, n, o, cell, played))
-    choice = 0
-    for c in range(INPUTS):
-        n.merit[c] = FAINT * uniform(n)  # equals are decided by lot
-        for i in range(p.states):
-            cell, here = INPUTS * i, 0.0
-            for j in range(p.states):
-                here += n.pair[j, i]
-            n.merit[c] += here * (n.output[cell + asked, c] if asked >= 0 else worth(p, n, o, cell + c, n.played))
-        choice = c if n.merit[c] > n.merit[choice] else choice
-    return choice if asked < 0 else Action.PREDICT_X + choice
+def exam_fact(p: Chapter, e: Record, s: Record) -> int:
+    """The notes of the tune."""
+    return sum(s.tune[i] >= 0 for i in range(LONGEST))
 
 
 # --- faces -----------------------------------------------------------------------------
@@ -408,7 +307,7 @@ def draw(p: Chapter, o: Record) -> list[str]:
         "+---------------+",
         f"| {keys} |",
         "+---------------+",
-        f" start {lit(o.start) + 1 or '?'}  said {'-XYZ'[lit(o.output) + 1]}{' +-'[round(o.result)]}",
+        f" start {onehot.index(o.start) + 1 or '?'}  said {'-XYZ'[onehot.index(o.output) + 1]}{' +-'[round(o.result)]}",
         f" tune {''.join(notes) or '-':8} {round(o.played * LONGEST)} ",
     ]
 
@@ -417,9 +316,10 @@ def tell(p: Chapter, o: Record) -> str:
     """Return the exercise in words."""
     notes = ["XYZ"[c] for i in range(LONGEST) for c in range(OUTPUTS) if o.tune[i, c]]
     result = {1.0: "looks right", -1.0: "wrong", 0.0: "nothing to tell"}[o.result]
+    start, output, asked = onehot.index(o.start), onehot.index(o.output), onehot.index(o.asked)
     return (
-        f"Start: {['not told', *range(1, STATES + 1)][lit(o.start) + 1]}. "
-        f"Output of the last step: {['not heard', *'XYZ'][lit(o.output) + 1]}. Result of the last answer: {result}. "
-        f"Asked about input: {['none', *'ABC'][lit(o.asked) + 1]}. Tune to be played: {' '.join(notes) or 'none'}. "
+        f"Start: {['not told', *range(1, STATES + 1)][start + 1]}. "
+        f"Output of the last step: {['not heard', *'XYZ'][output + 1]}. Result of the last answer: {result}. "
+        f"Asked about input: {['none', *'ABC'][asked + 1]}. Tune to be played: {' '.join(notes) or 'none'}. "
         f"Played: {round(o.played * LONGEST) if p.told else 'not told'}."
     )

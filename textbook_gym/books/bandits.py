@@ -37,6 +37,7 @@ import numpy as np
 from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
 
 TAGS = ("exploration", "adaptation", "generalisation")
+MODEL = "textbook_gym.books.models.bandits"
 
 ARMS = 6
 SIXTHS = np.arange(ARMS + 1) / ARMS
@@ -47,7 +48,6 @@ DIRECTIONS = 8
 STEEPNESS = 2.5  # log-odds of an arm that points where the season does
 SPREAD = 0.3  # least distance between best and worst arm, else the edition is drawn again
 SKIES = 24  # ways to lay seasons 1 to 3 on the free axes, with signs, up to reflection
-DRAWS = 100
 HYPOTHESES = SKIES * SEASONS  # of the model student: a sky with a turned season
 FAINT = 1e-6  # beliefs below this are not followed up
 CURIOSITY = 0.5  # the model student's bonus, in standard deviations
@@ -60,12 +60,7 @@ PAYOFF = 1.0 / (1.0 + np.exp(-(_LOG_ODDS[:, None] + _LOG_ODDS[None, :]) / 2.0))
 class Action(enum.IntEnum):
     """Pull an arm."""
 
-    PULL_A = 0
-    PULL_B = 1
-    PULL_C = 2
-    PULL_D = 3
-    PULL_E = 4
-    PULL_F = 5
+    PULL_A, PULL_B, PULL_C, PULL_D, PULL_E, PULL_F = range(6)
 
 
 class Chapter(NamedTuple):
@@ -114,6 +109,15 @@ SIGNALS = (
     Signal("arms", 0.0, 1.0, "arms open, as a share of six"),
     Signal("payoff", -1.0, 1.0, "+1 if the last pull paid, -1 if not, 0 if that is not shown"),
 )
+
+LEDGER = [  # what an arm paid, by cue, by arm alone, and by each season, in force or not
+    {"situation": ["cue"], "outcome": ["payoff"], "silent": "skip", "rows": 16, "rate": 0.1},
+    {"situation": [], "outcome": ["payoff"], "silent": "skip"},
+    *(
+        {"situation": [f"is:cue[{k}:{k + 1}]"], "outcome": ["payoff"], "silent": "skip", "rows": 2, "rate": 0.05}
+        for k in range(SEASONS)
+    ),
+]
 
 
 # --- the rules -----------------------------------------------------------------------
@@ -169,13 +173,10 @@ def sound(e: Record) -> bool:
 @rule
 def write(e: Record, s: Record) -> None:
     """Draw sky, turned season and arms."""
-    for _ in range(DRAWS):
-        e.sky = below(s, SKIES)
-        e.turned = below(s, SEASONS)
-        for a in range(ARMS):
-            e.arm[a] = below(s, DIRECTIONS)
-        if sound(e):
-            return
+    e.sky = below(s, SKIES)
+    e.turned = below(s, SEASONS)
+    for a in range(ARMS):
+        e.arm[a] = below(s, DIRECTIONS)
 
 
 @rule
@@ -185,15 +186,12 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
     s.other = (s.season + 1 + below(s, SEASONS - 1)) % SEASONS if p.mixed == 1 else s.season
     turned = e.turned if p.turned == 1 else -1
     one, two = direction(e.sky, turned, s.season), direction(e.sky, turned, s.other)
-    s.best = 0.0
     s.worst = 1.0
     for a in range(ARMS):
         s.payoff[a] = payoff_of(e.arm[a], one, two)
         if a < p.arms:
             s.best = max(s.best, s.payoff[a])
             s.worst = min(s.worst, s.payoff[a])
-    s.paid = 0
-    s.earned = 0.0
 
 
 @rule
@@ -237,114 +235,9 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
     return arm
 
 
-# --- the model student: sees signals, keeps notes ------------------------------------------
-
-NOTES = (
-    Field(
-        "fit",
-        "f8",
-        "1 - likelihood (up to a factor) of all payoffs seen, before and after the reversal, by season, arm and angle",
-        (2, SEASONS, ARMS, DIRECTIONS),
-    ),
-    Field("season", "i1", "this page: the two seasons of the cue", (2,)),
-    Field("weight", "f8", "this page: belief in every sky with every turned season", (HYPOTHESES,)),
-    Field("belief", "f8", "this page: belief in the directions of every arm", (HYPOTHESES, ARMS, DIRECTIONS)),
-)
-
-
-@rule
-def hypotheses(p: Chapter) -> int:
-    """Return how many hypotheses (sky + 24 * turned season) matter: before the reversal the skies alone."""
-    return HYPOTHESES if p.turned == 1 else SKIES
-
-
-@rule
-def weigh(p: Chapter, n: Record) -> None:
-    """Scale the weights of all hypotheses to sum 1."""
-    total = 0.0
-    for h in range(hypotheses(p)):
-        total += n.weight[h]
-    for h in range(hypotheses(p)):
-        n.weight[h] /= total
-
-
-@rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
-    """Work out the posterior before the first pull."""
-    n.season[0] = -1
-    for c in range(SEASONS):
-        if o.cue[c] > 0.0:
-            n.season[1] = c
-            if n.season[0] < 0:
-                n.season[0] = c
-    for h in range(hypotheses(p)):
-        n.weight[h] = 1.0
-        for a in range(ARMS):
-            total = 0.0
-            for d in range(DIRECTIONS):
-                likelihood = 1.0
-                for c in range(SEASONS):
-                    likelihood *= 1.0 - n.fit[0, c, a, (d - direction(h % SKIES, -1, c)) % DIRECTIONS]
-                    if p.turned == 1:
-                        likelihood *= 1.0 - n.fit[1, c, a, (d - direction(h % SKIES, h // SKIES, c)) % DIRECTIONS]
-                n.belief[h, a, d] = likelihood
-                total += likelihood
-            for d in range(DIRECTIONS):
-                n.belief[h, a, d] /= total
-            n.weight[h] *= total
-    weigh(p, n)
-
-
-@rule
-def predict(p: Chapter, n: Record, h: int, d: int) -> float:
-    """Return the chance of a payoff under hypothesis `h` for an arm that points to `d`."""
-    turned = h // SKIES if p.turned == 1 else -1
-    return payoff_of(d, direction(h % SKIES, turned, n.season[0]), direction(h % SKIES, turned, n.season[1]))
-
-
-@rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
-    """Learn from one pull."""
-    if o.payoff == 0.0:
-        return
-    highest = 0.0
-    for angle in range(DIRECTIONS):
-        seen = payoff_of(angle, 0, 0) if o.payoff > 0.0 else 1.0 - payoff_of(angle, 0, 0)
-        likelihood = max(seen * (1.0 - n.fit[p.turned, n.season[0], action, angle]), FAINT)
-        n.fit[p.turned, n.season[0], action, angle] = likelihood
-        highest = max(highest, likelihood)
-    for angle in range(DIRECTIONS):
-        n.fit[p.turned, n.season[0], action, angle] = 1.0 - n.fit[p.turned, n.season[0], action, angle] / highest
-    for h in range(hypotheses(p)):
-        if n.weight[h] > FAINT:
-            evidence = 0.0
-            for d in range(DIRECTIONS):
-                payoff = predict(p, n, h, d)
-                n.belief[h, action, d] *= payoff if o.payoff > 0.0 else 1.0 - payoff
-                evidence += n.belief[h, action, d]
-            for d in range(DIRECTIONS):
-                n.belief[h, action, d] /= evidence
-            n.weight[h] *= evidence
-    weigh(p, n)
-
-
-@rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
-    """Pull the arm of the best expected payoff, with a bonus for doubt while there are pulls left to use it."""
-    choice, best = 0, -1.0
-    for a in range(p.arms):
-        mean, square = 0.0, 0.0
-        for h in range(hypotheses(p)):
-            if n.weight[h] > FAINT:
-                for d in range(DIRECTIONS):
-                    payoff = predict(p, n, h, d)
-                    belief = n.weight[h] * n.belief[h, a, d]
-                    mean += belief * payoff
-                    square += belief * payoff * payoff
-        value = mean + CURIOSITY * o.left * math.sqrt(max(square - mean * mean, 0.0))
-        if value > best:
-            choice, best = a, value
-    return choice
+def exam_fact(p: Chapter, e: Record, s: Record) -> bool:
+    """Whether the cue mixes two seasons."""
+    return s.season != s.other
 
 
 # --- faces -----------------------------------------------------------------------------

@@ -35,12 +35,13 @@ Editions: 8 * 10^17 (16! / 1728 labellings, 120 * 1320 * 72 sets of recipes, 6 o
 """
 
 import enum
-import itertools
 from typing import NamedTuple
 
 from textbook_gym.authoring import Field, Record, Signal, below, permute, rule
+from textbook_gym.authoring.bitset import has
 
 TAGS = ("abstraction", "exploration")
+MODEL = "textbook_gym.books.models.crafting"
 
 # Items have labels, which are seen, and ranks, which are hidden: materials 0-3, parts 4-6, tools 7-9, machines 10-11;
 # stand-in 12 serves for 0, 13 for 1, ... A set of items is an integer, bit k for item k.
@@ -119,14 +120,26 @@ SIGNALS = (
     Signal("spark", 0.0, 1.0, "1 if the two just joined belong together, but at another station; 0 in the exam"),
 )
 
+LEDGER = [  # what joining does to the two on the bench; what stood there when the item ordered was made
+    {
+        "situation": ["is:bench"],
+        "outcome": ["spark", "grew:stock"],
+        "actions": ["JOIN_1", "JOIN_2", "JOIN_3"],
+        "silent": "known",
+        "rows": 128,
+    },
+    {
+        "under": ["half:stock"],
+        "situation": ["order"],
+        "outcome": [],
+        "told": ["was:bench"],
+        "rows": 16,
+        "rate": 1.0,
+    },
+]
+
 
 # --- the rules -----------------------------------------------------------------------
-
-
-@rule
-def has(items: int, item: int) -> bool:
-    """Return whether a set holds an item."""
-    return items >> item & 1 == 1
 
 
 @rule
@@ -174,7 +187,6 @@ def write(e: Record, s: Record) -> None:
 @rule
 def pose(p: Chapter, e: Record, s: Record) -> None:
     """Set one exercise: draw the orders, none needed for another, and the materials that are missing."""
-    s.order = s.need = s.stock = 0
     for order in range(p.orders):
         least, most = FIRST[p.lowest[order]], FIRST[p.highest[order] + 1]
         rank = least + below(s, most - least)
@@ -196,7 +208,6 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         s.stock |= (not gone) << e.item[k] | (p.missing > 0) << e.item[STAND_INS + k]
     s.shelf = s.stock
     s.older = s.newer = s.made = NONE
-    s.spark = s.steps = s.handed = 0
 
 
 @rule
@@ -260,123 +271,10 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
     return Action.HAND_IN.value
 
 
-# --- the model student: sees signals, keeps notes ------------------------------------------
-
-UNTRIED, NOTHING, SPARK, PRODUCT = range(4)  # what comes of a pair; if it is item i, PRODUCT + i
-ASSIGNMENTS = tuple(itertools.permutations(range(MATERIALS)))  # which material each stand-in is for
-DOUBT = ITEMS  # what a test costs more than a known recipe
-
-NOTES = (
-    Field("level", "i1", "1 + tier of an item, 0 if that is unknown or it is a material out of stock", (ITEMS,)),
-    Field("material", "i1", "labels of the materials", (MATERIALS,)),
-    Field("role", "i1", "1, 2, ... for a stand-in, -1 for a material, 0 for other items", (ITEMS,)),
-    Field("comes", "i1", "what comes of two items", (ITEMS, ITEMS)),
-    Field("assignments", "i4", "the ASSIGNMENTS that are refuted, a set"),
-    Field("assignment", "i1", "the first that is not"),
-    Field("station", "i1", "where to try items of tiers 1, 2, 3", (STATIONS,)),
-    Field("stock", "i4", "this page: items in stock, a set"),
-    Field("aim", "i1", "this page: the next two to join", (PARTS,)),
-    Field("press", "i1", "this page: the action to take once they are on the bench"),
-    Field("goal", "i1", "this page: what should come of it"),
-)
-
-
-@rule
-def laid(o: Record, share: float) -> int:
-    """Return the item on the bench that shows `share`, or -1."""
-    for i in range(ITEMS):
-        if o.bench[i] == share:
-            return i
-    return NONE
-
-
-@rule
-def result(n: Record, a: int, b: int, k: int) -> int:
-    """Return what should come of two items under assignment `k` of the stand-ins."""
-    one = n.material[ASSIGNMENTS[k][n.role[a] - 1]] if n.role[a] > 0 else a
-    two = n.material[ASSIGNMENTS[k][n.role[b] - 1]] if n.role[b] > 0 else b
-    return NOTHING if one == two else n.comes[one, two]
-
-
-@rule
-def plan(p: Chapter, n: Record, o: Record) -> None:
-    """Work backwards from the order to the next join: the cheapest pair that makes an item, else one that may."""
-    older, newer, need = laid(o, OLDER), laid(o, NEWER), 0
-    for i in range(ITEMS):
-        need |= (o.order[i] > 0.0 and not has(n.stock, i)) << i
-    n.press = Action.HAND_IN
-    for tier in range(p.highest[0], 0, -1):
-        for c in range(ITEMS):
-            least = DOUBT + DOUBT
-            sought = has(need, c) and n.level[c] in (0, tier + 1)  # in every tier while its own is unknown
-            for pair in range(ITEMS * ITEMS * sought):
-                a, b = pair // ITEMS, pair % ITEMS
-                if a != b and n.level[a] == LOW[tier] + 1 and n.level[b] == tier:
-                    seen = n.comes[a, b] if n.comes[a, b] != UNTRIED else result(n, a, b, n.assignment)
-                    cost = CRAFT * (PARTS - has(n.stock, a) - has(n.stock, b)) + DOUBT * (seen != PRODUCT + c)
-                    cost -= (newer in (a, b)) * (1 + (older in (a, b)))  # picks saved
-                    if seen in (UNTRIED, SPARK, PRODUCT + c) and cost < least:
-                        n.aim[0], n.aim[1], least = a, b, cost
-            if least < DOUBT + DOUBT:
-                need = (need & ~(1 << c) | 1 << n.aim[0] | 1 << n.aim[1]) & ~n.stock
-                n.goal = c
-                n.press = Action.JOIN_1 + n.station[tier - 1]
-
-
-@rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
-    """Look at the stock, tell stand-ins from materials if these are known, and plan."""
-    n.stock = k = 0
-    for i in range(ITEMS):
-        here = o.stock[i] > 0.0
-        n.stock |= here << i
-        if n.level[i] <= 1:
-            n.level[i] = here
-        if here and p.missing == 0:
-            n.material[k], n.role[i] = i, NONE
-            k += 1
-        elif here and n.material[MATERIALS - 1] > 0 and n.role[i] != NONE:
-            k += 1
-            n.role[i] = k
-    plan(p, n, o)
-
-
-@rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
-    """Learn from a join, or where nothing is shown take it for good; then plan anew."""
-    a, b = laid(before, OLDER), laid(before, NEWER)
-    if action < Action.JOIN_1 or action == Action.HAND_IN or a == NONE:
-        return
-    seen = SPARK if o.spark == 1.0 else NOTHING
-    tier = max(n.level[a], n.level[b])
-    for i in range(ITEMS):
-        if o.stock[i] == FRESH or (p.told == 0 and i == n.goal):
-            seen = PRODUCT + i
-            n.stock |= 1 << i
-            n.level[i] = tier + 1
-    for k in range(STATIONS):  # a spark rules the station out for this tier, a product for the others
-        if seen != NOTHING and (k == tier - 1) == (seen == SPARK) and n.station[k] == action - Action.JOIN_1:
-            n.station[k] = (n.station[k] + 1) % STATIONS
-    for k in range(len(ASSIGNMENTS) * p.told):
-        known = result(n, a, b, k)
-        if known not in (UNTRIED, seen) and (NOTHING in (known, seen) or SPARK not in (known, seen)):
-            n.assignments |= 1 << k
-    if n.assignments == (1 << len(ASSIGNMENTS)) - 1:  # what it remembers is of another world: believe anything again
-        n.assignments = n.assignment = 0
-    while has(n.assignments, n.assignment):
-        n.assignment += 1
-    n.comes[a, b] = n.comes[b, a] = max(seen, n.comes[a, b])
-    plan(p, n, o)
-
-
-@rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
-    """Bring the next two to the bench and join them, or hand in."""
-    older, newer = laid(o, OLDER), laid(o, NEWER)
-    a, b = n.aim[0], n.aim[1]
-    if n.press == Action.HAND_IN or (older == a and newer == b) or (older == b and newer == a):
-        return n.press
-    return b if newer == a else a
+def exam_fact(p: Chapter, e: Record, s: Record) -> tuple[tuple[int, ...], bool]:
+    """Tiers of what is ordered, and whether any material is in stock."""
+    tiers = tuple(TIER[rank] for rank in range(STAND_INS) if has(s.order, e.item[rank]))
+    return tiers, any(has(s.stock, e.item[rank]) for rank in range(MATERIALS))
 
 
 # --- faces -----------------------------------------------------------------------------

@@ -36,14 +36,13 @@ Editions: more than 10^20 (24 orders of the buttons, 10^6 placements of landmark
 """
 
 import enum
-import itertools
 from typing import NamedTuple
 
-import numpy as np
-
-from textbook_gym.authoring import Field, Record, Signal, below, chance, permute, rule
+from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, permute, rule
+from textbook_gym.authoring.bitset import has
 
 TAGS = ("exploration", "memory", "planning")
+MODEL = "textbook_gym.books.models.navigation"
 
 SIZE = 7
 CELLS = SIZE * SIZE
@@ -68,7 +67,7 @@ ALL = (1 << CELLS) - 1
 ALL_SOUTH = ALL >> SIZE
 ALL_EAST = ALL & ~sum(1 << SIZE * row + SIZE - 1 for row in range(SIZE))
 EVERY = (1 << WAYS) - 1
-ONE_CELL, ONE_GOAL = (np.eye(n + 1, n, dtype=np.float32) for n in (SIZE, GOALS))  # as is shown; the last row, -1: none
+ONE_CELL, ONE_GOAL = onehot.table(SIZE), onehot.table(GOALS)
 
 
 class Action(enum.IntEnum):
@@ -148,14 +147,20 @@ SIGNALS = (
     Signal("key", 0.0, 1.0, "1 if the key is carried; 0 in the exam"),
 )
 
+LEDGER = [  # what the buttons do; walls, by cell; where the landmark of each errand is
+    {"situation": [], "outcome": ["shift:row", "shift:column"], "actions": [0, 1, 2, 3], "silent": "skip"},
+    {"situation": ["row", "column"], "outcome": ["bump"], "actions": [0, 1, 2, 3], "rows": CELLS},
+    {
+        "under": ["here"],
+        "situation": [["errands[0:5]"], ["errands[6:11]"]],
+        "outcome": [],
+        "told": ["centre:row", "centre:column"],
+        "rows": 8,
+    },
+]
+
 
 # --- sets of cells -------------------------------------------------------------------
-
-
-@rule
-def has(cells: int, cell: int) -> bool:
-    """Return whether a set holds a member."""
-    return cells >> cell & 1 == 1
 
 
 @rule
@@ -253,7 +258,6 @@ def sound(e: Record) -> bool:
 @rule
 def write(e: Record, s: Record) -> None:
     """Draw the buttons, a maze with loops, a dead end of it for the vault, landmarks, and the corridor to block."""
-    s.broken = 0
     permute(s, e.way, WAYS)
     for _ in range(DRAWS):
         e.south = 0
@@ -296,7 +300,6 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
     for k in range(LANDMARKS):
         s.spot[k] = e.spot[k]
     vault = p.vault if chance(s, p.gated) else NONE
-    s.fewest = 0
     for _ in range(DRAWS):
         s.spot[LAMP] = below(s, CELLS)
         s.cell = below(s, CELLS)
@@ -318,12 +321,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         if p.least <= total <= p.limit and s.cell != s.spot[B] and s.cell != s.spot[D]:
             s.fewest = total
             break
-    s.steps = 0
-    s.next = 0
-    s.bump = 0
-    s.key = 0
     s.opened = 1 - p.walls
-    s.forced = 0
 
 
 @rule
@@ -412,123 +410,18 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
     return Action.USE
 
 
-# --- the model student: sees signals, keeps notes ------------------------------------------
+def exam_fact(p: Chapter, e: Record, s: Record) -> bool:
+    """Whether the corridor is blocked that the edition names."""
+    return not has(s.south if e.blocked < CELLS else s.east, e.blocked % CELLS)
 
-NOTES = (
-    Field("out", "i4", "orders of the buttons that cannot be, as a set"),
-    Field("south", "i8", "cells with a known wall to the south"),
-    Field("east", "i8", "cells with a known wall to the east"),
-    Field("seen", "i8", "cells whose content is known"),
-    Field("spot", "i1", "cell of every landmark and of this page's lamp, plus one; 0 for unknown", (GOALS,)),
-    Field("errand", "i1", "this page: the errands", (ERRANDS,)),
-    Field("next", "i1", "this page: errands done"),
-    Field("key", "i1", "this page: 1 if the key is carried"),
-    Field("tried", "i8", "this page: cells where the next errand cannot be"),
-    Field("stuck", "i1", "this page: buttons that met a wall in this cell, as a set"),
-)
-ORDERS = np.array(list(itertools.permutations(range(WAYS))))
-"""Where every button moves, by order of the buttons."""
+
+# --- what is seen, read back ------------------------------------------------------------
 
 
 @rule
 def cell_of(o: Record) -> int:
     """Return the cell that row and column show."""
-    cell = 0
-    for k in range(SIZE):
-        cell += k * (SIZE * (o.row[k] > 0.0) + (o.column[k] > 0.0))
-    return cell
-
-
-@rule
-def ways_of(n: Record, button: int, ways: int) -> int:
-    """Return in how many orders, of those that can be, a button moves one of `ways`."""
-    total = 0
-    for h in range(len(ORDERS)):
-        total += not has(n.out, h) and has(ways, ORDERS[h, button])
-    return total
-
-
-@rule
-def look(p: Chapter, n: Record, o: Record) -> None:
-    """Note what is to be seen in this cell, and how the errands stand."""
-    cell = cell_of(o)
-    n.spot[LAMP] = cell + round((SIZE * o.lamp[0] + o.lamp[1]) * (SIZE - 1)) + 1
-    if p.told == 0:
-        n.key |= n.spot[B] == cell + 1
-        return
-    n.seen |= 1 << cell
-    n.next = round(o.done * ERRANDS)
-    n.key = o.key > 0.0
-    for k in range(LANDMARKS):
-        if o.here[k] > 0.0:
-            n.spot[k] = cell + 1
-    for way in range(WAYS):
-        if o.gate[way] != 0.0:
-            n.seen |= 1 << cell + OFFSET[way]
-            n.spot[D] = cell + OFFSET[way] + 1
-
-
-@rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
-    """Read the errands."""
-    n.next = 0
-    n.key = 0
-    n.tried = 0
-    n.stuck = 0
-    for k in range(ERRANDS):
-        for j in range(GOALS):
-            if o.errands[k, j] > 0.0:
-                n.errand[k] = j
-    look(p, n, o)
-
-
-@rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
-    """Learn from one step: what the button does, where a wall stands, and whether the errand must be done by now."""
-    here, cell = cell_of(before), cell_of(o)
-    if action < WAYS:
-        for way in range(WAYS):
-            may = cell == here + OFFSET[way]
-            if o.bump > 0.0:  # without walls only the edge of the room stops a step
-                may = p.walls == 1 or not can(ALL_SOUTH, ALL_EAST, here, way)
-            for h in range(len(ORDERS)):
-                if ORDERS[h, action] == way and not may:
-                    n.out |= 1 << h
-        n.stuck = n.stuck | 1 << action if o.bump > 0.0 else 0
-        for way in range(WAYS):
-            closed = o.bump > 0.0 and p.walls == 1 and before.gate[way] == 0.0 and can(ALL_SOUTH, ALL_EAST, here, way)
-            for b in range(WAYS):  # no button that may go this way is left to try
-                closed = closed and (has(n.stuck, b) or ways_of(n, b, 1 << way) == 0)
-            if closed:
-                note(n, here, way)
-    elif action == Action.USE and p.told == 0 and n.next < p.errands:
-        known = n.spot[n.errand[n.next]] == here + 1
-        n.tried = 0 if known else n.tried | 1 << here
-        n.next += known
-    look(p, n, o)
-
-
-@rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
-    """Walk the shortest way on the map with the button that most likely goes there; USE where the errand may be."""
-    k, cell = min(n.next, p.errands - 1), cell_of(o)
-    south = ALL_SOUTH & ~(n.south * p.walls)
-    east = ALL_EAST & ~(n.east * p.walls)
-    goal, key, vault = n.spot[n.errand[k]], n.spot[B], n.spot[D]
-    if n.key == 0 and n.errand[k] == D:
-        goal = key
-    elif n.key == 0 and k + 1 < p.errands and n.errand[k + 1] == D and min(goal, key, vault) > 0:
-        goal = key if key_first(south, east, cell, key - 1, goal - 1, vault - 1) else goal
-    goals = 1 << goal - 1 if goal > 0 else ALL & ~(n.seen | n.tried)
-    if has(goals, cell):
-        return Action.USE
-    ways = headings(south, east, cell, goals)
-    choice, most = NONE, 0
-    for b in range(WAYS):
-        likely = 0 if has(n.stuck, b) else ways_of(n, b, ways)
-        if likely > most:
-            choice, most = b, likely
-    return choice if choice != NONE else below(n, WAYS)
+    return SIZE * onehot.index(o.row) + onehot.index(o.column)
 
 
 # --- faces -----------------------------------------------------------------------------

@@ -88,19 +88,9 @@ for _five in combinations(range(SWAPS), RULES):
 class Action(enum.IntEnum):
     """Apply a rule, cite what a slot holds, or file the lemma just proved; any other action then leaves it."""
 
-    RULE_1 = 0
-    RULE_2 = 1
-    RULE_3 = 2
-    RULE_4 = 3
-    RULE_5 = 4
-    CITE_1 = 5
-    CITE_2 = 6
-    CITE_3 = 7
-    CITE_4 = 8
-    FILE_1 = 9
-    FILE_2 = 10
-    FILE_3 = 11
-    FILE_4 = 12
+    RULE_1, RULE_2, RULE_3, RULE_4, RULE_5 = range(5)
+    CITE_1, CITE_2, CITE_3, CITE_4 = range(5, 9)
+    FILE_1, FILE_2, FILE_3, FILE_4 = range(9, 13)
 
 
 class Chapter(NamedTuple):
@@ -155,6 +145,10 @@ SIGNALS = (
     Signal("proved", 0.0, 1.0, "1 if the goal stands there; 0 in the exam"),
     Signal("proof", 0.0, 1.0, "the steps so far, line by line: (1 + action) / 13, then 0", (LINES,)),
 )
+
+LEDGER = [  # which places of the string a rule or a lemma moves
+    {"situation": [], "outcome": ["moved:string"], "actions": [*range(TOOLS)], "silent": "skip", "rate": 1.0}
+]
 
 
 # --- the rules -----------------------------------------------------------------------
@@ -219,9 +213,7 @@ def sound(e: Record) -> bool:
 
 @rule
 def write(e: Record, s: Record) -> None:
-    """Draw rules and lemmas; the library is empty."""
-    for k in range(SLOTS):
-        s.filed[k], s.met[k] = 0, 0
+    """Draw rules and lemmas."""
     for _ in range(DRAWS):
         for r in range(RULES):
             e.swap[0, r] = below(s, SWAPS)
@@ -267,9 +259,6 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
     s.string = below(s, ORDERS)
     s.shown = s.string
     s.goal = THEN[s.string, order]
-    s.steps, s.proved = 0, 0
-    for i in range(LINES):
-        s.line[i] = 0
 
 
 @rule
@@ -321,6 +310,11 @@ def mark(p: Chapter, s: Record) -> float:
 def oracle(p: Chapter, e: Record, s: Record) -> int:
     """Return the first step of a shortest proof; once that is done, file lemma k in slot k."""
     return TOOLS + max(s.lemma, 0) if s.proved > 0 else way(s, FROM[s.string, s.goal], LINES) % CODE
+
+
+def exam_fact(p: Chapter, e: Record, s: Record) -> tuple[tuple[int, int], ...]:
+    """Rules and lemmas that theorems are made of."""
+    return tuple((p.rules[form], p.lemmas[form]) for form in range(FORMS))
 
 
 # --- the model student: sees signals, keeps notes ------------------------------------------

@@ -39,7 +39,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, shuffle
+from textbook_gym.authoring import Field, Record, Signal, below, onehot, permute, rule, shuffle
 
 TAGS = ("memory", "adaptation")
 
@@ -73,14 +73,7 @@ FIRST, SPAN, CONTEXT, DIRECTION = range(FORMS.shape[1])
 class Action(enum.IntEnum):
     """Answer with a meaning, or with a word if the question is put backwards."""
 
-    ANSWER_1 = 0
-    ANSWER_2 = 1
-    ANSWER_3 = 2
-    ANSWER_4 = 3
-    ANSWER_5 = 4
-    ANSWER_6 = 5
-    ANSWER_7 = 6
-    ANSWER_8 = 7
+    ANSWER_1, ANSWER_2, ANSWER_3, ANSWER_4, ANSWER_5, ANSWER_6, ANSWER_7, ANSWER_8 = range(8)
 
 
 class Chapter(NamedTuple):
@@ -131,6 +124,16 @@ SIGNALS = (
     Signal("result", -1.0, 1.0, "+1 if the last answer was right, -1 if not, 0 if that is not shown"),
     Signal("correct", 0.0, 1.0, "the right answer to the last question: one of eight is 1, or none", (WORDS,)),
 )
+
+LEDGER = [  # the right answer and how answers did, by question
+    {
+        "situation": ["lesson", "context", "direction", "cue"],
+        "outcome": ["result"],
+        "told": ["correct"],
+        "silent": "skip",
+        "rows": 128,
+    }
+]
 
 
 # --- the rules -----------------------------------------------------------------------
@@ -191,9 +194,6 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             s.form[laid] = form
             laid += 1
     shuffle(s, s.form, QUESTIONS)
-    s.place = 0
-    s.right = 0
-    s.result = 0
     s.correct = -1
     ask(e, s)
 
@@ -251,6 +251,11 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
     return s.answer
 
 
+def exam_fact(p: Chapter, e: Record, s: Record) -> frozenset[int]:
+    """Forms of questions that are asked: by lesson, context and direction."""
+    return frozenset(s.form[i] for i in range(QUESTIONS))
+
+
 # --- the model student: sees signals, keeps notes ------------------------------------------
 
 NOTES = (
@@ -258,15 +263,6 @@ NOTES = (
     Field("word", "i1", "1 + word of every meaning, 0 if unknown", (CONTEXTS, LESSONS, WORDS)),
     Field("twin", "i1", "1 + what a meaning of either context is in the other, 0 if unknown", (CONTEXTS, WORDS)),
 )
-
-
-@rule
-def lit(cells: Record, n: int) -> int:
-    """Return which of the first `n` entries is not 0, or -1."""
-    for i in range(n):
-        if cells[i] > 0.0:
-            return i
-    return -1
 
 
 @rule
@@ -284,8 +280,8 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
     """Note the pair shown, or the one guessed if nothing is shown, and all that follows."""
-    context, lesson, cue = lit(before.context, CONTEXTS), lit(before.lesson, LESSONS), lit(before.cue, WORDS)
-    answered = action if o.result == 0.0 else lit(o.correct, WORDS)
+    context, lesson, cue = onehot.index(before.context), onehot.index(before.lesson), onehot.index(before.cue)
+    answered = action if o.result == 0.0 else onehot.index(o.correct)
     forwards = before.direction[FORWARDS] > 0.0
     known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
     if known > 0:
@@ -310,7 +306,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Answer from the notes, else with the first answer that they do not rule out."""
-    context, lesson, cue = lit(o.context, CONTEXTS), lit(o.lesson, LESSONS), lit(o.cue, WORDS)
+    context, lesson, cue = onehot.index(o.context), onehot.index(o.lesson), onehot.index(o.cue)
     forwards = o.direction[FORWARDS] > 0.0
     known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
     if known > 0:
@@ -335,7 +331,7 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
 
 def draw(p: Chapter, o: Record) -> list[str]:
     """Return a flash card (words a-h, meanings 1-8) as rows; below it, the right button of the last one."""
-    lesson, cue, correct = lit(o.lesson, LESSONS), lit(o.cue, WORDS), lit(o.correct, WORDS)
+    lesson, cue, correct = onehot.index(o.lesson), onehot.index(o.cue), onehot.index(o.correct)
     backwards = o.direction[BACKWARDS] > 0.0
     shown = "12345678"[cue] if backwards else "abcdefgh"[cue]
     context = "dialect" if o.context[DIALECT] > 0.0 else "home"
@@ -357,8 +353,8 @@ def tell(p: Chapter, o: Record) -> str:
         last = "Result of the last answer: not shown. Correct answer: not shown."
     else:
         verdict = "right" if o.result > 0.0 else "wrong"
-        last = f"Result of the last answer: {verdict}. Correct answer: {lit(o.correct, WORDS) + 1}."
-    lesson = lit(o.lesson, LESSONS)
+        last = f"Result of the last answer: {verdict}. Correct answer: {onehot.index(o.correct) + 1}."
+    lesson = onehot.index(o.lesson)
     if lesson < 0:
         return f"{last} No question is left: no lesson, context, direction or cue."
     context = "home" if o.context[HOME] > 0.0 else "dialect"
@@ -366,5 +362,5 @@ def tell(p: Chapter, o: Record) -> str:
     shown, wanted = ("word", "meaning") if forwards else ("meaning", "word")
     return (
         f"{last} Lesson {lesson + 1}, context {context}, direction {'forwards' if forwards else 'backwards'}, "
-        f"cue {lit(o.cue, WORDS) + 1}: which {wanted} has this {shown}?"
+        f"cue {onehot.index(o.cue) + 1}: which {wanted} has this {shown}?"
     )

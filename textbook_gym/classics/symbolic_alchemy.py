@@ -50,13 +50,14 @@ from textbook_gym.books.alchemy import (
     show_items,
     sound,
 )
-from textbook_gym.books.alchemy import answer as posterior_answer
 from textbook_gym.books.alchemy import mark as alchemy_mark
-from textbook_gym.books.alchemy import open_page as posterior_open
 from textbook_gym.books.alchemy import oracle as alchemy_oracle
 from textbook_gym.books.alchemy import step as alchemy_step
-from textbook_gym.books.alchemy import study as posterior_study
 from textbook_gym.books.alchemy import write as alchemy_write
+from textbook_gym.books.models import alchemy as alchemy_student
+from textbook_gym.books.models.alchemy import answer as posterior_answer
+from textbook_gym.books.models.alchemy import open_page as posterior_open
+from textbook_gym.books.models.alchemy import study as posterior_study
 
 __all__ = ["arrange", "draw", "sound"]  # taken over as they are
 
@@ -77,7 +78,7 @@ class Chapter(NamedTuple):
 EDITION = alchemy.EDITION
 STATE = (*alchemy.STATE, Field("cash", "i2", "points of the last step"))
 SIGNALS = alchemy.SIGNALS[:2]
-NOTES = alchemy.NOTES
+NOTES = alchemy_student.NOTES
 
 PARAMETERS = (
     Parameter("trials", 10, "trials of an episode", 1, 1000),

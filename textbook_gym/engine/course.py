@@ -31,6 +31,7 @@ from textbook_gym.authoring.records import Record
 MOST_CHAPTERS = 16
 NUMBERS = (1 << 53) - 1  # edition numbers: exact in a double and in JSON
 TRIES = 1000  # editions drawn before a split counts as empty
+DRAWS = 100  # at most, of each of them, until one is sound
 TEST_SHARE = 4  # one edition in four belongs to the test split
 SUCCESS = 0.9  # mark from which an exercise counts as a success
 
@@ -191,7 +192,7 @@ def belongs(words: Record, i: int, first: int, last: int, split: int) -> bool:
 
 @rule
 def open_edition(
-    e: Record, s: Record, c: Record, words: Record, i: int, p: Record, write: Record, ends: Record
+    e: Record, s: Record, c: Record, words: Record, i: int, p: Record, write: Record, sound: Record, ends: Record
 ) -> bool:
     """Open a fresh edition in lane `i`, at its first chapter; return False if its split seems to have none."""
     if c.asked == 0:
@@ -209,7 +210,10 @@ def open_edition(
     mix(s, c.key, WRITE)
     found = False
     for _ in range(TRIES):
-        write(e, s)
+        for _ in range(DRAWS):
+            write(e, s)
+            if sound(e):
+                break
         if belongs(words, i, ends[0], ends[1], c.split):
             found = True
             break
@@ -223,6 +227,13 @@ def open_edition(
     c.chapter = c.order[c.place]
     c.start = 0
     return found
+
+
+@rule
+def clear(words: Record, i: int, places: Record, kept: Record) -> None:
+    """Set fields of record `i` to 0: `places` are the words that they lie in, `kept` the bits to leave (`clearing`)."""
+    for j in range(len(places)):
+        words[i, places[j]] &= kept[j]
 
 
 @rule

@@ -18,14 +18,15 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.contract import OPTIONAL, RULES
 from textbook_gym.authoring.random import below, mix
 from textbook_gym.authoring.records import Cells
+from textbook_gym.authoring.slips import explained, shortened, unmarked_call, watched
 from textbook_gym.engine import course
 from textbook_gym.engine.course import lane_type
 from textbook_gym.engine.jit import compile_loop, entry_point, mark_compilable, source_digest
 from textbook_gym.engine.loops import ROWS, Others, Student, Wipe, make_loops
 from textbook_gym.engine.prefetch import fetch_lane
+from textbook_gym.engine.syllabus import make_plan
 from textbook_gym.errors import BookError
 
 LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
@@ -49,22 +50,25 @@ def reachable_rules(functions: list[Callable[..., Any]], book: Book) -> list[Cal
         if function in found:
             continue
         found.append(function)
-        for name in function.__code__.co_names:
+        names = function.__code__.co_names
+        for name in names:
             called = function.__globals__.get(name)
+            if isinstance(called, types.ModuleType):  # `onehot.index`: both names are among those of the code
+                queue += [f for f in (getattr(called, n, None) for n in names) if hasattr(f, "__rule__")]
             if isinstance(called, types.FunctionType):
                 if not hasattr(called, "__rule__"):
-                    raise BookError(f"{book.path}: rule {function.__name__!r} calls {name!r}; mark that with @rule too")
+                    raise unmarked_call(book, function, name)
                 queue.append(called)
     return sorted(found, key=lambda f: (f.__module__, f.__name__))
 
 
 def rules_of(book: Book) -> list[Callable[..., Any]]:
     """Return every rule that the loops of a book can reach."""
-    entries = [book.rule(name) for name in (*RULES, *OPTIONAL)]
     clocked: list[Callable[..., Any]] = [
-        *(course.act, course.show, course.show_page, course.leave, course.open_edition, course.turn_page, course.begin)
+        *(course.act, course.show, course.show_page, course.leave, course.open_edition, course.turn_page),
+        *(course.begin, course.clear),
     ]
-    return reachable_rules([*entries, *clocked, below, mix, fetch_lane], book)
+    return reachable_rules([*vars(book.rules()).values(), *clocked, below, mix, fetch_lane], book)
 
 
 def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
@@ -75,15 +79,49 @@ def compiled_loops(book: Book) -> dict[str, Callable[..., int]]:
     return {name: compile_loop(loop) for name, loop in make_loops(book, source_digest(rules)).items()}
 
 
+def compiled_entry(book: Book, loop: Callable[..., int], *arguments: Any) -> Callable[..., int]:
+    """Return where a loop of a book is entered, compiled.
+
+    Raises:
+        BookError: its rules do not compile; in one line, what plain Python says of them, or else the compiler.
+    """
+    try:
+        return entry_point(loop, *arguments, 0, 1)
+    except RuntimeError:  # numba was told not to compile
+        raise
+    except Exception as error:  # whatever the compiler stumbles over, its own errors or not
+        rehearse(book)
+        raise shortened(book, error) from error
+
+
+def rehearse(book: Book) -> None:
+    """Let random, model student and oracle walk one exercise of each chapter as plain Python; nothing is compiled.
+
+    Raises:
+        BookError: a rule fails, or returns what it must not; in one line, with the rule, the file and the line.
+    """
+    with explained(book):
+        slow = Engine(book, interpreted=True, rules=watched(book))
+        rules_of(book)
+        plan = make_plan(book, exercises=1)
+        for student in Student:
+            lanes, notes = np.zeros(1, slow.lane), np.zeros(1, book.notes)
+            lanes["clock"]["episode"] = course.Episode.BOOK
+            _, seen = slow.observations(1)
+            every, none = np.ones(1, np.bool_), np.zeros(1, np.int64)
+            slow.turn(lanes, plan, Others.REST, every, none, seen, np.zeros(1, course.OUT), 1)
+            slow.walk(lanes, plan, notes, [student], Wipe.NEVER, 1)
+
+
 class Engine:
     """The loops of one book over arrays of lanes. Get one with `engine(book)`."""
 
-    def __init__(self, book: Book, interpreted: bool = False) -> None:
+    def __init__(self, book: Book, interpreted: bool = False, rules: types.SimpleNamespace | None = None) -> None:
         self.book = book
         self.interpreted = interpreted
         self.lane = lane_type(book)
         self.seen = book.seen()
-        self._loops = make_loops(book, "") if interpreted else compiled_loops(book)
+        self._loops = make_loops(book, "", rules) if interpreted else compiled_loops(book)
         self._entries: dict[str, Callable[..., int]] = {}
 
     def loop(self, name: str, *arguments: Any) -> Callable[..., int]:
@@ -93,7 +131,7 @@ class Engine:
             if self.interpreted:
                 self._entries[name] = functools.partial(call_interpreted, loop)
             else:
-                self._entries[name] = entry_point(loop, *arguments, 0, 1)
+                self._entries[name] = compiled_entry(self.book, loop, *arguments)
         return self._entries[name]
 
     def run(self, name: str, lanes: int, threads: int, grain: int, *arguments: Any) -> int:
@@ -127,8 +165,7 @@ class Engine:
         Raises:
             BookError: the book seems to have no edition in the split that a lane asks for.
         """
-        words = lanes.view(np.uint64).reshape(len(lanes), -1)
-        arrays = (lanes, words, plan, int(others), mask, actions, seen, out)
+        arrays = (lanes, words_of(lanes), plan, int(others), mask, actions, seen, out)
         if self.run("turn", len(lanes), threads, LANES_A_THREAD, *arrays):
             split = course.Split(int(lanes["clock"]["split"][0])).name.lower()
             raise BookError(
@@ -160,9 +197,15 @@ class Engine:
         actors = np.resize(np.array([int(w) for w in who], np.int64), rows.shape[1])
         learns = int(Student.MODEL in actors)
         blank = np.zeros(1, self.book.notes)
-        arrays = (lanes, plan, notes, blank, seen, flat_seen, wide, flat_wide, rows, actors)
+        memory = (notes, words_of(notes), blank)
+        arrays = (lanes, words_of(lanes), plan, *memory, seen, flat_seen, wide, flat_wide, rows, actors)
         self.run("walk", n, threads, COURSES_A_THREAD, *arrays, learns, int(wipe))
         return rows
+
+
+def words_of(records: np.ndarray) -> np.ndarray:
+    """Return records as 64-bit words, uint64 (records, words a record): the same memory."""
+    return records.view(np.uint64).reshape(len(records), -1)
 
 
 def call_interpreted(loop: Callable[..., int], *arguments: Any) -> int:

@@ -282,7 +282,7 @@ class Lanes:
             "state": {n: lane["state"][n].tolist() for n in lane["state"].dtype.names},
             "mark": float(lane["clock"]["mark"]),
             "grade": float(lane["clock"]["grade"]),
-            "oracle": int(self.book.rule("oracle")(p, Row(lane["edition"]), Row(lane["state"]))),
+            "oracle": int(self.book.module.oracle(p, Row(lane["edition"]), Row(lane["state"]))),
         }
 
 

@@ -2,16 +2,17 @@
 
 import enum
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.contract import OPTIONAL, RULES
+from textbook_gym.authoring.fields import clearing
 from textbook_gym.authoring.random import below
 from textbook_gym.authoring.records import Record
 from textbook_gym.engine import course
-from textbook_gym.engine.course import Episode, Stage, edition_words
+from textbook_gym.engine.course import Episode, Stage, edition_words, lane_type
 from textbook_gym.engine.prefetch import FAR, NEAR, fetch_lane
 
 
@@ -55,11 +56,24 @@ ROWS = np.dtype(
 """What `walk` writes for every exercise: true marks and grades, the exam's too."""
 
 
-def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
-    """Return the loops of a book as plain Python functions, closed over its rules."""
-    rules = (book.rule(name) for name in (*RULES, *OPTIONAL))
-    write, pose, step, observe, mark, oracle, open_page, study, answer, visible, shortcuts, raw, ahead = rules
+def make_loops(book: Book, digest: str, rules: SimpleNamespace | None = None) -> dict[str, Callable[..., int]]:
+    """Return the loops of a book as plain Python functions, closed over its rules.
+
+    Args:
+        book: the book.
+        digest: of all sources that the loops can reach.
+        rules: what to call instead of the book's own rules, by name.
+    """
+    r = rules or book.rules()
+    write, sound, pose, step, observe, mark = r.write, r.sound, r.pose, r.step, r.observe, r.mark
+    visible, shortcuts, raw, ahead, oracle = r.visible, r.shortcuts, r.raw, r.ahead, r.oracle
+    open_page, study, answer = r.open_page, r.study, r.answer
     ends = edition_words(book)
+    state = lane_type(book).fields["state"][1]  # type: ignore[index]  # a lane has fields
+    lasting = [f.name for f in book.module.STATE if f.lasting]
+    state_at, state_kept = clearing(book.state, {*(book.state.names or ())} - {"rng", *lasting}, state)
+    fresh_at, fresh_kept = clearing(book.state, {*(book.state.names or ())} - {"rng"}, state)
+    page_at, page_kept = clearing(book.notes, {f.name for f in book.module.NOTES if f.page})
     actions = len(book.actions)
 
     def turn_loop(
@@ -87,9 +101,10 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
             reward = 0.0
             turned = False
             if mask[i]:
-                fresh = course.leave(lane, plan[c.chapter], mark, visible)
-                if fresh and not course.open_edition(lane.edition, lane.state, c, words, i, plan[0], write, ends):
-                    failed += 1
+                if course.leave(lane, plan[c.chapter], mark, visible):
+                    course.clear(words, i, fresh_at, fresh_kept)
+                    e, s = lane.edition, lane.state
+                    failed += not course.open_edition(e, s, c, words, i, plan[0], write, sound, ends)
                 turned = True
             elif others == Others.ACT and c.stage == Stage.OVER:  # in a longer episode any action turns the page
                 course.turn_page(c, plan[c.chapter])
@@ -100,18 +115,22 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                 continue
             p = plan[c.chapter]
             if turned:
+                course.clear(words, i, state_at, state_kept)
                 course.begin(lane, p, pose)
             course.show(lane, p, reward, out[i], seen[i], observe, shortcuts)
             if c.stage == Stage.OVER and c.episode == Episode.TRIAL:
                 course.turn_page(c, p)
+                course.clear(words, i, state_at, state_kept)
                 course.begin(lane, plan[c.chapter], pose)
                 course.show_page(lane, plan[c.chapter], seen[i], observe)
         return failed
 
     def walk_loop(
         lanes: Record,
+        words: Record,
         plan: Record,
         notes: Record,
+        note_words: Record,
         blank: Record,
         seen: Record,
         flat_seen: Record,
@@ -142,6 +161,7 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                     if learns and begun:
                         study(p, n, before, action, after)
                     elif learns:
+                        course.clear(note_words, i, page_at, page_kept)
                         open_page(p, n, after)
                     begun = True
                     if c.stage != Stage.OPEN:
@@ -155,17 +175,18 @@ def make_loops(book: Book, digest: str) -> dict[str, Callable[..., int]]:
                     else:
                         action = below(n, actions)
                     reward += course.act(lane, p, action, step, mark, visible, raw)
-                r = rows[i, row]
-                r.chapter = p.number
-                r.exercise = c.exercise + 1
-                r.steps = c.step
-                r.shortcuts = shortcuts(p, lane.state)
-                r.mark = c.mark
-                r.grade = c.grade
-                r.reward = reward
-                r.visible = c.visible
+                done = rows[i, row]
+                done.chapter = p.number
+                done.exercise = c.exercise + 1
+                done.steps = c.step
+                done.shortcuts = shortcuts(p, lane.state)
+                done.mark = c.mark
+                done.grade = c.grade
+                done.reward = reward
+                done.visible = c.visible
                 if c.stage == Stage.OVER:
                     course.turn_page(c, p)
+                    course.clear(words, i, state_at, state_kept)
                     course.begin(lane, plan[c.chapter], pose)
         return 0
 

@@ -30,13 +30,13 @@ def page(lanes: Lanes, i: int) -> tuple[Row, Row, np.void]:
 def tell(lanes: Lanes, i: int) -> str:
     """Return the page of lane `i` in words."""
     p, seen, _ = page(lanes, i)
-    return str(lanes.book.module.tell(p, seen))
+    return lanes.book.tell(p, seen)
 
 
 def rows(lanes: Lanes, i: int) -> list[str]:
     """Return the page of lane `i` as rows of equal width: a title, the grade, then what the book draws."""
     p, seen, o = page(lanes, i)
-    drawn: list[str] = lanes.book.module.draw(p, seen)
+    drawn = lanes.book.draw(p, seen)
     chapter = lanes.book.chapters[int(o["chapter"]) - 1]
     title = f"{lanes.book.name} {int(o['chapter'])}.{int(o['exercise'])} {chapter.name}"
     below = f"grade {float(o['grade']):.2f}" + (f"  mark {float(o['mark']):.2f}" if o["exercise_done"] else "")

@@ -140,7 +140,7 @@ class Memory:
         raise NotImplementedError
 
     def spec(self) -> dict[str, Any]:
-        """Return settings that make this memory again, JSON-able, whatever becomes of presets; call it when bound."""
+        """Return settings that make this memory again, JSON-able, whatever becomes of the book; call it when bound."""
         return dict(self.settings)
 
     @property

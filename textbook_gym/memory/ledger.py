@@ -1,6 +1,6 @@
 """The ledger: what happened when I did this.
 
-See `memory` for what a memory is, `channels` for what a table can hold, `presets` for the tables of each book.
+See `memory` for what a memory is, `features` for what a table can hold, and each book's `LEDGER` for its own tables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -135,7 +135,7 @@ class Ledger(Memory):
     at most 1, and the mean of each `outcome`; then, irrespective of action, log(1 + count) / 5 and the mean of each
     `told`. All are 0 in a situation never met.
 
-    Without settings, a book's own tables are taken (see `presets`); for an environment that is no book of ours, one
+    Without settings, a book's own tables are taken, its `LEDGER`; for an environment that is no book of ours, one
     table with all of the observation for a situation, and reward and mark for outcomes.
 
     Args:
@@ -165,16 +165,14 @@ class Ledger(Memory):
         super().__init__(keep, **(dict(table) if tables is None else {"tables": [dict(t) for t in tables]}))
 
     def spec(self) -> dict[str, Any]:
-        """Return settings that make this ledger again: its tables, also where they came from a preset."""
+        """Return settings that make this ledger again: its tables, also where they came from the book."""
         return {"keep": self.keep, "tables": [dict(table) for table in self._tables()]}
 
     def _tables(self) -> Sequence[Table]:
         """Return the tables asked for, or the book's."""
-        from textbook_gym.memory.presets import TABLES
-
         given = {k: v for k, v in self.settings.items() if k != "keep"}
-        if not given and self.book is not None and self.book.name in TABLES:
-            return TABLES[self.book.name]
+        if not given and self.book is not None and self.book.ledger:
+            return self.book.ledger
         tables: Sequence[Table] = given.get("tables", [given])
         return tables
 

@@ -6,7 +6,6 @@ from textbook_gym.authoring.fields import HEADER
 from textbook_gym.memory.base import Memory, Step
 from textbook_gym.memory.feature_loops import BLOCK, compiled
 from textbook_gym.memory.features import Names, all_bounds, program, read_channels, size
-from textbook_gym.memory.presets import TABLES
 from textbook_gym.memory.recall_loops import recall_learn, recall_look
 
 
@@ -47,7 +46,7 @@ class Recall(Memory):
     def _open(self) -> tuple[np.ndarray, np.ndarray]:
         outcome = self.outcome
         if outcome is None:
-            table = TABLES.get(self.book.name, [{}])[0] if self.book is not None else {}
+            table = self.book.ledger[0] if self.book is not None and self.book.ledger else {}
             outcome = [*table.get("outcome", ()), *table.get("told", ()), "reward"]
         names = self.situation
         if names is None:

@@ -149,7 +149,7 @@ class ProcessAgent:
         page = {"lane": i, "wipe": bool(self.wiped[i]), "observation": observation.tolist(), "info": info}
         if self.tells:
             seen = observation.view(self.book.seen())[0]
-            page["tell"] = str(self.book.module.tell(Row(self.plan[info["chapter"] - 1]), Row(seen)))
+            page["tell"] = self.book.tell(Row(self.plan[info["chapter"] - 1]), Row(seen))
         return page
 
     def _write(self, pages: list[dict[str, Any]]) -> None:

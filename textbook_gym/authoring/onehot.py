@@ -1,0 +1,27 @@
+"""One-hot signals: the table that `observe` copies from, and reading a signal back."""
+
+import numpy as np
+
+from textbook_gym.authoring.contract import rule
+from textbook_gym.authoring.records import Record
+
+
+def table(n: int) -> np.ndarray:
+    """Return rows to be shown, float32 `(n + 1, n)`: row `i` has its 1 at place `i`; the last row, also -1, has none.
+
+    Example:
+        ONE = onehot.table(LAMPS)
+        ... in `observe`:
+        for i in range(LAMPS):
+            o.lit[i] = ONE[s.lit, i]  # s.lit is -1 for no lamp
+    """
+    return np.eye(n + 1, n, dtype=np.float32)
+
+
+@rule
+def index(cells: Record) -> int:
+    """Return the first place of a one-dimensional signal that is above 0, or -1 if there is none."""
+    for i in range(len(cells)):
+        if cells[i] > 0.0:
+            return i
+    return -1

@@ -1,0 +1,118 @@
+"""The model student of `textbook_gym.books.automata`: what it assumes and does is told there."""
+
+from textbook_gym.authoring import Field, Record, onehot, rule, uniform
+from textbook_gym.books.automata import (
+    CELLS,
+    DISCOUNT,
+    FAINT,
+    INPUTS,
+    KEPT,
+    LONGEST,
+    OUTPUTS,
+    PRIOR,
+    STATES,
+    SWEEPS,
+    Action,
+    Chapter,
+)
+
+NOTES = (
+    Field("target", "f8", "chance of every target, less its prior", (CELLS, STATES)),
+    Field("output", "f8", "chance of every output, less 1/3", (CELLS, OUTPUTS)),
+    Field("pair", "f8", "this page: chance of every pair of states, before the last press and now", (STATES, STATES)),
+    Field("here", "f8", "chance of every state, up to a factor, to have given the last output", (STATES,)),
+    Field("last", "i4", "this page: input last pressed, -1 before the first"),
+    Field("played", "i4", "this page: notes played", page=True),
+    Field("value", "f8", "expected discount of the tune's end, by notes played and state", (LONGEST + 1, STATES)),
+    Field("merit", "f8", "what speaks for every output or input as an answer", (INPUTS,)),
+)
+
+
+@rule
+def leads(p: Chapter, n: Record, cell: int, state: int) -> float:
+    """Return the chance that a cell leads to a state; one whose target has not joined stays."""
+    here = cell // INPUTS
+    total = PRIOR[here, state] + n.target[cell, state]
+    for missing in range(p.states, STATES if state == here else 0):
+        total += PRIOR[here, missing] + n.target[cell, missing]
+    return total
+
+
+@rule
+def open_page(p: Chapter, n: Record, o: Record) -> None:
+    """Begin where the machine does."""
+    start = onehot.index(o.start)
+    for i in range(p.states):
+        for j in range(p.states):
+            n.pair[i, j] = (i == j) * (1.0 * (i == start) if start >= 0 else 1.0 / p.states)
+    n.last = -1
+
+
+@rule
+def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
+    """Weigh where the machine was by what it said; learn of the transition before, and of this output."""
+    asked, heard = onehot.index(before.asked), onehot.index(o.output)
+    pressed = action if action < Action.PREDICT_X else asked
+    if pressed < 0:
+        return
+    n.played = round(o.played * LONGEST) if p.told == 1 else n.played + 1  # a note that cannot be heard is trusted
+    total = 0.0
+    for j in range(p.states):
+        fit = 1.0 / OUTPUTS + n.output[INPUTS * j + pressed, heard] if heard >= 0 else 1.0
+        n.here[j] = 0.0
+        for i in range(p.states):
+            n.pair[i, j] *= fit
+            n.here[j] += n.pair[i, j]
+        total += n.here[j]
+    for i in range(p.states):
+        share = 0.0
+        for j in range(p.states):
+            share += n.pair[i, j] / total
+        if n.last >= 0 and share > FAINT:
+            cell = INPUTS * i + n.last
+            for j in range(p.states):
+                n.pair[i, j] = 1.0 - share + n.pair[i, j] / total / leads(p, n, cell, j)
+            for j in range(STATES):
+                now = (PRIOR[i, j] + n.target[cell, j]) * n.pair[i, j if j < p.states else i]
+                n.target[cell, j] = KEPT * (now - PRIOR[i, j])
+    for i in range(p.states):
+        cell, here = INPUTS * i + pressed, n.here[i] / total
+        for c in range(OUTPUTS if heard >= 0 else 0):
+            n.output[cell, c] = KEPT * ((1.0 - here) * n.output[cell, c] + here * ((c == heard) - 1.0 / OUTPUTS))
+        for j in range(p.states):
+            n.pair[i, j] = here * leads(p, n, cell, j)
+    n.last = pressed
+
+
+@rule
+def worth(p: Chapter, n: Record, o: Record, cell: int, played: int) -> float:
+    """Return the expected discount of the end of a tune, `played` notes of which are played, after a cell's input."""
+    hit, value = 0.0, 0.0
+    for c in range(OUTPUTS):
+        hit += o.tune[played, c] * (1.0 / OUTPUTS + n.output[cell, c])
+    for j in range(p.states):
+        value += leads(p, n, cell, j) * (hit * n.value[played + 1, j] + (1.0 - hit) * n.value[played, j])
+    return DISCOUNT * value
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Predict the likeliest output, or press what is best for the tune by value iteration on the expected machine."""
+    asked = onehot.index(o.asked)
+    for played in range(p.notes, n.played - 1 if asked < 0 else p.notes, -1):
+        for state in range(p.states):
+            n.value[played, state] = 1.0 * (played == p.notes)
+        for _ in range(SWEEPS if played < p.notes else 0):
+            for cell in range(INPUTS * p.states):
+                state = cell // INPUTS
+                n.value[played, state] = max(n.value[played, state], worth(p, n, o, cell, played))
+    choice = 0
+    for c in range(INPUTS):
+        n.merit[c] = FAINT * uniform(n)  # equals are decided by lot
+        for i in range(p.states):
+            cell, here = INPUTS * i, 0.0
+            for j in range(p.states):
+                here += n.pair[j, i]
+            n.merit[c] += here * (n.output[cell + asked, c] if asked >= 0 else worth(p, n, o, cell + c, n.played))
+        choice = c if n.merit[c] > n.merit[choice] else choice
+    return choice if asked < 0 else Action.PREDICT_X + choice
