@@ -126,11 +126,12 @@ def speed_line() -> str:
     """Return how fast one book is beside Gymnasium's CartPole."""
     rows = {(r["what"], r["kind"], r["lanes"]): r for r in read("speed.csv") if r["threads"] == "1"}
     single, batch = rows["Bandits", "single", "1"], rows["Bandits", "vector", "4096"]
-    poles = rows["Gymnasium CartPole-v1", "vector", "4096"]
+    ratios = single["times_cartpole"], batch["times_cartpole"]
+    poles = rows["Gymnasium CartPole-v1", "vector", "4096"]["times_cartpole"]
     return (
-        f"On one core `Bandits` makes {millions(single)} million steps a second in `env.step` and {millions(batch)} million "
-        f"in a batch of 4,096: {single['times_cartpole']} and {batch['times_cartpole']} times a single CartPole of Gymnasium "
-        f"measured by turns with each, whose own batch makes {poles['times_cartpole']}. "
+        f"On one core `Bandits` makes {millions(single)} million steps a second in `env.step` and {millions(batch)} "
+        f"million in a batch of 4,096: {ratios[0]} and {ratios[1]} times a single CartPole "
+        f"of Gymnasium measured by turns with each, whose own batch makes {poles}. "
         "[All speeds](benchmarks/results/speed.md)."
     )
 

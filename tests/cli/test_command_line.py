@@ -165,6 +165,25 @@ def test_an_interrupt_says_what_is_kept(capsys, monkeypatch, tmp_path):
     assert "interrupted; what is done is kept" in capsys.readouterr().err
 
 
+def test_a_book_is_written_checked_and_calibrated(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert main(["new", "written_here"]) == 0
+    assert "Next: textbook-gym check written_here" in capsys.readouterr().out
+    before = pathlib.Path("written_here.py").read_bytes()
+    assert main(["new", "written_here"]) == 2
+    assert pathlib.Path("written_here.py").read_bytes() == before
+    assert main(["check", "written_here", "--calibrate", "--editions", "256"]) == 0
+    assert "CHAPTERS = (" in capsys.readouterr().out
+    with monkeypatch.context() as undone:
+        undone.setattr("textbook_gym.checks.LEAST_BENEFIT", 2.0)
+        assert main(["check", "written_here", "--editions", "64"]) == 1
+        assert "WrittenHere: chapter 1" in capsys.readouterr().out
+    assert main(["check", "no_such_book"]) == 1
+    assert main(["check", "written_here", "--editions", "0"]) == 2
+    del sys.modules["written_here"]
+
+
 # --- names and paths are text --------------------------------------------------------------
 
 

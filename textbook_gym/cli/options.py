@@ -1,7 +1,9 @@
-"""What options are made of: whole numbers, options that may be repeated, and options that a function states."""
+"""What commands are made of: kinds of options, options that a function states, help, examples, the current folder."""
 
 import inspect
+import os
 import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -124,3 +126,10 @@ def written(command: Callable[..., Any], chosen: Mapping[str, Any]) -> str:
             else:
                 words += [f"{option}={each}"] if str(each).startswith("-") else [option, str(each)]
     return shlex.join(words)
+
+
+def see_this_folder() -> None:
+    """Look for modules in the current folder first, as `python -m textbook_gym` does."""
+    here = os.getcwd()
+    if here not in sys.path and not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, here)

@@ -2,14 +2,13 @@
 
 import os
 import pathlib
-import sys
 import textwrap
 from typing import Annotated, Any
 
 import cyclopts
 from rich.console import Console
 
-from textbook_gym.cli.options import Texts, Whole, Wholes, takes, written
+from textbook_gym.cli.options import Texts, Whole, Wholes, see_this_folder, takes, written
 from textbook_gym.cli.progress import shown
 from textbook_gym.study import run
 from textbook_gym.study.controls import CONTROLS
@@ -86,13 +85,6 @@ def runner_of(workers: int | None, ray: bool | str | None) -> Any:
     if ray:
         return cluster(None if ray is True else ray, workers)
     return None if workers is None else processes(workers)
-
-
-def see_this_folder() -> None:
-    """Look for modules of students in the current folder first, as `python -m textbook_gym` does."""
-    here = os.getcwd()
-    if here not in sys.path and not getattr(sys.flags, "safe_path", False):
-        sys.path.insert(0, here)
 
 
 def import_matplotlib() -> None:
