@@ -3,9 +3,8 @@
 import os
 import pathlib
 import textwrap
-from typing import Annotated, Any
+from typing import Any
 
-import cyclopts
 from rich.console import Console
 
 from textbook_gym.cli.options import Texts, Whole, Wholes, see_this_folder, takes, written
@@ -32,7 +31,7 @@ OPTIONS: dict[str, tuple[str, Any]] = {
 def study(
     *,
     workers: Whole | None = None,
-    ray: Annotated[bool | str | None, cyclopts.Parameter(metavar="[ADDRESS]")] = None,
+    ray: bool | str | None = None,
     out: pathlib.Path = FOLDER,
     **asked: Any,
 ) -> int:
@@ -43,7 +42,7 @@ def study(
 
     Args:
         workers: processes that walk (default: threads of this one).
-        ray: walk on a Ray cluster at this address, or, without one, on a fresh cluster on this machine.
+        ray: walk on a Ray cluster, `--ray ADDRESS`, or on a fresh one on this machine, `--ray`.
         out: folder to write; what it holds of the same study is not done again.
         **asked: the options of `OPTIONS`.
 
@@ -53,6 +52,7 @@ def study(
         textbook-gym study --book Bandits --student "mine=cmd:python agent.py"
         textbook-gym study --student "ppo=ppo-{seed}.zip" --seed 0 --seed 1
     """
+    from textbook_gym.files import beside
     from textbook_gym.report import terminal
     from textbook_gym.study.files import write
 
@@ -68,7 +68,8 @@ def study(
             progress=lambda what, done, left: show(what, done, done + left),
         )
     figures = write(table, out, run.settings_of(**chosen))
-    figures.write_csv(out / "summary.csv", float_precision=6)
+    with beside(out / "summary.csv") as part:
+        figures.write_csv(part, float_precision=6)
     terminal.curves(table, out / "curves.png")
     console.print(terminal.terminal_table(figures))
     files = ", ".join(sorted(p.name for p in out.iterdir() if not p.name.endswith(".part")))

@@ -54,8 +54,7 @@ def terminal_table(figures: pl.DataFrame) -> Table:
                 Text(row["book"] if k == 0 else ""),
                 Text(row["student"]),
                 with_half(row, "gain"),
-                f"{row['first_third']:.2f}",
-                f"{row['last_third']:.2f}",
+                *("-" if row[k] is None else f"{row[k]:.2f}" for k in ("first_third", "last_third")),
                 with_half(row, "memory_benefit"),
                 "-" if row["duct_tape"] is None else f"{row['duct_tape']:+.2f}",
             )
@@ -69,8 +68,10 @@ def with_half(row: dict[str, float | None], name: str) -> str:
 
 
 def curves(table: pl.DataFrame, path: pathlib.Path) -> None:
-    """Draw the learning curves, a panel a book, into a PNG file."""
+    """Draw the learning curves, a panel a book, into a PNG file; none are drawn of a table without kept memory."""
     from textbook_gym.report import figures, style
 
     tables = {s: table.filter(pl.col("student") == s) for s in students_of(table)}
-    style.save_png(figures.draw_curves(data_of(tables, {})), path)
+    data = data_of(tables, {})
+    if data.books:
+        style.save_png(figures.draw_curves(data), path)
