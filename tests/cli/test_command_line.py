@@ -31,11 +31,12 @@ def functions():
     return found
 
 
-def in_a_process(*words, folder, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", "import sys; from textbook_gym.cli import main; sys.exit(main())", *map(str, words)],
-        cwd=folder, capture_output=True, text=True, encoding="utf-8", env={**os.environ, **environment},
-    )  # fmt: skip
+def installed(folder):
+    """A script that is what `textbook-gym` is once the package is installed: it does not stand where it is run."""
+    script = folder / "scripts" / "textbook-gym.py"
+    script.parent.mkdir()
+    script.write_text("import sys\nfrom textbook_gym.cli import main\nsys.exit(main())\n", encoding="utf-8")
+    return script
 
 
 # --- help ----------------------------------------------------------------------------------
@@ -284,10 +285,14 @@ def test_students_are_found_in_the_current_folder_whatever_window_is_asked_for(t
     (tmp_path / "own_agent.py").write_text(
         "import numpy as np\ndef act(o): return np.zeros(len(o), int)\n", encoding="utf-8"
     )
-    done = in_a_process(
-        "study", "--book", "Bandits", "--editions", 2, "--student", "own_agent:act", "--out", "s",
-        folder=tmp_path, MPLBACKEND="module://no_such_window", PYTHONIOENCODING="ascii",
-    )  # fmt: skip
+    words = ["study", "--book", "Bandits", "--editions", "2", "--student", "own_agent:act", "--out", "s"]
+    done = subprocess.run(
+        [sys.executable, str(installed(tmp_path)), *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MPLBACKEND": "window of a notebook", "PYTHONIOENCODING": "ascii"},
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "s" / "curves.png").is_file()
     assert set(pl.read_csv(tmp_path / "s" / "marks.csv")["student"]) == {"own_agent:act"}
