@@ -59,10 +59,10 @@ def package(tmp_path, monkeypatch):
         source = source.replace(old, new)
     file.write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(registry, "BOOKS", registry.BOOKS.copy())
-    monkeypatch.setattr(registry, "SHORT", registry.SHORT.copy())
     textbook_gym.register("Lamps", "strangers_books.lamps", SHORT)
     yield "strangers_books.lamps"
+    registry.BOOKS.pop("Lamps")
+    registry.SHORT.pop("Lamps")
     for env_id in (*registry.env_ids("Lamps"), registry.short_id("Lamps")):
         gym.registry.pop(env_id)
     for module in ("strangers_books.lamps", "strangers_books"):

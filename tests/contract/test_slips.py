@@ -9,6 +9,7 @@ import pytest
 from textbook_gym.authoring.book import read
 from textbook_gym.checks import check_book, opened
 from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import Student, Wipe
 from textbook_gym.errors import BookError
 
 MALFORMED = [
@@ -173,6 +174,27 @@ def test_every_exercise_starts_from_zero(broken):
         assert lanes.records["state"]["presses"].tolist() == [99, 99, 99]
         lanes.reset(np.ones(3, np.bool_), seen, out, seeds=[3, 4, 5])
         assert lanes.records["state"]["presses"].tolist() == [0, 0, 0]
+
+
+def test_notes_of_a_page_are_blank_when_it_opens(broken):
+    """In the loops, compiled and not, and for who plays the student from outside."""
+    left = '    Field("left", "i2", "of the page", page=True),\n    Field("found", "i2", "what was found of it"),\n'
+    name = broken(
+        ('    Field("tried"', left + '    Field("tried"'),
+        ('here there is nothing to prepare."""\n', 'count what is left."""\n    n.found += n.left\n'),
+        ("    n.tried[action] = 1\n", "    n.tried[action] = 1\n    n.left = 1\n"),
+    )
+    for interpreted in (False, True):
+        lanes = Lanes(name, 2, episode="book", split="all", interpreted=interpreted)
+        _, seen, out = lanes.room()
+        lanes.reset(np.ones(2, np.bool_), seen, out, seeds=[0, 1])
+        notes = np.zeros(2, lanes.book.notes)
+        lanes.engine.walk(lanes.records, lanes.plan, notes, [Student.MODEL], Wipe.NEVER, 1)
+        assert notes["left"].tolist() == [1, 1], "of the last page"
+        assert notes["found"].tolist() == [0, 0]
+        lanes.book.turn_page(notes)
+        assert not notes["left"].any()
+        assert notes["lights"].any()
 
 
 def test_editions_are_drawn_until_they_are_sound(broken):

@@ -1,8 +1,9 @@
 """What a book is: fields, signals, rules, and the records that rules read and write.
 
 A book is a module. It declares its tables (`Action`, `CHAPTERS`, `EDITION`, `STATE`, `SIGNALS`, `NOTES`) and its rules
-(plain functions marked with `rule`); `read` turns the module into a `Book`: the same content, checked, with the memory
-layout of each record worked out. Nothing here knows of courses, rewards or Gymnasium.
+(plain functions marked with `rule`), see `contract`; `read` turns the module into a `Book`: the same content, checked,
+with the memory layout of each record worked out. A model student that is long may stand in a module of its own, which
+the book names in `MODEL`. Nothing here knows of courses, rewards or Gymnasium.
 
 Rules are written for one learner. They run compiled over many learners or, same source, as plain Python over the
 views `Row` and `Cells`, which give Python's own numbers whatever the storage. In both modes integers are computed with

@@ -72,13 +72,16 @@ def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:
     return widened(plain)
 
 
-def clearing(record: np.dtype, names: Collection[str], offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return how to set fields of a record to 0 by words: the words that they lie in, and the bits to keep of each.
+def clearing(record: np.dtype, names: Collection[str], offset: int = 0) -> tuple[int, np.ndarray]:
+    """Return how to set fields of a record to 0 by words (see `course.clear`).
 
     Args:
         record: the record type.
         names: the fields.
         offset: where the record lies within a larger one, in bytes.
+
+    Returns:
+        the first 64-bit word that they lie in, and the bits to keep of it and all others up to the last, uint64.
     """
     fields: Mapping[str, Any] = record.fields or {}
     keep = np.full(record.itemsize, 0xFF, np.uint8)
@@ -86,8 +89,9 @@ def clearing(record: np.dtype, names: Collection[str], offset: int = 0) -> tuple
         kind, start = fields[name][:2]
         keep[start : start + kind.itemsize] = 0
     masks = keep.view(np.uint64)
-    places = np.flatnonzero(masks != np.uint64(0xFFFFFFFFFFFFFFFF))
-    return (places + offset // 8).astype(np.uint64), masks[places]
+    touched = np.flatnonzero(masks != np.uint64(0xFFFFFFFFFFFFFFFF))
+    first, stop = (int(touched[0]), int(touched[-1]) + 1) if len(touched) else (0, 0)
+    return first + offset // 8, masks[first:stop].copy()
 
 
 def widened(plain: np.dtype) -> np.dtype:

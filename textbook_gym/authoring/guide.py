@@ -10,7 +10,14 @@ from collections.abc import Iterable
 
 from textbook_gym.authoring.contract import COLUMNS, LEGEND, RULES, TABLES, Rule
 
-RETURNS = {None: "", bool: "True or False", int: "a whole number", float: "a number", list: "rows", str: "words"}
+RETURNS: dict[type | None, str] = {
+    None: "",
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    list: "rows",
+    str: "words",
+}
 
 
 def path() -> pathlib.Path:

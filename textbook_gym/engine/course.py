@@ -19,6 +19,7 @@ is owed and paid with the next payment of the same book, so the sum is the same.
 """
 
 import enum
+from typing import Any
 
 import numpy as np
 
@@ -230,10 +231,11 @@ def open_edition(
 
 
 @rule
-def clear(words: Record, i: int, places: Record, kept: Record) -> None:
-    """Set fields of record `i` to 0: `places` are the words that they lie in, `kept` the bits to leave (`clearing`)."""
-    for j in range(len(places)):
-        words[i, places[j]] &= kept[j]
+def clear(words: Record, i: int, first: int, kept: Record) -> None:
+    """Set fields of record `i` to 0: from word `first` on, all but the bits to keep (see `fields.clearing`)."""
+    for j in range(len(kept)):
+        at: Any = np.uint64(first + j)  # unsigned, so that numba does not ask whether it counts from the end
+        words[i, at] &= kept[j]
 
 
 @rule

@@ -54,7 +54,7 @@ def reachable_rules(functions: list[Callable[..., Any]], book: Book) -> list[Cal
         for name in names:
             called = function.__globals__.get(name)
             if isinstance(called, types.ModuleType):  # `onehot.index`: both names are among those of the code
-                queue += [f for f in (getattr(called, n, None) for n in names) if hasattr(f, "__rule__")]
+                queue += [getattr(called, n) for n in names if hasattr(getattr(called, n, None), "__rule__")]
             if isinstance(called, types.FunctionType):
                 if not hasattr(called, "__rule__"):
                     raise unmarked_call(book, function, name)
