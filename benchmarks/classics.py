@@ -189,7 +189,7 @@ def main() -> None:
             parser.error(f"--only={part!r} is not known; choose from {', '.join(PARTS)}")
     kept: list[dict[str, str]] = []
     if chosen.out.exists():
-        with chosen.out.open(newline="") as file:
+        with chosen.out.open(newline="", encoding="utf-8") as file:
             kept = [r for r in csv.DictReader(file) if r["part"] not in parts]
     for part in parts:
         for line in PARTS[part]():
@@ -198,7 +198,7 @@ def main() -> None:
             print("  ".join(f"{cells[c]:>12}" for c in COLUMNS))
             sys.stdout.flush()
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        with beside(chosen.out) as new, new.open("w", newline="") as file:
+        with beside(chosen.out) as new, new.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, ["part", *COLUMNS])
             writer.writeheader()
             writer.writerows(kept)

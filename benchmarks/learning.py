@@ -33,7 +33,7 @@ from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.with_memory import as_worn
 from textbook_gym.train.evaluation import examine, last_third, scores
-from textbook_gym.train.run import train
+from textbook_gym.train.run import checkpoint_path, train
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "learning"
 MODELS = pathlib.Path("runs", "learning")
@@ -118,6 +118,7 @@ def carry_out(run: Run, steps: int | None) -> None:
             history[done] = latest
 
     out = MODELS / run.name
+    checkpoint_path(out).unlink(missing_ok=True)  # of a run that was cut
     model = train(
         env_id,
         out=out,
@@ -145,7 +146,7 @@ def carry_out(run: Run, steps: int | None) -> None:
     path = RESULTS / "runs" / f"{run.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with beside(path) as part:
-        part.write_text(json.dumps(result) + "\n")
+        part.write_text(json.dumps(result) + "\n", encoding="utf-8")
     found = result["scores"]
     print(
         f"{run.name:38} {seconds[0]:5.0f} s  gain {found['gain']:+.3f}  mark {found['mark']:.3f}  "
@@ -166,7 +167,7 @@ def results() -> Results:
     for run in plan():
         path = RESULTS / "runs" / f"{run.name}.json"
         if path.is_file():
-            found.setdefault(run[:3], []).append(json.loads(path.read_text()))
+            found.setdefault(run[:3], []).append(json.loads(path.read_text(encoding="utf-8")))
     return found
 
 
@@ -233,7 +234,7 @@ def write_table(table: list[Line]) -> None:
             cells += [f"{v:.4f}" for v in value] if value is not None else ["", "", ""]
         rows.append(",".join([*cells, str(line.learns)]))
     with beside(RESULTS / "summary.csv") as part:
-        part.write_text("\n".join(rows) + "\n")
+        part.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def print_table(table: list[Line]) -> None:

@@ -116,7 +116,7 @@ def main() -> None:
             print(f"{book:14}{memory:12}{lanes:5} lanes {told}")
             sys.stdout.flush()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    with chosen.out.open("w", newline="") as file:
+    with chosen.out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["book", "memory", "lanes", "steps_per_second", "share_of_idle", "standard_error", "bytes_a_lane"]

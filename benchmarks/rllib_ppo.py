@@ -1,7 +1,8 @@
 """Train RLlib's PPO for a few iterations on native vectors: `python benchmarks/rllib_ppo.py`.
 
-Needs the extra `rllib`, which brings the version of Gymnasium that RLlib pins. Without a memory the policy can learn
-only what holds in every edition; `--lstm` gives it one, at several times the cost.
+Needs the extra `rllib`, which brings the version of Gymnasium that RLlib pins (1.2.2). With
+`gym_env_vectorize_mode="vector_entry_point"` an env runner steps the native vector environment. Without a memory the
+policy can learn only what holds in every edition; `--lstm` gives it one, at several times the cost.
 """
 
 import argparse

@@ -250,7 +250,7 @@ def main() -> None:
         sys.stdout.flush()
     rows.append(("Gymnasium CartPole-v1", "single", 1, 1, round(usual), 1.0))
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    with chosen.out.open("w", newline="") as file:
+    with chosen.out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["what", "kind", "lanes", "threads", "steps_per_second", "times_cartpole"])
         writer.writerows(rows)

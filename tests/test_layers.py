@@ -67,12 +67,13 @@ ENVS = ENGINE | {"registry", "envs"}
 MEMORY = ENGINE | {"memory"}
 STUDENTS = ENVS | MEMORY | {"students", "sb3"}
 METRICS = CORE | {"registry", "engine", "metrics", "files"}
-STUDY = STUDENTS | METRICS | {"study", "textbook_gym"}
+STUDY = STUDENTS | METRICS | {"signals", "study", "textbook_gym"}
 EVERY = set(ROOMS)
 
 MAY_IMPORT = {
     "errors": (set(), set()),
     "files": (set(), set()),
+    "signals": (set(), set()),
     "authoring": ({"errors"}, {"numpy"}),
     "books": (CORE, {"numpy"}),
     "classics": (ENGINE | {"books"}, {"numpy", "numba", "llvmlite"}),

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 
 import numpy as np
 import polars as pl
@@ -13,7 +11,7 @@ from textbook_gym.cli.main import main
 from textbook_gym.metrics import definitions as metrics
 from textbook_gym.metrics.summary import part, summary
 from textbook_gym.metrics.table import COLUMNS
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.registry import find
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.study.run import courses, study
 from textbook_gym.study.worlds import edition_digests
@@ -121,39 +119,3 @@ def test_the_command_writes_its_folder(tmp_path, capsys):
     assert told["controls"] == ["kept", "wiped"]
     assert told["digests"]["marks.csv"] == hashlib.sha256((folder / "marks.csv").read_bytes()).hexdigest()
     assert told["digests"]["editions"] == edition_digests(["Bandits"], "test", 8)
-
-
-def test_the_commands_list_and_show(capsys):
-    assert main(["list"]) == 0
-    listed = capsys.readouterr().out
-    assert all(name in listed for name in BOOKS)
-    assert main(["show", "Bandits", "--editions", "8"]) == 0
-    shown = capsys.readouterr().out
-    assert "three arms" in shown
-    assert "PULL_A" in shown
-
-
-def test_the_command_line_answers_bad_input_in_one_line(capsys, tmp_path):
-    (tmp_path / "file").write_text("")
-    for arguments, message in (
-        (["study", "--book", "Bandit"], "did you mean 'Bandits'?"),
-        (["study", "--student", "modle"], "did you mean 'model'?"),
-        (["study", "--editions", "0"], "whole number >= 1"),
-        (["study", "--control", "wipd"], "did you mean 'wiped'?"),
-        (["study", "--workers", "0"], "workers=0: give a whole number >= 1"),
-        (["study", "--lanes", "0"], "lanes=0: give a whole number >= 1"),
-        (["study", "--seed", "-1"], "seed -1: give a whole number >= 0"),
-        (["study", "--out", str(tmp_path / "file")], "Not a directory; make room or choose --out"),
-        (["show", "Nothing"], "there are"),
-    ):
-        assert main(arguments) == 2
-        error = capsys.readouterr().err
-        assert message in error
-        assert error.count("\n") == 1
-
-
-def test_the_command_is_installed():
-    done = subprocess.run(
-        [sys.executable, "-m", "textbook_gym", "--version"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.startswith("textbook-gym ")

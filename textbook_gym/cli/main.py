@@ -1,99 +1,112 @@
-"""The command line: `textbook-gym list`, `show <Book>`, `train`, `study` and what follows from it."""
+"""The command line: which commands there are, and how each of them ends."""
 
-import argparse
-import pathlib
-import signal
+import importlib
+import io
+import os
 import sys
-import threading
 from collections.abc import Sequence
 
-from textbook_gym import __version__
-from textbook_gym.cli import train as train_command
-from textbook_gym.cli.books import list_books, show_book
-from textbook_gym.cli.study import run_compare, run_report, run_study, run_validate
-from textbook_gym.students.base import REFERENCES, TIMEOUT
-from textbook_gym.study.controls import CONTROLS, DEFAULT
-from textbook_gym.study.runners import leave
+from cyclopts import App, CycloptsError, Parameter
 
+from textbook_gym import __version__
+from textbook_gym.cli.options import parser_of
+from textbook_gym.errors import did_you_mean
+from textbook_gym.signals import close_when_told
+
+COMMANDS = {
+    "list": ("textbook_gym.cli.books:list_books", "The catalogue of books."),
+    "show": ("textbook_gym.cli.books:show", "One book's page: story, tables and measured marks."),
+    "train": ("textbook_gym.cli.train:train", "Train a Stable-Baselines3 student on a book, with a memory."),
+    "study": ("textbook_gym.cli.study:study", "Walk students through books and measure how much they learn."),
+    "report": ("textbook_gym.cli.study:report", "One page about a study, and its pictures for papers."),
+    "compare": ("textbook_gym.cli.study:compare", "Hold studies against the first one: what differs beyond noise?"),
+    "validate": ("textbook_gym.cli.study:validate", "Check a study that is handed in: format, worlds, table, figures."),
+    "new": (
+        "textbook_gym.cli.authors:new",
+        "Write a small book that passes all checks, to be changed bit by bit.",
+    ),
+    "check": ("textbook_gym.cli.authors:check", "Check a book: what is wrong, a line for each finding."),
+}
+"""Name of a command -> its function, imported when it is asked for, and what it does."""
 EXTRAS = {"ray": "ray", "stable_baselines3": "sb3", "torch": "sb3", "yaml": "train"}
 """Package that may be missing -> extra that brings it; all others come with `report`."""
+PROGRAM = "textbook-gym"
+START = f"""
+Start with
+
+    {PROGRAM} list
+    {PROGRAM} study --book Bandits --editions 16
+    {PROGRAM} study --help
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="textbook-gym", description="Does this agent learn from experience?")
-    parser.add_argument("--version", action="version", version=f"textbook-gym {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the catalogue of books").set_defaults(run=list_books)
-    page = commands.add_parser("show", help="one book's page")
-    page.add_argument("book", help="name of a book, such as Bandits")
-    page.add_argument(
-        "--editions", type=int, default=256, help="editions to measure the marks on (default %(default)s)"
-    )
-    page.set_defaults(run=show_book)
-    walk = commands.add_parser("study", help="walk students through books and measure how much they learn")
-    known = f"{', '.join(REFERENCES)}, an SB3 .zip, module:callable, or cmd:command; name=... names it; repeatable"
-    walk.add_argument("--student", action="append", metavar="S", help=known)
-    walk.add_argument("--book", action="append", metavar="BOOK", help="a book; repeatable (default: all)")
-    walk.add_argument("--editions", type=int, default=256, help="editions of each book (default %(default)s)")
-    walk.add_argument(
-        "--split", default="test", choices=("test", "train", "all"), help="which editions (default %(default)s)"
-    )
-    listed = "; ".join(f"{name}: {control.doc}" for name, control in CONTROLS.items())
-    walk.add_argument(
-        "--control", action="append", metavar="C", help=f"all, or {listed}; repeatable (default: {', '.join(DEFAULT)})"
-    )
-    walk.add_argument(
-        "--seed",
-        type=int,
-        action="append",
-        help="of the students' own randomness, put in place of {seed} in --student; repeatable (default 0)",
-    )
-    walk.add_argument("--workers", type=int, metavar="N", help="processes (default: threads of this one)")
-    walk.add_argument(
-        "--ray", nargs="?", const="", metavar="ADDRESS", help="walk on a Ray cluster, or on a fresh one on this machine"
-    )
-    walk.add_argument("--lanes", type=int, metavar="N", help="courses side by side (default: as the student wants)")
-    walk.add_argument(
-        "--timeout", type=float, default=TIMEOUT, help="seconds that cmd: has for an answer (default %(default)g)"
-    )
-    walk.add_argument(
-        "--out",
-        type=pathlib.Path,
-        default=pathlib.Path("study"),
-        help="folder to write; what it holds of the same study is not done again (default %(default)s/)",
-    )
-    walk.set_defaults(run=run_study)
-    train_command.add(commands)
-    page = commands.add_parser("report", help="one page about a study, and its pictures for papers")
-    page.add_argument("folder", type=pathlib.Path, nargs="+", help="study folders; the page is written to the first")
-    page.set_defaults(run=run_report)
-    against = commands.add_parser("compare", help="hold studies against the first one: what differs beyond noise?")
-    against.add_argument("folder", type=pathlib.Path, nargs="+", help="two or more study folders")
-    against.add_argument(
-        "--out", type=pathlib.Path, default=pathlib.Path("compare.csv"), help="table to write (default %(default)s)"
-    )
-    against.set_defaults(run=run_compare)
-    check = commands.add_parser("validate", help="check a study that is handed in: format, worlds, table, figures")
-    check.add_argument("study", type=pathlib.Path, help="a study.json or its folder")
-    check.set_defaults(run=run_validate)
-    chosen = parser.parse_args(arguments)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, leave)  # students and workers are closed then, as after ctrl-C
+    """Run the command line.
+
+    Args:
+        arguments: the words behind the program's name; None for those that it was called with.
+
+    Returns:
+        the exit status: 0 if all went well, 1 if something that was checked is wrong or work failed, 2 if what was
+        asked for is not understood or refused, 130 if it was interrupted.
+    """
+    for stream in (sys.stdout, sys.stderr):  # what a narrow encoding lacks is shown as ?, and ends nothing
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words:
+        return told(f"give a command: {', '.join(COMMANDS)}; see {PROGRAM} --help", 2)
+    name = words[0]
+    if name not in COMMANDS and not name.startswith("-"):
+        hint = did_you_mean(name, list(COMMANDS))
+        return told(f"command {name!r} is not known{hint}; there are {', '.join(COMMANDS)}", 2)
+    close_when_told()
     try:
-        return int(chosen.run(chosen))
+        return int(application(name)(words, result_action="return_value") or 0)
+    except CycloptsError as error:
+        return told(f"{one_line(error)}; see {PROGRAM} {f'{name} ' if name in COMMANDS else ''}--help", 2)
+    except BrokenPipeError:  # the reader, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as error:
-        print(f"textbook-gym: {error}", file=sys.stderr)
-        return 2
+        return told(str(error), 2)
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").split(".")[0], "report")
-        print(
-            f"textbook-gym {chosen.command} needs {error.name!r}: pip install 'textbook_gym[{extra}]'", file=sys.stderr
-        )
-        return 2
+        return told(f"{name} needs {error.name!r}: pip install 'textbook_gym[{extra}]'", 2)
     except RuntimeError as error:
-        print(f"textbook-gym: {error}", file=sys.stderr)
-        return 1
+        return told(str(error), 1)
     except KeyboardInterrupt as interrupt:
-        print(f"textbook-gym: interrupted{interrupt}", file=sys.stderr)
-        return 130
+        return told(f"interrupted{interrupt}", 130)
+
+
+def application(name: str) -> App:
+    """Return the parser: the command of this name whole, of the others the name and a line."""
+    app = App(
+        name=PROGRAM,
+        version=f"{PROGRAM} {__version__}",
+        help="Does this agent learn from experience?",
+        help_epilogue=START,
+        help_format="plaintext",  # what a user or a book wrote is never read as markup
+        default_parameter=Parameter(negative=()),
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for command, (path, summary) in COMMANDS.items():
+        if command == name:
+            module, _, attribute = path.partition(":")
+            app.command(parser_of(getattr(importlib.import_module(module), attribute)), name=command)
+        else:
+            app.command(path, name=command, help=summary)
+    return app
+
+
+def one_line(error: CycloptsError) -> str:
+    """Return what the parser says, in one line and without its full stop."""
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def told(message: str, status: int) -> int:
+    """Say in one line what went wrong; return the exit status."""
+    print(f"{PROGRAM}: {' '.join(message.split(os.linesep))}", file=sys.stderr)
+    return status

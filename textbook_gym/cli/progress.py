@@ -1,4 +1,4 @@
-"""How far a study has come and how long it will take: a bar in a terminal, a line now and then in a log file."""
+"""How far long work has come and how long it will take: a bar in a terminal, a line now and then in a log file."""
 
 import contextlib
 import time
@@ -9,18 +9,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 EVERY = 30.0  # seconds between two lines of a log file
 
+Show = Callable[[str, int, int], None]
+"""Shows what was done last, how much is done, and how much there is to do in all."""
+
 
 @contextlib.contextmanager
-def shown(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Lend a function that shows what was walked last, how many courses are done and how many are left.
+def shown(console: Console, unit: str, kept: str) -> Iterator[Show]:
+    """Lend a function that shows how far the work has come.
+
+    Args:
+        console: where.
+        unit: what is counted, such as "courses".
+        kept: what becomes of the work if it is interrupted.
 
     Raises:
-        KeyboardInterrupt: as it came, saying what was done.
+        KeyboardInterrupt: as it came, saying what was done and what is kept.
     """
     began = last = time.monotonic()
-    done, left = 0, -1
+    done, total = 0, -1
     columns = (
-        TextColumn("{task.description:32}"),
+        TextColumn("{task.description:44}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -29,18 +37,18 @@ def shown(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("compiling", total=None)
 
-        def show(what: str, walked: int, waiting: int) -> None:
-            nonlocal done, left, last
-            done, left = walked, waiting
-            bar.update(task, description=what, completed=done, total=done + left)
+        def show(what: str, finished: int, every: int) -> None:
+            nonlocal done, total, last
+            done, total = finished, every
+            bar.update(task, description=what, completed=done, total=total)
             now = time.monotonic()
-            if not console.is_terminal and now - last > EVERY and left:
+            if not console.is_terminal and now - last > EVERY and 0 < done < total:
                 last = now
-                rest = time.strftime("%H:%M:%S", time.gmtime((now - began) / done * left))
-                console.print(f"{what}: {done} of {done + left} courses, {rest} left", highlight=False, markup=False)
+                rest = time.strftime("%H:%M:%S", time.gmtime((now - began) / done * (total - done)))
+                console.print(f"{what}: {done:,} of {total:,} {unit}, {rest} left", highlight=False, markup=False)
 
         try:
             yield show
         except KeyboardInterrupt:
-            told = f" after {done} of {done + left} courses" if left >= 0 else ""
-            raise KeyboardInterrupt(f"{told}; what is done is kept, the same command goes on") from None
+            told = f" after {done} of {total} {unit}" if total >= 0 else ""
+            raise KeyboardInterrupt(f"{told}; {kept}") from None

@@ -1,96 +1,164 @@
 """The commands about studies: `study`, `report`, `compare` and `validate`."""
 
-import argparse
+import os
+import pathlib
 import textwrap
+from typing import Any
 
-from textbook_gym.registry import BOOKS, find
-from textbook_gym.students.base import REFERENCES
-from textbook_gym.study.controls import DEFAULT, check_controls
+from rich.console import Console
+
+from textbook_gym.cli.options import Texts, Whole, Wholes, see_this_folder, takes, written
+from textbook_gym.cli.progress import shown
+from textbook_gym.study import run
+from textbook_gym.study.controls import CONTROLS
+
+CONTROL_WORDS = "; ".join(f"{name}: {control.doc}" for name, control in CONTROLS.items())
+FOLDER = pathlib.Path("study")
+OPTIONS: dict[str, tuple[str, Any]] = {
+    "students": ("student", Texts),
+    "books": ("book", Texts | None),
+    "editions": ("editions", Whole),
+    "split": ("split", str),
+    "controls": ("control", Texts),
+    "seed": ("seed", Wholes),
+    "lanes": ("lanes", Whole | None),
+    "timeout": ("timeout", float),
+}
+"""Parameter of `study.run.study` -> option, and its type on the command line."""
 
 
-def run_study(chosen: argparse.Namespace) -> int:
-    """Walk, print the table, write the folder."""
-    from rich.console import Console
+@takes(run.study, OPTIONS, {"controls": f" {CONTROL_WORDS}."})
+def study(
+    *,
+    workers: Whole | None = None,
+    ray: bool | str | None = None,
+    out: pathlib.Path = FOLDER,
+    **asked: Any,
+) -> int:
+    """Walk students through books and measure how much they learn.
 
-    from textbook_gym.cli.progress import shown
+    The same command goes on where it was interrupted. `--student`, `--book`, `--control` and `--seed` are repeated for
+    several.
+
+    Args:
+        workers: processes that walk (default: threads of this one).
+        ray: walk on a Ray cluster, `--ray ADDRESS`, or on a fresh one on this machine, `--ray`.
+        out: folder to write; what it holds of the same study is not done again.
+        **asked: the options of `OPTIONS`.
+
+    Examples:
+        textbook-gym study --book Bandits --editions 16
+        textbook-gym study --student runs/b.zip --student model --control all
+        textbook-gym study --book Bandits --student "mine=cmd:python agent.py"
+        textbook-gym study --student "ppo=ppo-{seed}.zip" --seed 0 --seed 1
+    """
+    from textbook_gym.files import beside
     from textbook_gym.report import terminal
     from textbook_gym.study.files import write
-    from textbook_gym.study.run import study
-    from textbook_gym.study.runners import cluster, processes
 
-    students = chosen.student or list(REFERENCES)
-    books = [find(b).name for b in chosen.book] if chosen.book else list(BOOKS)
-    controls = list(check_controls(chosen.control or DEFAULT))
-    seeds = chosen.seed or [0]
-    runner = None
-    if chosen.ray is not None:
-        runner = cluster(chosen.ray or None, chosen.workers)
-    elif chosen.workers is not None:
-        runner = processes(chosen.workers)
-    console = Console()
-    with shown(console) as progress:
-        table = study(
-            students,
-            books,
-            editions=chosen.editions,
-            split=chosen.split,
-            controls=controls,
-            seed=seeds,
-            lanes=chosen.lanes,
-            timeout=chosen.timeout,
-            folder=chosen.out,
-            runner=runner,
-            progress=progress,
+    chosen = {name: asked[option] for name, (option, _) in OPTIONS.items()}
+    see_this_folder()
+    import_matplotlib()
+    console = Console(highlight=False, markup=False)
+    with shown(console, "courses", "what is done is kept, the same command goes on") as show:
+        table = run.study(
+            **chosen,
+            folder=out,
+            runner=runner_of(workers, ray),
+            progress=lambda what, done, left: show(what, done, done + left),
         )
-    settings = {
-        "students": students,
-        "books": books,
-        "editions": chosen.editions,
-        "split": chosen.split,
-        "controls": controls,
-        "seeds": seeds,
-    }
-    figures = write(table, chosen.out, settings)
-    figures.write_csv(chosen.out / "summary.csv", float_precision=6)
-    terminal.curves(table, chosen.out / "curves.png")
+    figures = write(table, out, run.settings_of(**chosen))
+    with beside(out / "summary.csv") as part:
+        figures.write_csv(part, float_precision=6)
+    terminal.curves(table, out / "curves.png")
     console.print(terminal.terminal_table(figures))
-    files = ", ".join(sorted(p.name for p in chosen.out.iterdir() if not p.name.endswith(".part")))
-    console.print(textwrap.fill(f"Written to {chosen.out}/: {files}", 100), highlight=False)
+    files = ", ".join(sorted(p.name for p in out.iterdir() if not p.name.endswith(".part")))
+    console.print(textwrap.fill(f"Written to {out}/: {files}", 100))
+    again = written(study, {**asked, "workers": workers, "ray": ray, "out": out})
+    console.print(f"Made by: {again}", soft_wrap=True)
     return 0
 
 
-def run_report(chosen: argparse.Namespace) -> int:
-    """Write the page of a study."""
+def runner_of(workers: int | None, ray: bool | str | None) -> Any:
+    """Return who walks: this process (None), worker processes, or Ray."""
+    from textbook_gym.study.runners import cluster, processes
+
+    if ray:
+        return cluster(None if ray is True else ray, workers)
+    return None if workers is None else processes(workers)
+
+
+def import_matplotlib() -> None:
+    """Import matplotlib to draw into files, whatever window MPLBACKEND asks for, such as that of a notebook."""
+    window = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib  # noqa: F401  # imported for good: it reads the variable once
+    finally:
+        if window is not None:
+            os.environ["MPLBACKEND"] = window
+
+
+def report(*folder: pathlib.Path) -> int:
+    """Write one page about a study, and its pictures for papers.
+
+    Args:
+        folder: study folders, such as the same students on test and on training editions; the page is written to the
+            first.
+
+    Examples:
+        textbook-gym report study
+        textbook-gym report test train
+    """
+    if not folder:
+        raise ValueError("give a folder that `textbook-gym study --out` wrote")
+    import_matplotlib()
     from textbook_gym.report.html import write_report
 
-    for path in write_report(chosen.folder):
+    for path in write_report(folder):
         print(f"Written: {path}{'/' if path.is_dir() else ''}")
     return 0
 
 
-def run_compare(chosen: argparse.Namespace) -> int:
-    """Print studies side by side and write the differences."""
-    from rich.console import Console
+def compare(*folder: pathlib.Path, out: pathlib.Path = pathlib.Path("compare.csv")) -> int:
+    """Hold studies against the first one: what differs beyond noise?
 
+    Args:
+        folder: two or more study folders.
+        out: table to write.
+
+    Examples:
+        textbook-gym compare before after
+        textbook-gym compare before after later --out differences.csv
+    """
     from textbook_gym.files import beside
     from textbook_gym.report.comparison import terminal_tables
     from textbook_gym.study.compare import compare, read_study
 
-    rows = compare([read_study(folder) for folder in chosen.folder])
-    console = Console()
+    rows = compare([read_study(path) for path in folder])
+    console = Console(highlight=False, markup=False)
     for table in terminal_tables(rows):
         console.print(table)
-    with beside(chosen.out) as part:
+    with beside(out) as part:
         rows.write_csv(part, float_precision=6)
-    print(f"Written: {chosen.out}")
+    print(f"Written: {out}")
     return 0
 
 
-def run_validate(chosen: argparse.Namespace) -> int:
-    """Print what was found, a line each; 1 if anything is wrong."""
+def validate(study: pathlib.Path, /) -> int:
+    """Check a study that is handed in: format, worlds, table, figures.
+
+    Prints what was found, a line each. The exit status is 1 if anything is wrong.
+
+    Args:
+        study: its folder, or its study.json.
+
+    Examples:
+        textbook-gym validate study
+        textbook-gym validate handed-in/study.json
+    """
     from textbook_gym.study.validate import validate
 
-    findings = validate(chosen.study)
+    findings = validate(study)
     for finding in findings:
         print(f"{'ok   ' if finding.good else 'WRONG'} {finding.text}")
     return 0 if all(f.good for f in findings) else 1

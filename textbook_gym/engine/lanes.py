@@ -8,7 +8,6 @@ import copy
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.batch import BatchSpec, Stepper, words
+from textbook_gym.engine.cores import cores
 from textbook_gym.engine.course import Stage
 from textbook_gym.engine.course_options import DEFAULTS, CourseOptions, read_course, takes_course_options
 from textbook_gym.engine.engine import Engine, engine
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 SEEDS = (1 << 64) - 1  # the greatest seed: all 64 bits of it count
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def digest_of(layout: Any) -> str:

@@ -1,12 +1,12 @@
 """The summary of a study: a row for each book and student, with every metric and its interval."""
 
 import math
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
+from textbook_gym.engine.cores import cores
 from textbook_gym.metrics import definitions
 
 ALL = "all books"  # the row over all books
@@ -29,7 +29,7 @@ def summary(table: pl.DataFrame) -> pl.DataFrame:
     as the ends of an interval of one run.
     """
     students = students_of(table)
-    with ThreadPoolExecutor(min(len(students), len(os.sched_getaffinity(0))) or 1) as pool:  # NumPy lets threads run
+    with ThreadPoolExecutor(min(len(students), cores()) or 1) as pool:  # NumPy lets threads run
         found = pool.map(lambda s: definitions.measure(table.filter(pl.col("student") == s)), students)
         measured = dict(zip(students, found, strict=True))
     return rows(measured, table["book"].unique(maintain_order=True).to_list())

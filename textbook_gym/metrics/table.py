@@ -64,7 +64,7 @@ def read_marks(file: pathlib.Path) -> pl.DataFrame:
         OSError: the file cannot be read.
     """
     try:
-        table = pl.read_csv(file, schema_overrides=TYPES)
+        table = pl.read_csv(file, schema_overrides=TYPES, glob=False)  # a path is no pattern
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
         raise ValueError(f"{file} is no table of marks: {str(error).splitlines()[0]}") from error
     table = table if "seed" in table.columns else table.with_columns(pl.lit(0, pl.Int64).alias("seed"))

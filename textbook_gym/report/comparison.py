@@ -5,6 +5,7 @@ import math
 import polars as pl
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from textbook_gym.metrics import statistics
 from textbook_gym.metrics.definitions import METRICS
@@ -22,12 +23,12 @@ def terminal_tables(rows: pl.DataFrame) -> list[Table]:
         student, first, second = (part[c][0] for c in ("student", "first", "second"))
         how = "paired over editions" if shown["paired"].all() else "not paired: the editions differ"
         table = Table(
-            title=f"{student}: {second} against {first}, {over}, {how}", title_justify="left",
+            title=Text(f"{student}: {second} against {first}, {over}, {how}"), title_justify="left",
             box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
         )  # fmt: skip
         table.add_column("metric", no_wrap=True)
         for heading in (first, second):
-            table.add_column(heading, justify="right", overflow="fold")
+            table.add_column(Text(heading), justify="right", overflow="fold")
         table.add_column("difference", justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         headings = {m.name: m.heading for m in METRICS}

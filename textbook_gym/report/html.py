@@ -56,7 +56,7 @@ def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
     folder = folders[0] if folders[0].is_dir() else folders[0].parent
     style.save(drawn, folder / "figures")
     with beside(folder / "report.html") as part:
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
     with beside(folder / "summary.csv") as part:
         summary.rows(data.measured, data.books).write_csv(part, float_precision=6)
     return [folder / "report.html", folder / "summary.csv", folder / "figures"]

@@ -61,6 +61,7 @@ STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "text.color": LIGHT["ink"],
+    "text.parse_math": False,  # names of students are texts, dollars and all
     "xtick.color": LIGHT["muted"],
     "ytick.color": LIGHT["muted"],
     "xtick.labelcolor": LIGHT["ink"],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from textbook_gym.metrics import definitions, scores, table
 from textbook_gym.metrics.summary import students_of
@@ -43,18 +44,17 @@ def terminal_table(figures: pl.DataFrame) -> Table:
     title = "How much did they learn? IQM over editions ± half of the 95 % interval"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("book", no_wrap=True)
-    table.add_column("student", no_wrap=True)
+    table.add_column("student", overflow="fold")
     for heading in ("gain", "first\nthird", "last\nthird", "memory\nbenefit", "duct\ntape"):
         table.add_column(heading, justify="right", no_wrap=True)
     for group in figures.partition_by("book", maintain_order=True):
         table.add_section()
         for k, row in enumerate(group.iter_rows(named=True)):
             table.add_row(
-                row["book"] if k == 0 else "",
-                row["student"],
+                Text(row["book"] if k == 0 else ""),
+                Text(row["student"]),
                 with_half(row, "gain"),
-                f"{row['first_third']:.2f}",
-                f"{row['last_third']:.2f}",
+                *("-" if row[k] is None else f"{row[k]:.2f}" for k in ("first_third", "last_third")),
                 with_half(row, "memory_benefit"),
                 "-" if row["duct_tape"] is None else f"{row['duct_tape']:+.2f}",
             )
@@ -70,8 +70,10 @@ def with_half(row: dict[str, float | None], name: str) -> str:
 
 
 def curves(table: pl.DataFrame, path: pathlib.Path) -> None:
-    """Draw the learning curves, a panel a book, into a PNG file."""
+    """Draw the learning curves, a panel a book, into a PNG file; none are drawn of a table without kept memory."""
     from textbook_gym.report import figures, style
 
     tables = {s: table.filter(pl.col("student") == s) for s in students_of(table)}
-    style.save_png(figures.draw_curves(data_of(tables, {})), path)
+    data = data_of(tables, {})
+    if data.books:
+        style.save_png(figures.draw_curves(data), path)

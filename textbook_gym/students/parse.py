@@ -1,6 +1,7 @@
 """A student from what a user gives: a name, a path, `module:callable`, `cmd:command`, a function or a model."""
 
 import importlib
+import os
 import pathlib
 import re
 from typing import Any
@@ -28,12 +29,12 @@ def as_student(student: Any, timeout: float = TIMEOUT) -> Reference | Agent:
     if isinstance(student, Reference):
         return student
     if isinstance(student, str):
-        named = NAMED.fullmatch(student)
-        found = found_student(named[2] if named else student, timeout)
-        if named and isinstance(found, Reference):
-            return found._replace(name=named[1])
-        if named and not isinstance(found, Reference):
-            found.name = named[1]
+        name, plain = split_name(student)
+        found = found_student(plain, timeout)
+        if name and isinstance(found, Reference):
+            return found._replace(name=name)
+        if name and not isinstance(found, Reference):
+            found.name = name
         return found
     if all(hasattr(student, name) for name in ("act", "wipe", "begin", "name")):
         agent: Agent = student
@@ -47,12 +48,21 @@ def as_student(student: Any, timeout: float = TIMEOUT) -> Reference | Agent:
     raise ValueError(f"student {student!r}: give a name, an SB3 model, a function or an object with `act`")
 
 
+def split_name(student: str) -> tuple[str | None, str]:
+    """Return what a student is to be called, None if that is not said, and the student: `mine=model` is two words.
+
+    A string that names a file, such as `lr=0.001.zip`, is that file.
+    """
+    named = NAMED.fullmatch(student)
+    return (named[1], named[2]) if named and not os.path.lexists(student) else (None, student)
+
+
 def student_name(student: str) -> str:
     """Return what the student of a string is called in the table, without making it."""
-    named = NAMED.fullmatch(student)
-    if named:
-        return named[1]
-    return pathlib.Path(student).stem if student.endswith(".zip") and not student.startswith("cmd:") else student
+    name, plain = split_name(student)
+    if name is not None:
+        return name
+    return pathlib.Path(plain).stem if plain.endswith(".zip") and not plain.startswith("cmd:") else plain
 
 
 def found_student(student: str, timeout: float) -> Reference | Agent:

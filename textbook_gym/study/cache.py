@@ -21,7 +21,7 @@ from textbook_gym.engine import engine
 from textbook_gym.engine.loops import ROWS
 from textbook_gym.files import beside
 from textbook_gym.students.base import Reference
-from textbook_gym.students.parse import NAMED
+from textbook_gym.students.parse import split_name
 from textbook_gym.study.jobs import Job
 
 ASIDE = ("books", "classics", "cli", "metrics", "report", "train")
@@ -59,8 +59,7 @@ def student_digest(student: Any) -> str:
         return hashlib.sha256(repr(student).encode()).hexdigest()
     if not isinstance(student, str):
         return ""
-    named = NAMED.fullmatch(student)
-    plain = named[2] if named else student
+    plain = split_name(student)[1]
     digest = hashlib.sha256(plain.encode())
     files: list[str] = []
     if plain.startswith("cmd:"):

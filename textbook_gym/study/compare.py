@@ -35,11 +35,11 @@ def read_study(path: pathlib.Path) -> Study:
     Raises:
         ValueError: there is no study.
     """
-    folder = path.parent if path.suffix == ".json" else path
+    folder = path.parent if path.suffix == ".json" and not path.is_dir() else path
     if not (folder / "marks.csv").is_file():
         raise ValueError(f"{folder} holds no marks.csv; give the folder that `textbook-gym study --out` wrote")
     described = folder / "study.json"
-    settings = json.loads(described.read_text()) if described.is_file() else {}
+    settings = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else {}
     return Study(folder.name or str(folder.resolve().name), read_marks(folder / "marks.csv"), settings)
 
 

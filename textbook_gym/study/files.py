@@ -54,5 +54,5 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> 
     digests = {"marks.csv": marks, "editions": worlds}
     stated = {"format": FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}
     with beside(folder / "study.json") as part:
-        part.write_text(json.dumps(stated, indent=2) + "\n")
+        part.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
     return figures

@@ -18,7 +18,7 @@ from textbook_gym.errors import is_one, whole
 from textbook_gym.metrics.table import COLUMNS
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
-from textbook_gym.students.parse import NAMED, as_student
+from textbook_gym.students.parse import as_student, split_name
 from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import DEFAULT, check_controls, controls_of
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, Job, loaded
@@ -49,7 +49,7 @@ def walkers(students: Sequence[Any], seeds: int | Sequence[int], timeout: float 
     every = [whole("seed", seed, 0, (1 << 63) - 1) for seed in every]
     made = []
     for student in students:
-        if isinstance(student, str) and "{seed}" in student and not NAMED.fullmatch(student):
+        if isinstance(student, str) and "{seed}" in student and split_name(student)[0] is None:
             raise ValueError(f"student {student!r} is another one for every seed: name them, as in ppo={student}")
         for seed in every:
             given = student.replace("{seed}", str(seed)) if isinstance(student, str) else student
@@ -63,6 +63,14 @@ def walkers(students: Sequence[Any], seeds: int | Sequence[int], timeout: float 
     return made
 
 
+def check_books(books: Sequence[str] | None) -> list[str]:
+    """Return the names of the books that are asked for, None standing for all; refuse none and twice the same."""
+    names = list(BOOKS) if books is None else [find(book).name for book in books]
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"books {names!r}: name at least one and none twice")
+    return names
+
+
 def make_jobs(
     students: Sequence[Walker],
     books: Sequence[str] | None,
@@ -74,7 +82,7 @@ def make_jobs(
 ) -> list[Job]:
     """Return the jobs of a study in the order of its table: by book, student, seed, control and edition."""
     jobs = []
-    for book in map(find, books or BOOKS):
+    for book in map(find, check_books(books)):
         for who in students:
             size = BLOCK if isinstance(who.found, Reference) else AGENT_BLOCK
             for control in controls_of(who.found, controls):
@@ -103,15 +111,18 @@ def study(
     """Walk students through editions 0, 1, ... of books under controls.
 
     Args:
-        students: names, paths, `module:callable`, `cmd:command`, functions or models; see `students.as_student`.
-        books: names of books; None for all.
+        students: random, newcomer, model, oracle, an SB3 .zip, module:callable, or cmd:command; name=... before it
+            names it. From Python also functions and models; see `students.as_student`.
+        books: names of books (default: all).
         editions: how many editions of each book.
-        split: which editions: "test", "train" or "all".
-        controls: keys of `controls.CONTROLS`, or "all". Students without a memory walk only as "kept".
-        seed: for the students' own randomness; several are replicates: every student walks once with each.
+        split: which editions: test, train or all.
+        controls: how the course is changed, keys of `controls.CONTROLS`, or all. Students without a memory walk only
+            as kept.
+        seed: of the students' own randomness, put in place of {seed} in a student. Several are replicates: every
+            student walks once with each.
         threads: most threads to use where no runner is given; None for all cores.
-        lanes: courses that a student from outside walks side by side; None for what it asks for, or else 64.
-        timeout: seconds that a `cmd:` student has for every answer.
+        lanes: courses that a student from outside walks side by side (default: what it asks for, or else 64).
+        timeout: seconds that cmd: has for every answer.
         folder: where to keep what is done, so that the same call, interrupted, goes on; objects are walked anew.
         runner: who walks: `workers.processes(n)` or `workers.cluster(address)`; None for this process. The table does
             not depend on it. Called from a script, processes need the usual `if __name__ == "__main__":`.
@@ -147,6 +158,26 @@ def study(
             if progress:
                 progress(str(job), done, left)
     return pl.concat([frame(results[job[1:]], job) for job in jobs])
+
+
+def settings_of(
+    students: Sequence[Any],
+    books: Sequence[str] | None,
+    editions: int,
+    split: str,
+    controls: Sequence[str],
+    seed: int | Sequence[int],
+    **rest: Any,
+) -> dict[str, Any]:
+    """Return what `study.json` says of these arguments of `study`; the others change nothing in the table."""
+    return {
+        "students": list(students),
+        "books": check_books(books),
+        "editions": editions,
+        "split": split,
+        "controls": list(check_controls(controls)),
+        "seeds": [seed] if isinstance(seed, (int, np.integer)) else list(seed),
+    }
 
 
 def courses(students: Sequence[Any], books: Sequence[str] | None, editions: int, controls: Sequence[str]) -> int:

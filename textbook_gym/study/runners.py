@@ -8,7 +8,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.errors import whole
+from textbook_gym.signals import close_when_told
 from textbook_gym.study.jobs import Job, run_job
 
 ATTEMPTS = 3  # times that a job is walked before its worker's death is thought to be its fault
@@ -58,7 +58,7 @@ def serve(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
     parent, which then tells it to end, and a parent that is gone counts as told.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, leave)
+    close_when_told()
     threading.Thread(target=outlive, daemon=True).start()
     os.environ.update(environment)  # the server that forks workers has that of its own start
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch with several threads a worker is many times slower
@@ -73,11 +73,6 @@ def serve(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
                 pipe.send(answer)
             except (TypeError, AttributeError, ValueError):  # an error that cannot be sent
                 pipe.send((None, RuntimeError(f"{job}: {answer[1]!r}")))
-
-
-def leave(number: int, frame: Any) -> None:
-    """End this process for a signal, as one that was told to end does: what is open is closed first."""
-    sys.exit(128 + number)
 
 
 def outlive() -> None:

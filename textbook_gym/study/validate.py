@@ -78,7 +78,7 @@ def validate(path: pathlib.Path) -> list[Finding]:
     Raises:
         ValueError: there is no such file.
     """
-    file = path if path.suffix == ".json" else path / "study.json"
+    file = path if path.suffix == ".json" and not path.is_dir() else path / "study.json"
     if not file.is_file():
         raise ValueError(f"no file {str(file)!r}; give the folder that `textbook-gym study --out` wrote")
     try:

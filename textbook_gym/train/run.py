@@ -23,6 +23,12 @@ from textbook_gym.train.evaluation import EDITIONS, EVALUATIONS, Watch
 from textbook_gym.train.setup import algorithm, environment, setup
 
 
+def checkpoint_path(out: str | pathlib.Path) -> pathlib.Path:
+    """Return the file that a training writes: `out` with `.zip` behind it, unless that is there already."""
+    path = pathlib.Path(out)
+    return path if path.suffix == ".zip" else path.with_name(f"{path.name}.zip")
+
+
 def train(
     env_id: str,
     *,
@@ -42,9 +48,11 @@ def train(
 ) -> Any:
     """Train a student; write it to `<out>.zip`, and what TensorBoard shows to the folder `<out>`.
 
+    A file that is there is not overwritten.
+
     Args:
         env_id: a registered id, best `textbook/<Book>Short-v*` or `textbook/<Book>Course-v0`.
-        out: where to write, without suffix.
+        out: where to write, with or without `.zip`.
         algo: "ppo", "ppo_lstm", "a2c" or "dqn".
         memory: a memory's name; "preset" for the one of the preset; None for none.
         settings: of that memory, such as `{"keep": "exercise"}`.
@@ -63,15 +71,20 @@ def train(
         the trained model.
 
     Raises:
-        ValueError: an unknown value, or nothing to resume.
+        ValueError: an unknown value, nothing to resume, or a file that is there and is not to be resumed.
     """
-    path = pathlib.Path(out).with_suffix(".zip")
+    path = checkpoint_path(out)
+    for name, number, least in (("steps", steps, 1), ("lanes", lanes, 1), ("evaluations", evaluations, 0)):
+        if number is not None and number < least:
+            raise ValueError(f"{name}={number!r}: give a whole number >= {least}")
+    if path.exists() and not resume:
+        raise ValueError(f"{path} is there and is not overwritten: resume it, or choose another out")
     if resume:
         model = load_checkpoint(path)
-        steps = steps or int(model.textbook["steps"])
+        steps = int(model.textbook["steps"]) if steps is None else steps
     else:
         preset = setup(env_id, algo)
-        steps = steps or preset.steps
+        steps = preset.steps if steps is None else steps
         named = preset.memory if memory == "preset" else memory
         worn = dict(preset.settings if memory in ("preset", preset.memory) and named else {})
         spec: dict[str, Any] = {
@@ -81,7 +94,7 @@ def train(
             "settings": {**worn, **(settings or {})},
             "reward": reward,
             "seed": seed,
-            "lanes": lanes or preset.lanes,
+            "lanes": preset.lanes if lanes is None else lanes,
             "version": __version__,
         }
         envs = environment(spec)
