@@ -221,7 +221,7 @@ def test_interpreted_records_give_plain_numbers_and_refuse_strangers():
         _ = row.c
     with pytest.raises(IndexError):
         _ = row.b[2]
-    with pytest.raises(OverflowError):
+    with pytest.raises(AttributeError, match=r"a, a whole number \(i1\), cannot hold 200"):
         row.a = 200
 
 

@@ -13,12 +13,14 @@ Record: TypeAlias = Any
 class FieldError(AttributeError):
     """A rule asks a record for a field that it does not have, or gives one what it cannot hold.
 
-    `record` is the record's type; `messages` of slips put the table's name in the place of `{table}`.
+    Attributes:
+        record: the record's type.
+        text: the message, with `{table}` where the name of the table that the type comes from may stand.
     """
 
     def __init__(self, record: np.dtype, text: str) -> None:
-        super().__init__(text)
-        self.record = record
+        super().__init__(text.replace(" in {table}", "").replace("{table}.", ""))
+        self.record, self.text = record, text
 
 
 class Cells:

@@ -187,7 +187,7 @@ def rule_at(file: str, line: int) -> str:
 def reason(book: Any, error: Exception) -> str:
     """Return what an error of interpreted rules means."""
     if isinstance(error, FieldError):
-        return str(error).replace("{table}", table_of(book, error.record))
+        return error.text.replace("{table}", table_of(book, error.record))
     if isinstance(error, ZeroDivisionError):
         return "division by zero; ask for 0 before dividing (compiled it would go on with inf or nan)"
     if isinstance(error, IndexError):
