@@ -146,7 +146,8 @@ class BookVecEnv(VecEnv):
         flat, out = self._room or self.lanes.buffers()
         self.lanes.advance(self._chosen, flat, out)
         rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
-        over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._told.values()))
+        told = self.lanes.spec.info.plain(out)
+        over = compiled(note)(told, rewards, dones, self._returns, self._lengths, tuple(self._told.values()))
         memory = self.memory
         if memory is not None:
             memory.step(self._chosen, flat, rewards, self._told)

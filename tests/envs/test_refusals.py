@@ -35,9 +35,7 @@ def test_a_wrong_keyword_is_refused_where_it_is_given(keywords, message):
 def test_unknown_ids_and_keywords():
     with pytest.raises(gym.error.NameNotFound, match="Bandits"):
         gym.make("textbook/Bandit-v0")
-    with pytest.raises(
-        TypeError, match=r"unexpected keyword argument 'rewrd' \(did you mean 'reward'\?\); there are"
-    ):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'rewrd' \(did you mean 'reward'\?\); there are"):
         gym.make("textbook/Bandits-v0", rewrd="mark")
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
         gym.make_vec("textbook/Bandits-v0", num_envs=2, colour="red")
