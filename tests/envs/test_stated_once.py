@@ -231,3 +231,13 @@ def test_episodes_are_truncated_as_by_time_limit(mode, steps):
         assert_same(a, b)
         both |= bool((a[2] & a[3]).any())
     assert both == (steps == limit)
+
+
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/Library-v0"])
+def test_batches_tell_the_privileged_what_single_environments_tell(env_id):
+    envs, env = gym.make_vec(env_id, num_envs=8, privileged=True), gym.make(env_id, privileged=True)
+    hidden = envs.reset(seed=0)[1]["privileged"]
+    for i in range(8):
+        alone = env.reset(seed=i)[1]["privileged"]
+        assert int(hidden["state"]["rng"][i]) == alone["state"]["rng"]
+        assert hidden["oracle"][i] == alone["oracle"]

@@ -73,9 +73,7 @@ def unpack(data: bytes, batch: Batch, which: Sequence[int]) -> dict[str, Any]:
         )
     rows = words(batch.records)
     if len(payload) != len(which) * rows.itemsize * rows.shape[1]:
-        raise ValueError(
-            f"the saved course is damaged: {len(payload)} bytes are not {len(which)} courses; save it again"
-        )
+        raise ValueError(f"the saved course is damaged: {len(payload)} bytes for {len(which)} courses; save it again")
     rows[list(which)] = np.frombuffer(payload, np.uint64).reshape(len(which), rows.shape[1])
     batch.started = True
     return head
