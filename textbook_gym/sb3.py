@@ -149,7 +149,8 @@ class BookVecEnv(VecEnv):
         flat, out = self._room or self.lanes.buffers()
         self.lanes.advance(self._chosen, flat, out)
         rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
-        over = compiled(note)(out, rewards, dones, self._returns, self._lengths, tuple(self._memory_info.values()))
+        told = self.lanes.spec.info.plain(out)
+        over = compiled(note)(told, rewards, dones, self._returns, self._lengths, tuple(self._memory_info.values()))
         stepper = self._stepper
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if over:

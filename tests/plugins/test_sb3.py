@@ -10,20 +10,20 @@ import pytest
 pytest.importorskip("stable_baselines3")
 
 import torch
-from stable_baselines3 import PPO
+from stable_baselines3 import A2C, DQN, PPO
 from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from textbook_gym.memory.catalogue import MEMORIES
-from textbook_gym.registry import BOOKS, CLASSICS, env_ids, find
-from textbook_gym.sb3 import make
+from textbook_gym.registry import BOOKS, CLASSICS, LIBRARY, env_ids, find
+from textbook_gym.sb3 import load_model, make
 from textbook_gym.study.run import study
 
 torch.set_num_threads(1)
 CLASSIC_IDS = [env_ids(name)[0] for name in CLASSICS]
-IDS = [*(env_id for name in sorted(BOOKS) for env_id in env_ids(name)), *CLASSIC_IDS]
+IDS = [*(env_id for name in [*sorted(BOOKS), LIBRARY] for env_id in env_ids(name)), *CLASSIC_IDS]
 
 
 @pytest.mark.parametrize("env_id", IDS)
@@ -38,7 +38,7 @@ def test_equal_to_dummy_vec_env_with_monitor(env_id):
     dummy = DummyVecEnv([lambda: Monitor(gym.make(env_id)) for _ in range(n)])
     dummy.seed(3)
     assert np.array_equal(native.reset(), dummy.reset())
-    assert native.reset_infos == dummy.reset_infos
+    np.testing.assert_equal(native.reset_infos, dummy.reset_infos)
     for _ in range(400):
         actions = rng.integers(0, native.action_space.n, n)
         ours, theirs = native.step(actions), dummy.step(actions)
@@ -51,7 +51,7 @@ def test_equal_to_dummy_vec_env_with_monitor(env_id):
             ours_episode, theirs_episode = a.pop("episode"), b.pop("episode")
             assert ours_episode["l"] == theirs_episode["l"]
             assert ours_episode["r"] == pytest.approx(theirs_episode["r"], abs=1e-5)
-            assert a == b
+            np.testing.assert_equal(a, b)
 
 
 def test_rewards_are_writable_and_fresh():
@@ -136,3 +136,103 @@ def test_copied_and_pickled_it_goes_on_the_same(memory, twin_of):
         for one, other in zip(envs.step(chosen)[:3], twin.step(chosen)[:3], strict=True):
             assert np.array_equal(one, other)
     assert memory is None or twin.memory.save() == envs.memory.save()
+
+
+def test_a_batch_is_drawn_as_text_and_as_pictures():
+    envs = make("textbook/Bandits-v0", 2, seed=0, render_mode="ansi")
+    with pytest.raises(RuntimeError, match="call reset"):
+        envs.render()
+    envs.reset()
+    single = gym.make("textbook/Bandits-v0", render_mode="ansi")
+    single.reset(seed=1)
+    assert envs.render()[1] == envs.env_method("render")[1] == single.render()
+    pictures = make("textbook/Bandits-v0", 2, seed=0, render_mode="rgb_array")
+    pictures.reset()
+    assert pictures.render().dtype == np.uint8
+
+
+def test_options_lead_each_lane_to_its_place_once():
+    options = [{"edition": 7, "chapter": 2}, {"edition": 8, "chapter": 3}, {}]
+    native, dummy = make("textbook/Bandits-v0", 3), DummyVecEnv([lambda: gym.make("textbook/Bandits-v0")] * 3)
+    for envs in (native, dummy):
+        envs.seed(0)
+        envs.set_options(options)
+    for _ in range(2):
+        assert np.array_equal(native.reset(), dummy.reset())
+        assert native.reset_infos == dummy.reset_infos
+        native.step(np.zeros(3, int)), dummy.step(np.zeros(3, int))
+    before = native.save()
+    native.set_options([{"edition": 1}, {"nonsense": 1}, {}])
+    with pytest.raises(ValueError, match="unknown option 'nonsense'"):
+        native.reset()
+    assert native.save() == before
+
+
+def test_what_is_not_begun_is_not_stepped():
+    envs = make("textbook/Bandits-v0", 2, seed=0)
+    with pytest.raises(RuntimeError, match="call reset"):
+        envs.step(np.zeros(2, int))
+
+
+def test_memory_settings_need_a_memory_and_lanes_know_their_spec():
+    with pytest.raises(ValueError, match="without a memory"):
+        make("textbook/Bandits-v0", 2, memory_settings={"keep": "edition"})
+    spec = make("textbook/Bandits-v0", 2, reward="mark").get_attr("spec", [0])[0]
+    assert (spec.id, spec.kwargs["reward"]) == ("textbook/Bandits-v0", "mark")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'rewrd'"):
+        make("textbook/Bandits-v0", rewrd="mark")
+
+
+@pytest.mark.parametrize("played", [None, 37])
+def test_a_loaded_batch_goes_on_with_its_returns_and_lengths(played):
+    def go(envs, actions):
+        for action in actions:
+            *_, dones, infos = envs.step(np.array([action, action]))
+            if dones[0]:
+                return [(i["episode"]["r"], i["episode"]["l"]) for i in infos if "episode" in i]
+        return None
+
+    keywords = {"chapters": [1, 2], "exercises": 3}
+    actions = np.random.default_rng(0).integers(0, 6, 80)
+    whole = make("textbook/BanditsCourse-v0", 2, seed=0, **keywords)
+    whole.reset()
+    go(whole, actions[:20])
+    data = whole.save()
+    other = make("textbook/BanditsCourse-v0", 2, seed=5, **keywords)
+    if played:
+        other.reset()
+        go(other, actions[:played])
+    other.load(data)
+    assert go(other, actions[20:]) == go(whole, actions[20:]) is not None
+    gym.make_vec("textbook/BanditsCourse-v0", num_envs=2, **keywords).load(data)
+
+
+def test_masks_are_those_of_the_single_environments():
+    envs = make("textbook/Library-v0", 3, seed=0)
+    envs.reset()
+    singles = [gym.make("textbook/Library-v0").unwrapped for _ in range(3)]
+    for i, env in enumerate(singles):
+        env.reset(seed=i)
+        assert np.array_equal(envs.env_method("action_masks")[i], env.action_masks())
+        assert envs.env_method("tell")[i] == env.tell()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "policy"),
+    [
+        *(("stable_baselines3", kind.__name__, "MlpPolicy") for kind in (PPO, A2C, DQN)),
+        ("sb3_contrib", "RecurrentPPO", "MlpLstmPolicy"),
+        *(("sb3_contrib", name, "MlpPolicy") for name in ("MaskablePPO", "QRDQN", "ARS", "TRPO")),
+    ],
+)
+def test_a_loaded_model_is_of_the_algorithm_that_wrote_it(module, name, policy, tmp_path):
+    kind = getattr(pytest.importorskip(module), name)
+    kind(policy, make("textbook/BanditsCourse-v0", 1, seed=0)).save(tmp_path / "model.zip")
+    assert type(load_model(str(tmp_path / "model.zip"))) is kind
+
+
+def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path):
+    (tmp_path / "model.zip").write_bytes(b"no zip")
+    with pytest.raises(ValueError, match="no model that SB3 saved") as error:
+        load_model(str(tmp_path / "model.zip"))
+    assert "\n" not in str(error.value)

@@ -75,6 +75,13 @@ class InfoLayout:
         """Return the info of all records: a view for every key."""
         return {key: out[key] for key in self.keys}
 
+    def plain(self, out: np.ndarray) -> np.ndarray:
+        """Return the columns of `OUT` alone, as records of that type: for compiled loops, which take no other."""
+        if self.dtype == OUT:
+            return out
+        cells = out.view(np.uint8).reshape(len(out), -1)  # further columns stand behind those of `OUT`
+        return np.ascontiguousarray(cells[:, : OUT.itemsize]).view(OUT)[:, 0]
+
     def reader(self, out: np.ndarray) -> Callable[[], tuple[float, bool, dict[str, Any]]]:
         """Return a function that reads reward, end and info of the first record of `out`, whatever it holds by then.
 

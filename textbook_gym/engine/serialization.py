@@ -72,6 +72,8 @@ def unpack(data: bytes, batch: Batch, which: Sequence[int]) -> dict[str, Any]:
             f"{head.get('courses')} saved courses for {len(which)} lanes; save or load with `lanes=` that match"
         )
     rows = words(batch.records)
+    if len(payload) != len(which) * rows.itemsize * rows.shape[1]:
+        raise ValueError(f"the saved course is damaged: {len(payload)} bytes for {len(which)} courses; save it again")
     rows[list(which)] = np.frombuffer(payload, np.uint64).reshape(len(which), rows.shape[1])
     batch.started = True
     return head

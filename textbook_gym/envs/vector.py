@@ -168,7 +168,9 @@ class LanesVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             info[f"_{key}"] = mask
         if self.privileged:
             for i in np.flatnonzero(mask).tolist():
-                info = self._add_info(info, {"privileged": self.lanes.hidden(i)}, i)
+                hidden = self.lanes.hidden(i)
+                hidden["state"]["rng"] = np.uint64(hidden["state"]["rng"])  # Gymnasium keeps ints in 63 bits
+                info = self._add_info(info, {"privileged": hidden}, i)
         return info
 
     def render(self) -> tuple[Any, ...] | None:
