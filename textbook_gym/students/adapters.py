@@ -9,6 +9,13 @@ from gymnasium.spaces import Box, Discrete, Space
 from textbook_gym.authoring.book import Book
 
 
+SLACK = 1e-3  # by which an observation may lie outside its bounds: rounding
+WRAPPED = (
+    "if a wrapper such as VecNormalize or VecFrameStack stood between, study a function that does the same, "
+    "observations -> model.predict(...)[0]"
+)
+
+
 class FunctionAgent:
     """A function of the observations as a student; without a memory there is nothing to wipe."""
 
@@ -51,9 +58,10 @@ class ModelAgent:
             then, now = (" and ".join(map(in_words, spaces)) for spaces in (trained, here))
             raise ValueError(
                 f"student {self.name!r} was trained on {then}, in {book.name} there are {now}: study it on the book and "
-                f"with the memory of its training; if a wrapper such as VecNormalize or VecFrameStack stood between, "
-                f"study a function that does the same, observations -> model.predict(...)[0]"
+                f"with the memory that it was trained with; {WRAPPED}"
             )
+        if saw_other_numbers(self.model):
+            raise ValueError(f"student {self.name!r} was trained on other numbers than {book.name} shows: {WRAPPED}")
         self.state: Any = None
         self.starts = np.ones(lanes, bool)
         self.model.set_random_seed(seed)
@@ -76,6 +84,19 @@ def same_space(a: Space[Any], b: Space[Any]) -> bool:
     if isinstance(a, Box) and isinstance(b, Box):
         return a.shape == b.shape and np.allclose(a.low, b.low) and np.allclose(a.high, b.high)
     return bool(a == b)
+
+
+def saw_other_numbers(model: Any) -> bool:
+    """Return whether a wrapper changed a model's observations and left their space as it was, as VecNormalize does.
+
+    A model in training holds the wrapper; a saved one only what it saw last.
+    """
+    if getattr(getattr(model, "_vec_normalize_env", None), "norm_obs", False):
+        return True
+    space, last = getattr(model, "observation_space", None), getattr(model, "_last_obs", None)
+    if not isinstance(space, Box) or not isinstance(last, np.ndarray) or last.shape[1:] != space.shape:
+        return False
+    return bool((last < space.low - SLACK).any() or (last > space.high + SLACK).any())
 
 
 def in_words(space: Space[Any]) -> str:
