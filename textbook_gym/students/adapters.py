@@ -8,7 +8,6 @@ from gymnasium.spaces import Box, Discrete, Space
 
 from textbook_gym.authoring.book import Book
 
-
 SLACK = 1e-3  # by which an observation may lie outside its bounds: rounding
 WRAPPED = (
     "if a wrapper such as VecNormalize or VecFrameStack stood between, study a function that does the same, "
@@ -55,9 +54,9 @@ class ModelAgent:
         here = self._expected or (Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)))
         trained = tuple(getattr(self.model, name, None) for name in ("observation_space", "action_space"))
         if any(a is not None and not same_space(a, b) for a, b in zip(trained, here, strict=True)):
-            then, now = (" and ".join(map(in_words, spaces)) for spaces in (trained, here))
+            then, now = (" and ".join(in_words(s) for s in spaces) for spaces in (trained, here))
             raise ValueError(
-                f"student {self.name!r} was trained on {then}, in {book.name} there are {now}: study it on the book and "
+                f"student {self.name!r} was trained on {then}, {book.name} has {now}: study it on the book and "
                 f"with the memory that it was trained with; {WRAPPED}"
             )
         if saw_other_numbers(self.model):
@@ -99,7 +98,7 @@ def saw_other_numbers(model: Any) -> bool:
     return bool((last < space.low - SLACK).any() or (last > space.high + SLACK).any())
 
 
-def in_words(space: Space[Any]) -> str:
+def in_words(space: Space[Any] | None) -> str:
     """Return a space in a few words, for messages."""
     if isinstance(space, Box):
         return f"{'x'.join(map(str, space.shape))} floats within {space.low.min():g}..{space.high.max():g}"
