@@ -18,8 +18,8 @@ from textbook_gym.registry import find
 from textbook_gym.remember import Remember, RememberVector
 
 NAMES = {
-    "gym": gym, "np": np, "Box": Box, "Discrete": Discrete, "Remember": Remember,
-    "make_memory": make_memory, "find": find,
+    "gym": gym, "np": np, "Box": Box, "Discrete": Discrete, "find": find,
+    "Remember": Remember, "make_memory": make_memory,
 }  # fmt: skip
 MODULES = [
     errors,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textbook_gym.memory import feature_loops
 from textbook_gym.memory.feature_loops import Opcode, read
 from textbook_gym.memory.ledger_loops import blend, find_row, home_row, insert_or_evict
-from textbook_gym.memory.recall_loops import AGE, NONE, select_block
+from textbook_gym.memory.recall_loops import recall_augment
 
 U64 = np.uint64
 
@@ -64,13 +64,16 @@ def test_the_nearest_come_first_and_of_equals_the_latest(distances, entered):
     """`distances` stand in a ring: the latest of `entered` steps at place (entered - 1) % length."""
     length = len(distances)
     held, latest = min(length, entered), (entered - 1) % length
-    bits = np.array([distances], np.float32).view(np.int32)
-    stored = None, None, None, np.zeros((1, length, 1), np.float32), np.array([entered])
-    found = np.zeros((1, 3), np.int64)
-    select_block(np.zeros(1, np.int64), 0, 1, stored, bits, np.zeros(length, np.int64), found)
-    wanted = sorted(range(held), key=lambda k: (distances[k], (latest - k) % length))[:3]
-    assert [(latest - (int(key) & AGE)) % length for key in found[0] if key != NONE] == wanted
-    assert (found[0, len(wanted) :] == NONE).all()
+    squares, places = np.array([distances]), np.arange(1, length + 1, dtype=np.float32)  # the present one is all 0
+    stored = np.ones((1, 1, length), np.float32), squares, np.ones((1, length), int), places[None, :, None], [entered]
+    program = np.array([[Opcode.VALUE, 0, 0, 1, 1]]), np.zeros(1, U64)
+    seen, out = np.zeros((1, 1), np.float32), np.zeros((1, 1 + 3 * 3), np.float32)
+    recall_augment([0], seen, program, 1, 3, np.ones(1, np.float32), stored, np.zeros(16, np.float32), out)
+    wanted = sorted(range(held), key=lambda k: (np.float32(distances[k]), (latest - k) % length))[:3]
+    rows = out[0, 1:].reshape(3, 3)
+    assert [int(row[2]) - 1 for row in rows if row[1] == 1.0] == wanted
+    assert rows[: len(wanted), 0] == pytest.approx([np.exp(-np.sqrt(distances[k])) for k in wanted])
+    assert not rows[len(wanted) :].any()
 
 
 def documented():

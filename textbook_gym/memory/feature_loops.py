@@ -59,17 +59,9 @@ class Opcode(enum.IntEnum):
 
 
 def read(
-    program: Any,
-    before: Any,
-    after: Any,
-    i: int,
-    action: int,
-    n_actions: int,
-    reward: float,
-    mark: float,
-    out: Any,
-    at: int,
-) -> None:
+    program: Any, before: Any, after: Any, i: int,
+    action: int, n_actions: int, reward: float, mark: float, out: Any, at: int,
+) -> None:  # fmt: skip
     """Write the features of one step to `out`, from place `at` on.
 
     Args:

@@ -17,7 +17,7 @@ BLOCK = 16  # lanes that are looked up side by side
 SAME = 1e-14
 """Squared distance, in units of a situation's sum of squares, that counts as none: float32 sees no difference below."""
 NONE, AGE = np.int64(2**63 - 1), 2**32 - 1
-"""Of the keys that `select_block` sorts: the one of nothing, and the bits that hold an age."""
+"""Of the keys that `recall_augment` sorts: the one of nothing, and the bits that hold an age."""
 
 
 def recall_learn(
@@ -57,34 +57,54 @@ def recall_learn(
 def recall_augment(
     lanes: Any, seen: Any, program: Any, n_actions: int, nearest: int, scale: Any, stored: Any, features: Any, out: Any
 ) -> None:
-    """Write observations, then the past steps nearest to them: likeness, action, outcomes.
+    """Write observations `seen`, (m, width), then the past steps nearest to them: likeness, action, outcomes.
 
-    Args:
-        lanes: their numbers, (m,).
-        seen: their observations, (m, width).
-        program: of the situation's features.
-        n_actions: how many there are.
-        nearest: how many steps are recalled.
-        scale: as in `recall_learn`.
-        stored: see the top of this file.
-        features: as in `recall_learn`.
-        out: float32 (m, width of what the student sees).
+    So many steps as `nearest` are written to `out`, float32 (m, width of what the student sees). The program is that of
+    the situation; the rest is as in `recall_learn`.
+
+    The squared distance of s from h is computed as |s|^2 + sum of h (h - 2 s), over features in which h is not 0: most
+    are 0 as a rule, and what is not read costs no time. Rounding is taken away before any are compared: what is next to
+    0 is 0 (see `SAME`), and sums are in float64, distances in float32.
     """
-    length = stored[0].shape[2]
-    distances, keys = np.empty((BLOCK, length), np.float32), np.empty(length, np.int64)
-    sums, found = np.empty(length), np.empty((BLOCK, nearest), np.int64)
+    situations, squares, _, outcomes, entered = stored
+    size, length, n_outcomes = len(scale), situations.shape[2], outcomes.shape[2]
+    sums, distances, keys = np.empty(length), np.empty(length, np.float32), np.empty(length, np.int64)
+    bits, found = distances.view(np.int32), np.empty((BLOCK, nearest), np.int64)
     for start in range(0, len(lanes), BLOCK):
         stop = min(start + BLOCK, len(lanes))
         read_block(lanes, start, stop, seen, program, n_actions, scale, stored, features)
-        measure_block(lanes, start, stop, len(scale), stored, features, sums, distances)
-        select_block(lanes, start, stop, stored, distances.view(np.int32), keys, found)
-        write_block(lanes, start, stop, seen, n_actions, stored, found, distances, out)
+        for m in range(start, stop):  # not a function of its own: a third slower, as then nothing is vectorised
+            i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
+            held, latest = min(length, entered[i]), (entered[i] - 1) % length
+            for k in range(held):  # the inner loops have no branches, so that several steps are computed at once
+                sums[np.uint64(k)] = squares[i, np.uint64(k)]
+            for w in range(size):
+                here = np.float64(features[(m - start) * size + w])
+                if here != 0.0:
+                    for k in range(held):
+                        sums[np.uint64(k)] += here * (here - 2.0 * situations[i, np.uint64(w), np.uint64(k)])
+            for k in range(held):
+                apart = sums[np.uint64(k)]
+                distances[np.uint64(k)] = apart if apart > SAME * squares[i, np.uint64(k)] else 0.0
+            for k in range(held):  # non-negative float32 bits sort like the float; low 32 bits break ties by age
+                age = latest - k if k <= latest else latest - k + length
+                keys[np.uint64(k)] = (np.int64(bits[np.uint64(k)]) << 32) + age
+            least = np.int64(-1)
+            for n in range(nearest):
+                former, least = least, NONE
+                for k in range(held):
+                    key = keys[np.uint64(k)]
+                    least = min(least, key if key > former else NONE)
+                found[m - start, n] = least
+                if least != NONE:
+                    fetch(outcomes, (lanes[m] * length + (latest - (least & AGE)) % length) * n_outcomes)
+        write_block(lanes, start, stop, seen, n_actions, stored, found, out)
 
 
 def read_block(
     lanes: Any, start: int, stop: int, seen: Any, program: Any, n_actions: int, scale: Any, stored: Any, features: Any
 ) -> None:
-    """Write the scaled features of the situations of a block; prefetch what `measure_block` needs of the past."""
+    """Write the scaled features of the situations of a block; prefetch what is needed of the past."""
     situations, squares, _, _, _ = stored
     size, length = len(scale), situations.shape[2]
     for m in range(start, stop):
@@ -97,75 +117,14 @@ def read_block(
                 fetch_row(situations, lanes[m] * size + w, length, 2 * LINE)
 
 
-def measure_block(
-    lanes: Any, start: int, stop: int, size: int, stored: Any, features: Any, sums: Any, distances: Any
-) -> None:
-    """Write the squared distances of the past situations of each lane of a block from its present one.
-
-    The squared distance of s from h is computed as |s|^2 + sum of h (h - 2 s), over features in which h is not 0: most
-    are 0 as a rule, and what is not read costs no time. Rounding is taken away before any are compared: what is next to
-    0 is 0 (see `SAME`), and sums are in float64, distances in float32. The inner loops have no branches, so that
-    several steps are computed at once.
-    """
-    situations, squares, _, _, entered = stored
-    length = situations.shape[2]
-    for m in range(start, stop):
-        i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
-        b: Any = np.uint64(m - start)
-        held = min(length, entered[i])
-        for k in range(held):
-            sums[np.uint64(k)] = squares[i, np.uint64(k)]
-        for w in range(size):
-            here = np.float64(features[(m - start) * size + w])
-            if here != 0.0:
-                for k in range(held):
-                    sums[np.uint64(k)] += here * (here - 2.0 * situations[i, np.uint64(w), np.uint64(k)])
-        for k in range(held):
-            apart = sums[np.uint64(k)]
-            distances[b, np.uint64(k)] = apart if apart > SAME * squares[i, np.uint64(k)] else 0.0
-
-
-def select_block(lanes: Any, start: int, stop: int, stored: Any, bits: Any, keys: Any, found: Any) -> None:
-    """Write the keys of the nearest past steps of each lane of a block to `found`; `NONE` where there are no more.
-
-    The smaller a key, the nearer the step, and of equally near ones the later: non-negative float32 bits sort like the
-    float; the low 32 bits break ties by age.
-
-    Args:
-        lanes: numbers of all lanes, (m,).
-        start: the first of the block.
-        stop: the first after it.
-        stored: see the top of this file.
-        bits: squared distances as int32, (BLOCK, length).
-        keys: buffer, int64 (length,).
-        found: int64 (BLOCK, nearest), ascending.
-    """
-    _, _, _, outcomes, entered = stored
-    length, n_outcomes = outcomes.shape[1], outcomes.shape[2]
-    for m in range(start, stop):
-        i: Any = np.uint64(lanes[m])
-        b: Any = np.uint64(m - start)
-        held, latest = min(length, entered[i]), (entered[i] - 1) % length
-        for k in range(held):
-            age = latest - k if k <= latest else latest - k + length
-            keys[np.uint64(k)] = (np.int64(bits[b, np.uint64(k)]) << 32) + age
-        least = np.int64(-1)
-        for n in range(found.shape[1]):
-            former, least = least, NONE
-            for k in range(held):
-                key = keys[np.uint64(k)]
-                least = min(least, key if key > former else NONE)
-            found[b, n] = least
-            if least != NONE:
-                fetch(outcomes, (lanes[m] * length + (latest - (least & AGE)) % length) * n_outcomes)
-
-
 def write_block(
-    lanes: Any, start: int, stop: int, seen: Any, n_actions: int, stored: Any, found: Any, distances: Any, out: Any
+    lanes: Any, start: int, stop: int, seen: Any, n_actions: int, stored: Any, found: Any, out: Any
 ) -> None:
     """Write the observation of each lane of a block, then the steps found: likeness, action, outcomes."""
     _, _, actions, outcomes, entered = stored
     length, n_outcomes = outcomes.shape[1], outcomes.shape[2]
+    distance = np.empty(1, np.float32)
+    bits = distance.view(np.int32)
     for m in range(start, stop):
         i, end = np.uint64(lanes[m]), seen.shape[1]
         latest = (entered[i] - 1) % length
@@ -177,7 +136,8 @@ def write_block(
             key = found[m - start, n]
             if key != NONE:
                 j = (latest - (key & AGE)) % length
-                out[m, end] = math.exp(-math.sqrt(distances[m - start, j]))
+                bits[0] = key >> 32
+                out[m, end] = math.exp(-math.sqrt(distance[0]))
                 out[m, end + actions[i, j]] = 1.0
                 for w in range(n_outcomes):
                     out[m, end + 1 + n_actions + w] = outcomes[i, j, w]

@@ -8,6 +8,12 @@ from gymnasium.spaces import Box, Discrete, Space
 
 from textbook_gym.authoring.book import Book
 
+SLACK = 1e-3  # by which an observation may lie outside its bounds: rounding
+WRAPPED = (
+    "if a wrapper such as VecNormalize or VecFrameStack stood between, study a function that does the same, "
+    "observations -> model.predict(...)[0]"
+)
+
 
 class FunctionAgent:
     """A function of the observations as a student; without a memory there is nothing to wipe."""
@@ -48,12 +54,13 @@ class ModelAgent:
         here = self._expected or (Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)))
         trained = tuple(getattr(self.model, name, None) for name in ("observation_space", "action_space"))
         if any(a is not None and not same_space(a, b) for a, b in zip(trained, here, strict=True)):
-            then, now = (" and ".join(map(in_words, spaces)) for spaces in ([*trained], [*here]))
+            then, now = (" and ".join(in_words(s) for s in spaces) for spaces in (trained, here))
             raise ValueError(
-                f"student {self.name!r} was trained on {then}, in {book.name} there are {now}: study it on the book "
-                f"and with the memory of its training; if a wrapper such as VecNormalize or VecFrameStack stood "
-                f"between, study a function that does the same, observations -> model.predict(...)[0]"
+                f"student {self.name!r} was trained on {then}, {book.name} has {now}: study it on the book and "
+                f"with the memory that it was trained with; {WRAPPED}"
             )
+        if saw_other_numbers(self.model):
+            raise ValueError(f"student {self.name!r} was trained on other numbers than {book.name} shows: {WRAPPED}")
         self.state: Any = None
         self.starts = np.ones(lanes, bool)
         self.model.set_random_seed(seed)
@@ -78,7 +85,20 @@ def same_space(a: Space[Any], b: Space[Any]) -> bool:
     return bool(a == b)
 
 
-def in_words(space: Space[Any]) -> str:
+def saw_other_numbers(model: Any) -> bool:
+    """Return whether a wrapper changed a model's observations and left their space as it was, as VecNormalize does.
+
+    A model in training holds the wrapper; a saved one only what it saw last.
+    """
+    if getattr(getattr(model, "_vec_normalize_env", None), "norm_obs", False):
+        return True
+    space, last = getattr(model, "observation_space", None), getattr(model, "_last_obs", None)
+    if not isinstance(space, Box) or not isinstance(last, np.ndarray) or last.shape[1:] != space.shape:
+        return False
+    return bool((last < space.low - SLACK).any() or (last > space.high + SLACK).any())
+
+
+def in_words(space: Space[Any] | None) -> str:
     """Return a space in a few words, for messages."""
     if isinstance(space, Box):
         return f"{'x'.join(map(str, space.shape))} floats within {space.low.min():g}..{space.high.max():g}"
