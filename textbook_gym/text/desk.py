@@ -158,7 +158,9 @@ class Desk:
         if not goes_on or number is None or number != self.lane.info["edition"]:
             self._begin()
             return self.context
-        return self.pending if unbegun and not options else self._show_page()
+        if unbegun and not options:  # the same page again: alone, or at the head of its context
+            return self.context if len(self.context) == 2 else self.transcript[-1:]
+        return self._show_page()
 
     def reply(self, text: str | None) -> Turn:
         """Take what the student says, in any form (see `textbook_gym.text.replies`).
@@ -329,10 +331,8 @@ class Desk:
         self.total += reward
         parts = [words.note_cut(self._cut)] if self._cut else []
         if read.action is None:
-            parts += [words.correction(read, self.settings.answer, lane.book.actions)]
-            parts += [self._words.say(lane.row, None, None, lane.seen)]
-        else:
-            parts += [self._words.say(lane.row, before, read.action, lane.seen)]
+            parts.append(words.correction(read, self.settings.answer, lane.book.actions))
+        parts.append(self._words.say(lane.row, before, read.action, lane.seen))
         if lane.info["exercise_done"]:
             return self._ended("\n".join([*parts, words.over(lane.row, lane.info)]), reward, tool_call)
         said = "\n".join([*parts, words.step(lane.row, self._steps)])

@@ -129,11 +129,10 @@ def notebook(text: str) -> str:
 def over(p: Row, info: Mapping[str, Any]) -> str:
     """Return how an exercise came out."""
     if p.exam:
-        said = "The exercise is over; its mark is not shown."
-        if info["book_done"]:
-            said += f" Grade of the exam: {info['grade']:.2f}."
+        said = "The mark of this exercise is not shown."
+        said += f" Grade of the exam: {info['grade']:.2f}." if info["book_done"] else ""
     else:
-        said = f"The exercise is over, mark {info['mark']:.2f}. Grade of this chapter: {info['grade']:.2f}."
+        said = f"Mark of this exercise: {info['mark']:.2f}. Grade of this chapter: {info['grade']:.2f}."
     return f"{said} The book is over." if info["book_done"] else said
 
 
