@@ -101,6 +101,29 @@ def test_a_page_says_where_it_stands():
     assert '\n\nChapter 2 of 3, "new seasons", exercise 1 of 1.' in said[11]
 
 
+def test_a_book_is_asked_for_words_with_what_was_seen_before_and_done(monkeypatch):
+    asked = []
+
+    def say(p, before, action, o):
+        seen = [None if r is None else (r.payoff, round(r.left * p.limit)) for r in (before, o)]
+        asked.append((p.number, p.limit, seen[0], action, seen[1]))
+        return "words"
+
+    monkeypatch.setattr(find("Bandits").module, "say", say, raising=False)
+    d = desk()
+    assert "\nwords\n" in d.open(seed=1)[1]["content"]
+    for reply in ("PULL_C", "hm", "PULL_A", "PULL_B", "PULL_C", "PULL_D"):
+        d.reply(reply)
+    assert asked[0] == (1, 6, None, None, (0.0, 6))  # a fresh page
+    assert [action for *_, action, _ in asked[1:]] == [2, None, 0, 1, 2, 3, None]
+    for left, (number, _, before, _, now) in enumerate(asked[1:7]):
+        assert number == 1
+        assert before == asked[left][-1]  # the page before, as it was
+        assert now[1] == 5 - left
+    assert asked[1][-1][0] in (-1.0, 1.0)
+    assert asked[7] == (1, 6, None, None, (0.0, 6))
+
+
 def test_the_exam_shows_no_mark_before_its_end():
     d = desk()
     d.open(seed=1)

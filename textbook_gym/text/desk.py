@@ -138,19 +138,21 @@ class Desk:
 
     # --- the conversation ---
 
-    def open(self, seed: int | None = None, edition: int | None = None, **options: Any) -> list[Message]:
+    def open(
+        self, seed: int | None = None, edition: int | Mapping[str, Any] | None = None, **options: Any
+    ) -> list[Message]:
         """Begin a course and return its first messages.
 
         Args:
             seed: names a sequence of editions; the first is opened. The same seed is the same world.
-            edition: number of the edition to open. The same number is the same world. With neither, the next edition
-                of the seed follows, or, with episode="exercise", the next page.
+            edition: number of the edition to open, or its fields. The same number is the same world. With neither seed
+                nor edition the next edition of the seed follows, or, with episode="exercise", the next page.
             options: other places that `reset(options=...)` of the flat environment knows: chapter, state, book.
 
         Raises:
             ValueError: a seed, edition or option is not known; the conversation is as it was.
         """
-        options |= {} if edition is None else {"edition": edition}
+        options = {k: v for k, v in {**options, "edition": edition}.items() if v is not None}
         number = self.lane.info["edition"] if self.lane.opened else None
         unbegun = self._stage == "open" and self._steps == 0
         self.lane.open(seed, options or None)
