@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import types
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from textbook_gym.engine.serialization import seal, unseal
 from textbook_gym.registry import BOOKS, CLASSICS, find
 from textbook_gym.text import Desk
 from textbook_gym.text.desk import FORMAT
+from textbook_gym.text.tools import Tools
 
 BANDITS = "textbook/Bandits-v0"
 SHORT = {"chapters": [1, 3, 6], "exercises": [2, 1, 2]}
@@ -301,6 +303,12 @@ def test_actions_of_a_common_prefix_are_one_tool():
     assert {"note", "notebook"} <= noted[1]["function"]["parameters"]["properties"].keys()
 
 
+def test_a_verb_needs_two_actions_and_no_action_of_its_own_name():
+    book = types.SimpleNamespace(actions=("GO_A", "GO_B", "STOP", "END_NOW", "SAY", "SAY_A", "SAY_B"), module=None)
+    names = [tool["function"]["name"] for tool in Tools(book).schema(notes=False)]
+    assert names == ["go", "stop", "end_now", "say", "say_a", "say_b"]
+
+
 def test_a_book_names_the_argument(monkeypatch):
     monkeypatch.setattr(find("Bandits").module, "ARGUMENTS", {"PULL": "arm"}, raising=False)
     d = desk(answer="tool")
@@ -396,10 +404,23 @@ def test_an_episode_may_be_an_exercise():
         d.reply("PULL_A")
     (page,) = d.open()
     assert page["content"].startswith('Chapter 1 of 3, "three arms", exercise 2 of 2.')
-    assert d.open() == [page]
+    length = len(d.transcript)
+    assert d.open() == [page]  # nothing was done yet: the same page again
+    assert len(d.transcript) == length
     assert len(d.context) == len(d.transcript)  # it remembers
     d.reply("PULL_A")
     assert d.open()[0]["content"].startswith('Chapter 2 of 3, "new seasons"')  # given up
+
+
+@pytest.mark.parametrize("env_id", [BANDITS, "textbook/Library-v0"])
+def test_a_cut_ends_the_course_even_where_an_episode_is_an_exercise(env_id):
+    d = Desk(env_id, episode="exercise", exercises=2)
+    d.open(seed=1)
+    while not d.done:
+        d.reply("nothing")
+    d.finish()
+    assert d.info["book_done"]
+    assert d.total == pytest.approx(-newcomers(d))
 
 
 def test_desks_step_independently():
@@ -509,6 +530,17 @@ def test_damaged_bytes_are_refused_and_change_nothing(where):
     before = d.save()
     with pytest.raises(ValueError, match="saved"):
         d.load(bytes(data))
+    assert d.save() == before
+
+
+def test_a_course_that_cannot_be_read_changes_nothing():
+    head, payload = unseal(FORMAT, "desk", saved())
+    data = seal(FORMAT, {"settings": head["settings"]}, payload.partition(b"\n")[0] + b"\nno course")
+    d = desk()
+    d.open(seed=7)
+    before = d.save()
+    with pytest.raises(ValueError, match="are no saved course"):
+        d.load(data)
     assert d.save() == before
 
 

@@ -55,6 +55,7 @@ UNREADABLE = {
     "": "empty",
     " \n\t": "empty",
     "<think>all of it</think>": "empty",
+    "<action>PULL_A</action></think>": "empty",  # all of it was thought
     "<think>PULL_A": "truncated",
     "<think>a</think> <think> <action>PULL_A</action>": "truncated",
     "1": "unknown",  # no position in a list

@@ -19,8 +19,8 @@ SAME_WORLD = (
     "out in one exercise holds in all later ones."
 )
 MARKS = (
-    "Every exercise ends with a mark from 0 (worst) to 1 (best). The grade of a chapter starts at what a newcomer gets; "
-    "from the first mark on it is the mean of the chapter's marks, in which later marks count more. You are judged by "
+    "Every exercise ends with a mark from 0 (worst) to 1 (best). The grade of a chapter starts at what a newcomer "
+    "gets; from the first mark on it is the mean of the chapter's marks, in which later marks count more. You are judged by "
     "how far you raise the grades."
 )
 
