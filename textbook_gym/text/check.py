@@ -16,7 +16,7 @@ from textbook_gym.text.words import words_of
 PREFACE_CHARS = 2500
 COURSES = 3  # walked at random, each of an edition of its own
 EXERCISES = 2  # of each chapter
-ALIKE = 0.02  # share of a signal's range that words may round off
+ALIKE = 0.001  # share of a signal's range that words may round off
 
 
 def check_words(book: str | types.ModuleType) -> None:
@@ -92,7 +92,7 @@ def pages(book: Book) -> Iterator[tuple[Row, Row | None, int | None, Row]]:
                 continue
             before, action = lane.seen, NO_ACTION if rng.random() < 0.1 else int(rng.integers(len(book.actions)))
             lane.step(action)
-            yield (lane.row, None, None, lane.seen) if action == NO_ACTION else (lane.row, before, action, lane.seen)
+            yield lane.row, before, None if action == NO_ACTION else action, lane.seen
 
 
 def named(book: Book, text: str) -> list[str]:

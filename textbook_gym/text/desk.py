@@ -138,19 +138,21 @@ class Desk:
 
     # --- the conversation ---
 
-    def open(self, seed: int | None = None, edition: int | None = None, **options: Any) -> list[Message]:
+    def open(
+        self, seed: int | None = None, edition: int | Mapping[str, Any] | None = None, **options: Any
+    ) -> list[Message]:
         """Begin a course and return its first messages.
 
         Args:
             seed: names a sequence of editions; the first is opened. The same seed is the same world.
-            edition: number of the edition to open. The same number is the same world. With neither, the next edition
-                of the seed follows, or, with episode="exercise", the next page.
+            edition: number of the edition to open, or its fields. The same number is the same world. With neither seed
+                nor edition the next edition of the seed follows, or, with episode="exercise", the next page.
             options: other places that `reset(options=...)` of the flat environment knows: chapter, state, book.
 
         Raises:
             ValueError: a seed, edition or option is not known; the conversation is as it was.
         """
-        options |= {} if edition is None else {"edition": edition}
+        options = {k: v for k, v in {**options, "edition": edition}.items() if v is not None}
         number = self.lane.info["edition"] if self.lane.opened else None
         unbegun = self._stage == "open" and self._steps == 0
         self.lane.open(seed, options or None)
@@ -158,7 +160,9 @@ class Desk:
         if not goes_on or number is None or number != self.lane.info["edition"]:
             self._begin()
             return self.context
-        return self.pending if unbegun and not options else self._show_page()
+        if unbegun and not options:  # the same page again: alone, or at the head of its context
+            return self.context if len(self.context) == 2 else self.transcript[-1:]
+        return self._show_page()
 
     def reply(self, text: str | None) -> Turn:
         """Take what the student says, in any form (see `textbook_gym.text.replies`).
@@ -329,10 +333,8 @@ class Desk:
         self.total += reward
         parts = [words.note_cut(self._cut)] if self._cut else []
         if read.action is None:
-            parts += [words.correction(read, self.settings.answer, lane.book.actions)]
-            parts += [self._words.say(lane.row, None, None, lane.seen)]
-        else:
-            parts += [self._words.say(lane.row, before, read.action, lane.seen)]
+            parts.append(words.correction(read, self.settings.answer, lane.book.actions))
+        parts.append(self._words.say(lane.row, before, read.action, lane.seen))
         if lane.info["exercise_done"]:
             return self._ended("\n".join([*parts, words.over(lane.row, lane.info)]), reward, tool_call)
         said = "\n".join([*parts, words.step(lane.row, self._steps)])

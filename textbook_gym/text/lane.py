@@ -150,10 +150,20 @@ def make_lane(env: str | LaneEnv, **keywords: Any) -> Lane:
     Args:
         env: such as `textbook/Bandits-v0`, or an environment as `gym.make(...).unwrapped` returns it.
         keywords: those of `gym.make`, for an id.
+
+    Raises:
+        ValueError: a library in which every button may stand for an action; see `spare_button`.
     """
     made: Any = env
     if isinstance(env, str):
         env = env.removeprefix("textbook_gym:")
         library = "book" not in gymnasium.spec(env).kwargs
         made = gymnasium.make(env, **(keywords | spare_button() if library else keywords)).unwrapped
-    return LibraryLane(made) if isinstance(made, LibraryEnv) else Lane(made)
+    if not isinstance(made, LibraryEnv):
+        return Lane(made)
+    needed = spare_button()["actions"]
+    if made.lanes.buttons < needed:
+        raise ValueError(
+            f"a library of {made.lanes.buttons} buttons has none that stands for no action: give actions={needed}"
+        )
+    return LibraryLane(made)

@@ -19,8 +19,9 @@ SAME_WORLD = (
     "out in one exercise holds in all later ones."
 )
 MARKS = (
-    "Every exercise ends with a mark from 0 (worst) to 1 (best). The grade of a chapter is the mean of its marks, in "
-    "which later marks count more. You are judged by how far you raise the grades."
+    "Every exercise ends with a mark from 0 (worst) to 1 (best). The grade of a chapter starts at what a newcomer "
+    "gets; from the first mark on it is the mean of the chapter's marks, in which later marks count more. You are judged by "
+    "how far you raise the grades."
 )
 
 
@@ -129,11 +130,10 @@ def notebook(text: str) -> str:
 def over(p: Row, info: Mapping[str, Any]) -> str:
     """Return how an exercise came out."""
     if p.exam:
-        said = "The exercise is over; its mark is not shown."
-        if info["book_done"]:
-            said += f" Grade of the exam: {info['grade']:.2f}."
+        said = "The mark of this exercise is not shown."
+        said += f" Grade of the exam: {info['grade']:.2f}." if info["book_done"] else ""
     else:
-        said = f"The exercise is over, mark {info['mark']:.2f}. Grade of this chapter: {info['grade']:.2f}."
+        said = f"Mark of this exercise: {info['mark']:.2f}. Grade of this chapter: {info['grade']:.2f}."
     return f"{said} The book is over." if info["book_done"] else said
 
 
