@@ -110,7 +110,7 @@ class BookVecEnv(VecEnv):
             if seeds is not None:
                 self.memory.wipe(every)
             self.memory.begin(every, obs, out_info(out))
-        self.reset_infos = [self.lanes.spec.info.read(out, i) for i in range(self.num_envs)]
+        self.reset_infos = self.lanes.spec.info.read(out)
         self._reset_seeds()
         self._reset_options()
         self._returns[:] = 0.0
@@ -158,9 +158,12 @@ class BookVecEnv(VecEnv):
             last = flat[ended]  # a copy: the pages are turned in place
             if memory is not None:
                 last = memory.look(last, ended)
-            for i, length, total, seen_last in zip(ended.tolist(), lengths, returns, last, strict=True):
+            told_last = self.lanes.spec.info.read(out[ended])
+            for i, info, length, total, seen_last in zip(
+                ended.tolist(), told_last, lengths, returns, last, strict=True
+            ):
                 infos[i] = {
-                    **self.lanes.spec.info.read(out, i),
+                    **info,
                     "terminal_observation": seen_last,
                     "TimeLimit.truncated": False,
                     "episode": {"r": round(total, 6), "l": length, "t": 0.0},
