@@ -82,7 +82,6 @@ MAY_IMPORT = {
     "textbook_gym": (CORE | {"registry"}, {"gymnasium", "numpy"}),
     "memory": (MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "envs": (ENVS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
-    "text": (ENVS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "remember": (MEMORY | {"registry"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "text": (ENVS | {"text"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "httpx"}),
     "students": (STUDENTS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),

@@ -111,7 +111,7 @@ class BookVecEnv(VecEnv):
         seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
         every = np.ones(self.num_envs, np.bool_)
         self._go(every, obs, out, seeds)
-        self.reset_infos = [self.lanes.spec.info.read(out, i) for i in range(self.num_envs)]
+        self.reset_infos = self.lanes.spec.info.read(out)
         self._reset_seeds()
         self._reset_options()
         self._returns[:] = 0.0
@@ -160,9 +160,12 @@ class BookVecEnv(VecEnv):
                 last = flat[ended]  # a copy: the pages are turned in place
             else:
                 last = stepper.finish(self._chosen, flat, rewards, self._memory_info, dones)
-            for i, length, total, seen_last in zip(ended.tolist(), lengths, returns, last, strict=True):
+            told_last = self.lanes.spec.info.read(out[ended])
+            for i, info, length, total, seen_last in zip(
+                ended.tolist(), told_last, lengths, returns, last, strict=True
+            ):
                 infos[i] = {
-                    **self.lanes.spec.info.read(out, i),
+                    **info,
                     "terminal_observation": seen_last,
                     "TimeLimit.truncated": False,
                     "episode": {"r": round(total, 6), "l": length, "t": 0.0},

@@ -50,8 +50,9 @@ def play(book_name, who):
     """One seminar course on the flat view, walked by "model" (the model student) or "random"."""
     lanes = Lanes(find(book_name).path, episode="book", **keywords(book_name))
     act, learn = (model if who == "model" else random)(lanes.book)
-    _, seen, out = lanes.room()
-    lanes.reset(np.ones(1, np.bool_), seen, out, {"edition": EDITION})
+    obs, out = lanes.buffers()
+    seen = obs.view(lanes.book.seen())[:, 0]
+    lanes.reset(np.ones(1, np.bool_), obs, out, {"edition": EDITION})
     actions, rewards = [], []
     while not out["book_done"][0]:
         p = Row(lanes.plan[int(lanes.records["clock"]["chapter"][0])])
@@ -59,11 +60,11 @@ def play(book_name, who):
         while not out["exercise_done"][0]:
             before = seen[0].copy()
             actions.append(int(act(p, before)))
-            lanes.advance(np.array(actions[-1:]), seen, out)
+            lanes.advance(np.array(actions[-1:]), obs, out)
             rewards.append(float(out["reward"][0]))
             learn(p, before, actions[-1], seen[0].copy())
         if not out["book_done"][0]:
-            lanes.advance(np.array([0]), seen, out)  # any action turns the page
+            lanes.advance(np.array([0]), obs, out)  # any action turns the page
     return Played([lanes.book.actions[a] for a in actions], rewards, float(out["gain"][0]))
 
 
@@ -87,6 +88,7 @@ def model(book):
 
     def learn(p, before, action, o):
         if before is None:
+            book.turn_page(notes)
             book.module.open_page(p, n, wide(o))
         else:
             book.module.study(p, n, wide(before), action, wide(o))

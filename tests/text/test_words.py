@@ -57,14 +57,15 @@ def pages(book_name: str) -> tuple[Page, ...]:
     """Return the pages of short courses, every chapter and the exam among them."""
     lanes = Lanes(find(book_name).path, LANES, episode="book", exercises=2, split="all")
     say, rng = lanes.book.module.say, np.random.default_rng(7)
-    _, seen, out = lanes.room()
-    lanes.reset(np.ones(LANES, np.bool_), seen, out, {"edition": list(range(LANES))})
+    obs, out = lanes.buffers()
+    seen = obs.view(lanes.book.seen())[:, 0]
+    lanes.reset(np.ones(LANES, np.bool_), obs, out, {"edition": list(range(LANES))})
     told: list[Page] = []
     courses = np.zeros(LANES, int)
     while courses.min() < 1:
         over, before = out["exercise_done"].copy(), seen.copy()
         actions = choose(lanes, rng)
-        lanes.advance(np.where(over, 0, actions), seen, out)  # a page that is over is turned, whatever the action
+        lanes.advance(np.where(over, 0, actions), obs, out)  # a page that is over is turned, whatever the action
         courses += out["book_done"]
         for i in range(LANES):
             p = Row(lanes.plan[int(lanes.records["clock"]["chapter"][i])])
@@ -168,8 +169,9 @@ def read_course(reader: str, lanes: Lanes, editions: list[int]) -> None:
     """Let a reader walk a course in every lane; it is told pages and gives names."""
     module, actions = lanes.book.module, lanes.book.actions
     readers = [READERS[reader](k) for k in range(len(editions))]
-    _, seen, out = lanes.room()
-    lanes.reset(np.ones(len(editions), np.bool_), seen, out, {"edition": editions}, [0] * len(editions))
+    obs, out = lanes.buffers()
+    seen = obs.view(lanes.book.seen())[:, 0]
+    lanes.reset(np.ones(len(editions), np.bool_), obs, out, {"edition": editions}, [0] * len(editions))
     told: list[tuple[Row | None, int | None]] = [(None, None)] * len(editions)
     while not out["book_done"].all():
         chosen = np.zeros(len(editions), np.int64)
@@ -178,5 +180,5 @@ def read_course(reader: str, lanes: Lanes, editions: list[int]) -> None:
             p = Row(lanes.plan[int(lanes.records["clock"]["chapter"][i])])
             name = readers[i].read(module.say(p, was, action, Row(seen[i])))
             chosen[i] = 0 if over[i] else actions.index(name)
-        lanes.advance(chosen, seen, out)
+        lanes.advance(chosen, obs, out)
         told = [(None, None) if over[i] else (Row(before[i]), int(chosen[i])) for i in range(len(editions))]

@@ -64,12 +64,17 @@ class InfoLayout:
         self.dtype = np.dtype([*((n, OUT[n]) for n in OUT.names or ()), *extra], align=True) if extra else OUT
         told = [c.name for c in COLUMNS if c.told == Told.ALWAYS or (shortcut and c.told == Told.SHORTCUT)]
         self.keys = (*told, *(name for name, _, _ in extra))
+        self._extra = bool(extra)
         self._arrays = [name for name, _, shape in extra if shape]
+        self._places = [(key, (self.dtype.names or ()).index(key)) for key in self.keys]
 
-    def read(self, out: np.ndarray, i: int) -> dict[str, Any]:
-        """Return the info of one record, as Python's own numbers; arrays are copies."""
-        row = out[i]
-        return {k: row[k].copy() if k in self._arrays else row[k].item() for k in self.keys}
+    def read(self, out: np.ndarray) -> list[dict[str, Any]]:
+        """Return the info of each record, as Python's own numbers; arrays are copies."""
+        infos = [{key: row[k] for key, k in self._places} for row in out.tolist()]
+        for name in self._arrays:
+            for info, array in zip(infos, out[name].copy(), strict=True):
+                info[name] = array
+        return infos
 
     def views(self, out: np.ndarray) -> dict[str, np.ndarray]:
         """Return the info of all records: a view for every key."""
@@ -77,7 +82,7 @@ class InfoLayout:
 
     def plain(self, out: np.ndarray) -> np.ndarray:
         """Return the columns of `OUT` alone, as records of that type: for compiled loops, which take no other."""
-        if self.dtype == OUT:
+        if not self._extra:
             return out
         cells = out.view(np.uint8).reshape(len(out), -1)  # further columns stand behind those of `OUT`
         return np.ascontiguousarray(cells[:, : OUT.itemsize]).view(OUT)[:, 0]

@@ -75,7 +75,7 @@ class Lane:
         obs, out = self._buffers[0]
         self._action[0] = action
         self.env.lanes.advance(self._action, obs, out)
-        self.info = self.env.lanes.spec.info.read(out, 0)
+        [self.info] = self.env.lanes.spec.info.read(out)
         if self.env.privileged:
             self.info["privileged"] = self.env.lanes.hidden(0)
         self.seen = Row(obs.view(self.book.seen())[0, 0])

@@ -162,6 +162,7 @@ class BookStudent:
         if before is None:
             if conversation.desk.settings.memory == "none":
                 notes = self._of(conversation, afresh=True)
+            lane.book.turn_page(notes._void)
             rules.open_page(lane.row, notes, now)
         elif action is not None:
             rules.study(lane.row, notes, wide(before, lane.book), action, now)

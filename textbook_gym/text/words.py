@@ -20,8 +20,8 @@ SAME_WORLD = (
 )
 MARKS = (
     "Every exercise ends with a mark from 0 (worst) to 1 (best). The grade of a chapter starts at what a newcomer "
-    "gets; from the first mark on it is the mean of the chapter's marks, in which later marks count more. You are judged by "
-    "how far you raise the grades."
+    "gets; from the first mark on it is the mean of the chapter's marks, in which later marks count more. You are "
+    "judged by how far you raise the grades."
 )
 
 
