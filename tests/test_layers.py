@@ -65,7 +65,7 @@ CORE = {"errors", "authoring"}
 ENGINE = CORE | {"engine"}
 ENVS = ENGINE | {"registry", "envs"}
 MEMORY = ENGINE | {"memory"}
-STUDENTS = ENVS | MEMORY | {"students", "sb3"}
+STUDENTS = ENVS | MEMORY | {"text", "students", "sb3"}
 METRICS = CORE | {"registry", "engine", "metrics", "files"}
 STUDY = STUDENTS | METRICS | {"signals", "study", "textbook_gym"}
 EVERY = set(ROOMS)
@@ -83,8 +83,11 @@ MAY_IMPORT = {
     "memory": (MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "envs": (ENVS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "remember": (MEMORY | {"registry"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
-    "text": (ENVS | {"text"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "httpx"}),
-    "students": (STUDENTS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
+    "text": (ENVS | {"text"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "students": (
+        STUDENTS,
+        {"httpx", "gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"},
+    ),
     "sb3": (ENVS | MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
     "rllib": (CORE | {"registry", "textbook_gym"}, {"gymnasium", "numpy", "ray"}),
     "checks": (ENGINE | {"students"}, {"numpy", "numba", "llvmlite", "PIL"}),

@@ -121,7 +121,7 @@ USAGE = (
     (["study", "--editions", "0"], "whole number >= 1"),
     (["study", "--workers", "0"], "workers=0: give a whole number >= 1"),
     (["study", "--lanes", "0"], "lanes=0: give a whole number >= 1"),
-    (["study", "--seed", "-1"], "seed -1: give a whole number >= 0"),
+    (["study", "--seed", "-1"], "seed=-1: give a whole number from 0"),
     (["show", "Nothing"], "there are Alchemy, Automata"),
     (["show"], "BOOK requires an argument"),
     (["show", "Bandits", "--editions", "0"], "editions=0: give a whole number >= 1"),

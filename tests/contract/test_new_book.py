@@ -44,7 +44,6 @@ CHANGES = (  # the skeleton with a button that makes any lamp light up, and teac
     ("    s.right += hit\n", "    s.right += hit\n    s.hints += action == Action.HINT\n"),
     ("# --- the teacher's copy", SHORTCUT),
 )
-SHORT = registry.Short((1, 2, 3), (3, 4, 2))
 
 
 @pytest.fixture
@@ -59,10 +58,9 @@ def package(tmp_path, monkeypatch):
         source = source.replace(old, new)
     file.write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
-    textbook_gym.register("Lamps", "strangers_books.lamps", SHORT)
+    textbook_gym.register("Lamps", "strangers_books.lamps")
     yield "strangers_books.lamps"
     registry.BOOKS.pop("Lamps")
-    registry.SHORT.pop("Lamps")
     for env_id in (*registry.env_ids("Lamps"), registry.short_id("Lamps")):
         gym.registry.pop(env_id)
     for module in ("strangers_books.lamps", "strangers_books"):
@@ -100,8 +98,8 @@ def test_its_ledger_and_what_recall_takes_from_it_are_its_own(package):
 def test_its_short_course_is_registered_and_can_be_trained(package):
     from textbook_gym.train.setup import setup
 
-    spec = gym.spec("textbook/LampsShort-v0")
-    assert (spec.kwargs["chapters"], spec.kwargs["exercises"]) == ([1, 2, 3], [3, 4, 2])
+    plan = gym.make("textbook/LampsShort-v0").unwrapped.lanes.plan
+    assert (plan["number"].tolist(), plan["exercises"].tolist()) == ([1, 2, 3], [3, 4, 2])
     assert registry.find("textbook/LampsShort-v0") is registry.find("Lamps")
     assert setup("textbook/LampsShort-v0").steps > 0
 

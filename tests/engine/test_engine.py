@@ -127,7 +127,8 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(copied, tmp_path):
     """Neither the package's folder nor the user's cache can be written: compiled in memory, same result."""
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where folders are wanted")
-    (copied / "textbook_gym" / "__pycache__").write_text("so that not even root can write here")
+    for folder in [f for f in (copied / "textbook_gym").rglob("*") if f.is_dir()]:
+        (folder / "__pycache__").write_text("so that not even root can write here")
     environment = {
         "PYTHONPATH": str(copied),
         "HOME": str(blocked),

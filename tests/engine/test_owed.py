@@ -26,7 +26,7 @@ def late_weighted(marks):
 def standing(lanes, i=0):
     """The mark that the open exercise of lane `i` stands at."""
     lane = lanes.records[i]
-    return float(lanes.book.rule("mark")(Row(lanes.plan[lane["clock"]["chapter"]]), Row(lane["state"])))
+    return float(lanes.book.module.mark(Row(lanes.plan[lane["clock"]["chapter"]]), Row(lane["state"])))
 
 
 def rise(finished):

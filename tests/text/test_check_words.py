@@ -51,10 +51,19 @@ def test_words_in_order_pass(book):
         ({"PREFACE": "caf\u00e9"}, "PREFACE holds '\u00e9'; use ASCII"),
         ({"STRUCTURE": ""}, "STRUCTURE is empty"),
         ({"FORBIDDEN": ("season",)}, "chapter 1: `say` names 'season'"),
-        ({"say": lambda p, b, a, o: "A page."}, "`say` has the same words for different values of the signal"),
-        ({"say": lambda p, b, a, o: say(p, b, a, o) + "\u2192"}, "chapter 1: `say` writes '\u2192'; use ASCII"),
-        ({"say": lambda p, b, a, o: ""}, "chapter 1: `say` returns ''; return words"),
-        ({"say": lambda p, b, a, o: say(p, b, a, o).replace("it paid nothing", "it paid")}, "the signal 'payoff'"),
+        (
+            {"say": lambda p, before, action, o: "A page."},
+            "`say` has the same words for different values of the signal",
+        ),
+        (
+            {"say": lambda p, before, action, o: say(p, before, action, o) + "\u2192"},
+            "chapter 1: `say` writes '\u2192'; use ASCII",
+        ),
+        ({"say": lambda p, before, action, o: ""}, "chapter 1: `say` returns ''; return words"),
+        (
+            {"say": lambda p, before, action, o: say(p, before, action, o).replace("it paid nothing", "it paid")},
+            "the signal 'payoff'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(book, words, finding):

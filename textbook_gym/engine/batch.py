@@ -4,6 +4,7 @@
 protocol gets all faces: single and vector environment, Stable-Baselines3, saving, rendering.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -50,6 +51,27 @@ class Stepper(NamedTuple):
     """Take the action that stands in the buffer of actions, unchecked."""
     turn: Callable[[], Any]
     """Turn the page; a result that is true means that it could not be: `reset` says why."""
+
+
+class CopiedByWords:
+    """What keeps courses in an array `records` and is copied with it, to the last bit.
+
+    NumPy copies records by fields and leaves what lies between the fields to chance.
+    """
+
+    records: np.ndarray
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        state = dict(self.__getstate__())  # type: ignore[call-overload]  # a mapping, as both batches give it
+        records = words(state.pop("records")).copy().view(self.records.dtype)[:, 0]
+        state = {**copy.deepcopy(state, memo), "records": records}
+        if hasattr(made, "__setstate__"):
+            made.__setstate__(state)
+        else:
+            made.__dict__.update(state)
+        return made
 
 
 class Batch(Protocol):

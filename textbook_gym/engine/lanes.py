@@ -4,7 +4,6 @@
 of it, the vector environment and the Stable-Baselines3 plug-in are many.
 """
 
-import copy
 import functools
 import hashlib
 import json
@@ -15,7 +14,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.batch import BatchSpec, Stepper, words
+from textbook_gym.engine.batch import BatchSpec, CopiedByWords, Stepper, words
 from textbook_gym.engine.cores import cores
 from textbook_gym.engine.course import Stage
 from textbook_gym.engine.course_options import DEFAULTS, CourseOptions, read_course, takes_course_options
@@ -38,7 +37,7 @@ def digest_of(layout: Any) -> str:
     return hashlib.sha256(json.dumps(layout, default=str).encode()).hexdigest()
 
 
-class Lanes:
+class Lanes(CopiedByWords):
     """Courses of one book side by side: a `Batch`.
 
     Args:
@@ -78,15 +77,6 @@ class Lanes:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._look_up()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Lanes":
-        """Copy records as words: NumPy copies them by fields and leaves what lies between the fields to chance."""
-        made = type(self).__new__(type(self))
-        memo[id(self)] = made
-        state = self.__getstate__()
-        records = words(state.pop("records")).copy().view(self.records.dtype)[:, 0]
-        made.__setstate__({**copy.deepcopy(state, memo), "records": records})
-        return made
 
     def name_editions_as_the_whole_book(self) -> "Lanes":
         """Let a number and a split name the same world as in a course of all chapters; return these lanes.
@@ -254,12 +244,12 @@ class Lanes:
     def tell(self, i: int) -> str:
         """Return the page of lane `i` in words."""
         p, seen, _ = self._page(i)
-        return str(self.book.module.tell(p, seen))
+        return self.book.tell(p, seen)
 
     def draw(self, i: int) -> list[str]:
         """Return the page of lane `i` as rows of equal width: a title, the grade, then what the book draws."""
         p, seen, o = self._page(i)
-        drawn: list[str] = self.book.module.draw(p, seen)
+        drawn: list[str] = self.book.draw(p, seen)
         chapter = self.book.chapters[int(o["chapter"]) - 1]
         title = f"{self.book.name} {int(o['chapter'])}.{int(o['exercise'])} {chapter.name}"
         below = f"grade {float(o['grade']):.2f}" + (f"  mark {float(o['mark']):.2f}" if o["exercise_done"] else "")

@@ -26,7 +26,7 @@ import numpy as np
 
 from textbook_gym.authoring.fields import HEADER, Signal, observation_bounds
 from textbook_gym.authoring.random import WEYL, mix, scramble, uniform
-from textbook_gym.engine.batch import BatchSpec, Stepper, words
+from textbook_gym.engine.batch import BatchSpec, CopiedByWords, Stepper, words
 from textbook_gym.engine.course import NUMBERS
 from textbook_gym.engine.course_options import CourseOptions, takes_course_options
 from textbook_gym.engine.info import OUT, InfoLayout
@@ -88,7 +88,7 @@ def size(keyword: str, value: int | None, every: list[int], chosen: list[int]) -
     return whole(keyword, value, max(chosen), otherwise=" for these books, or None")
 
 
-class MultiBookLanes:
+class MultiBookLanes(CopiedByWords):
     """Lanes of many books side by side, each in one book at a time: a `Batch`.
 
     Args:

@@ -40,7 +40,7 @@ def words_of(book: Book) -> BookWords:
     return BookWords(
         preface=str(getattr(module, "PREFACE", headline[:1].upper() + headline[1:])).strip(),
         structure=str(getattr(module, "STRUCTURE", "")).strip(),
-        say=getattr(module, "say", lambda p, before, action, o: module.tell(p, o)),
+        say=getattr(module, "say", lambda p, before, action, o: book.tell(p, o)),
     )
 
 

@@ -5,7 +5,7 @@ from helpers.chat_server import serving
 
 pytest.importorskip("httpx")
 
-from textbook_gym.text.endpoint import Endpoint, TooLong
+from textbook_gym.students.endpoint import Endpoint, TooLong
 
 HELLO = [{"role": "user", "content": "hello"}]
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from textbook_gym.authoring.records import Row
 from textbook_gym.errors import did_you_mean
+from textbook_gym.students.endpoint import Answer, Endpoint, TooLong
 from textbook_gym.text.desk import Desk, Message
-from textbook_gym.text.endpoint import Answer, Endpoint, TooLong
 from textbook_gym.text.settings import Settings
 
 LANES = 8  # conversations side by side, unless told otherwise
