@@ -49,6 +49,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "": {"episode": "exercise"},
     "Course": {"episode": "book"},
     "Short": {"episode": "book", "course": "short"},
+    "Seminar": {"episode": "book", "course": "seminar"},
 }
 """What follows a book's name in an id -> the keywords that it stands for. An id whose course is named (`course=`) is
 there for books that name such a course, see `textbook_gym.authoring.contract.COURSES`; its rules, limits and newcomer

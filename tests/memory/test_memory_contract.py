@@ -83,7 +83,7 @@ def test_keep_is_said_by_name():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: doors("ledger", keep=2), "keep=2; choose one of"),
+        (lambda: doors("ledger", keep=2), "keep=2 is not known: choose one of"),
         (lambda: doors("ledger", tables=[]), r"tables=\[\]: give a list of mappings"),
         (lambda: doors("ledger", tables={"rows": 3}), "tables={'rows': 3}: give a list of mappings"),
         (lambda: doors("ledger", rate="fast"), "rate='fast'"),
@@ -95,9 +95,9 @@ def test_keep_is_said_by_name():
         (lambda: doors("ledger", actions=3), "actions=3: give a list"),
         (lambda: doors("ledger", silent=None), "silent=None .*choose one of count, skip, known"),
         (lambda: doors("transcript", stacked="no"), "stacked='no': choose True or False"),
-        (lambda: doors("recall", k=0), "k=0: give a whole number >= 1"),
+        (lambda: doors("recall", k=0), "k=0: give a whole number from 1 to 64"),
         (lambda: doors("notebook", symbols="8"), "symbols='8'"),
-        (lambda: doors(None), "memory=None; choose one of recap"),
+        (lambda: doors(None), "memory=None is not known: choose one of recap"),
         (lambda: doors(Ledger), "memory=<class"),
         (lambda: make_memory("recap").bind(Box(0, 1, (1,)), Discrete(2), 0), "n_lanes=0: give a whole number >= 1"),
     ],

@@ -8,12 +8,6 @@ import random
 import re
 from collections import deque
 
-SEMINARS = {
-    "Bandits": ((1, 2, 3, 6), (4, 4, 4, 3)),
-    "Navigation": ((1, 2, 5), (3, 2, 1)),
-    "Theorems": ((1, 2, 4, 6), (4, 6, 4, 4)),
-    "Vocabulary": ((1, 2, 4, 6), (3, 3, 3, 3)),
-}
 """Chapters of the seminar courses, and exercises in each."""
 
 

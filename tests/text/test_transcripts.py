@@ -3,6 +3,8 @@
 import pytest
 from text import courses
 
+from textbook_gym.registry import find
+
 
 def test_the_words_are_those_on_record(book_name):
     kept = (courses.GOLDEN / f"{book_name}.txt").read_text()
@@ -25,8 +27,8 @@ def test_the_same_actions_earn_the_same_in_words_and_numbers(book_name, who, vie
     assert rewards == flat.rewards  # to the last bit
     assert desk.done
     assert turn.terminated
-    assert ended == sum(courses.SEMINAR[book_name][1])
+    assert ended == sum(find(book_name).module.SEMINAR[1])
     assert turn.info["gain"] == flat.gain
-    assert desk.total == pytest.approx(flat.gain * len(courses.SEMINAR[book_name][0]), abs=1e-12)
+    assert desk.total == pytest.approx(flat.gain * len(find(book_name).module.SEMINAR[0]), abs=1e-12)
     assert turn.info["invalid_unknown"] == 0
     assert desk.replies >= sum(message["role"] == "assistant" for message in desk.transcript)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from text.readers import READERS, SEMINARS
+from text.readers import READERS
 
 from textbook_gym.authoring.book import read
 from textbook_gym.authoring.fields import HEADER
@@ -150,7 +150,7 @@ def test_words_depend_on_nothing_else(book_name):
 @pytest.mark.parametrize("reader", READERS)
 def test_a_reader_of_the_words_alone_learns(reader):
     """Half of the model student's gain, on the seminar's chapters, from pages and names of actions alone."""
-    chapters, exercises = SEMINARS[reader]
+    chapters, exercises = find(reader).module.SEMINAR
     editions = list(range(EDITIONS))
     lanes = Lanes(find(reader).path, EDITIONS, episode="book", split="test", chapters=chapters, exercises=exercises)
     walk(REFERENCES["model"], lanes, editions, Wipe.NEVER)

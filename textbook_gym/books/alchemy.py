@@ -96,6 +96,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 6), (8, 8, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 5, 6), (4, 6, 4, 2))  # likewise, to be read and talked through: at most 100 decisions
 
 # --- chemistry as tables; an empty slot is -1 and finds the last row -------------------------
 

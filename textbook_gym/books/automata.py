@@ -99,6 +99,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (5, 4, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 5, 6), (3, 3, 2, 2))  # likewise, to be read and talked through: at most 100 decisions
 
 MET = (1,) * 2 * INPUTS + (2,) * 2 * INPUTS + (3,) * 2 * INPUTS + (4,) * INPUTS  # chapter from which a cell is in use
 EDITION = (

@@ -143,6 +143,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (8, 8, 8))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 3, 6), (5, 5, 5, 5))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field("dial", "i1", "row of ELEVATION: how the ring is marked", low=0, high=DIALS - 1),

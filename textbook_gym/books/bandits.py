@@ -89,6 +89,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 3, 6), (6, 8, 6))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 3, 6), (4, 4, 4, 3))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field("sky", "i1", "which of the SKIES the seasons lie in", low=0, high=SKIES - 1, chapters=3),

@@ -135,6 +135,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 6), (3, 3, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 4, 6), (2, 2, 2, 2))  # likewise, to be read and talked through: at most 100 decisions
 
 WIRED_IN = (1, 1, 1, 2, 3)  # chapter from which the light at a place is wired
 EDITION = (

@@ -93,6 +93,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (3, 2, 1))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 3), (2, 2, 1))  # likewise, to be read and talked through: at most 100 decisions
 
 ASKED_FOR = TIER[MATERIALS:]  # chapter from which an item that is made is asked for
 EDITION = (

@@ -162,6 +162,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 4), (2, 2, 1))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 4), (2, 2, 1))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field("line", "i1", "which of the LINES gives every digit its point", low=0, high=LINES - 1),

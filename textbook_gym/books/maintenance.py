@@ -126,6 +126,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 3, 6), (6, 5, 4))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 4, 6), (3, 3, 3, 3))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field("reach", "i1", "modules that every cause reaches, as bits", (CAUSES,), low=1, high=ALL_MODULES,

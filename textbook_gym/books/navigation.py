@@ -111,6 +111,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (4, 2, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 5), (3, 2, 1))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field("south", "i8", "cells from which one can go south", low=0, high=ALL_SOUTH, chapters=3),

@@ -119,6 +119,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 3, 6), (6, 5, 6))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 4, 6), (4, 6, 4, 4))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field(

@@ -99,6 +99,7 @@ CHAPTERS = (
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (5, 5, 5))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 4, 6), (3, 3, 3, 3))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field(
