@@ -8,8 +8,6 @@ import random
 import re
 from collections import deque
 
-"""Chapters of the seminar courses, and exercises in each."""
-
 
 class VocabularyReader:
     """Keeps the sentences that say what a word means; guesses among meanings that no other word of the lesson has."""
