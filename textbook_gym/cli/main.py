@@ -28,7 +28,7 @@ COMMANDS = {
     "check": ("textbook_gym.cli.authors:check", "Check a book: what is wrong, a line for each finding."),
 }
 """Name of a command -> its function, imported when it is asked for, and what it does."""
-EXTRAS = {"ray": "ray", "stable_baselines3": "sb3", "torch": "sb3", "yaml": "train"}
+EXTRAS = {"httpx": "chat", "ray": "ray", "stable_baselines3": "sb3", "torch": "sb3", "yaml": "train"}
 """Package that may be missing -> extra that brings it; all others come with `report`."""
 PROGRAM = "textbook-gym"
 START = f"""
