@@ -221,7 +221,7 @@ class PlayedCourse:
         return text
 
 
-def course_keywords(course: str) -> dict[str, str]:
+def course_keywords(course: str) -> dict[str, Any]:
     """Return the keywords of an environment of this course."""
     return {} if course == "book" else {"course": course}
 
