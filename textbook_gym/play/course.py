@@ -117,6 +117,11 @@ class PlayedCourse:
         return self._for_people("\n\n".join(said))
 
     @property
+    def marks(self) -> list[tuple[int, int, float | None]]:
+        """Chapter, exercise and mark of the exercises that the memory keeps in sight; no mark in the exam."""
+        return self.told if self.memory == "transcript" or self.desk.done else []
+
+    @property
     def present(self) -> list[tuple[str, str]]:
         """All that the memory keeps on the page: ("book" or "you", text), without the preface."""
         pages = []

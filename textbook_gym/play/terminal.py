@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import pathlib
+import shlex
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ WIDTH = 80  # columns where the output is no terminal, and the most that text ta
 COMMANDS = {
     "?": "the preface again",
     "pages": "all pages that you may still see",
-    "marks": "your marks so far",
+    "marks": "the marks that you may still see",
     "notes": "your notebook",
     "note TEXT": "add a line to it",
     "erase": "empty it; erase 2 takes out its second line",
@@ -61,7 +62,7 @@ class Terminal:
 
     def say(self, text: str, style: str = "") -> None:
         """Print a text, its lines wrapped."""
-        for line in text.splitlines() or [""]:
+        for line in whole_lines(text):
             wrapped = textwrap.wrap(line, self.width, break_on_hyphens=False) if len(line) > self.width else [line]
             for part in wrapped:
                 self.console.print(part, style=style or style_of(part), soft_wrap=True)
@@ -97,11 +98,11 @@ class Terminal:
 
     def marks(self) -> None:
         """Show the marks so far, a line a chapter."""
-        for number, told in itertools.groupby(self.course.told, key=lambda t: t[0]):
+        for number, told in itertools.groupby(self.course.marks, key=lambda t: t[0]):
             shown = " ".join("not shown" if mark is None else f"{mark:.2f}" for _, _, mark in told)
             self.say(f"  {number} {self.course.chapters[number - 1].name}: {shown}")
-        if not self.course.told:
-            self.say("There are no marks yet.")
+        if not self.course.marks:
+            self.say("There are no marks that you could still see.")
 
     def notebook(self) -> None:
         """Show the notebook, its lines numbered."""
@@ -110,14 +111,16 @@ class Terminal:
 
     def end(self) -> None:
         """Show the comparison and write the study."""
-        course, rows = self.course, compared(self.course)
+        course = self.course
+        self.say("The reference students walk the same edition ...")
+        rows = compared(course)
         self.say("")
         for line in chart(rows, course.chapters, self.width):
             self.console.print(line, soft_wrap=True)
         self.say("")
         headings = ("chapter", "start", *rows)
-        title = "Grades at the end of each chapter (start: newcomer's mark)"
-        self.console.print(table_of(title, headings, grades(rows, course.chapters)))
+        self.say("Grades at the end of each chapter (start: newcomer's mark), and their mean rise")
+        self.console.print(table_of("", headings, grades(rows, course.chapters)))
         write_played(course.folder)
         self.say("\n".join(written(course.folder)))
 
@@ -181,21 +184,29 @@ class Terminal:
             turn = course.turn_page()
         else:
             turn = course.act(course.keys.read(typed))
-        if turn.fresh and self.console.is_terminal:
-            self.forget(turn.info["exercise_done"])
+        if turn.fresh:
+            self.forget()
         self.say(course.page(turn.messages))
-        if turn.info["exercise_done"] or turn.fresh:
+        if (turn.info["exercise_done"] or turn.fresh) and not course.desk.done:
             self.legend()
 
-    def forget(self, told: bool) -> None:
-        """Clear the screen where the page's memory ends; how the exercise came out is read first."""
-        course = self.course
-        if told:
-            said = course.page(course.desk.transcript[: course.desk.transcript.index(course.desk.context[0])][-1:])
-            self.say(said)
-            input("[Enter] turns the page ")
-        self.console.clear()
-        print("\033[3J", end="")  # the lines that were scrolled away
+    def forget(self) -> None:
+        """Clear the screen where the page's memory ends."""
+        if self.console.is_terminal:
+            self.console.clear()
+            print("\033[3J", end="")  # the lines that were scrolled away
+        self.say("A new page; nothing is kept but what stands on it.")
+
+
+def whole_lines(text: str) -> list[str]:
+    """Return the lines of a text; one that was broken for a wide page goes on in the next."""
+    lines = [""]
+    for line in text.splitlines():
+        if len(lines[-1]) > WIDTH and lines[-1][-1].isalnum() or lines[-1].endswith(","):
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return lines[1:] or [""]
 
 
 def style_of(line: str) -> str:
@@ -220,7 +231,5 @@ def without_line(lines: list[str], number: str) -> Iterable[str]:
 
 def written(folder: pathlib.Path) -> list[str]:
     """Return what to do with the study that was written."""
-    return [
-        f"Written to {folder}/; textbook-gym report {folder} makes a page of it.",
-        "The same command opens the next edition.",
-    ]
+    shown = f"textbook-gym report {shlex.quote(str(folder))} makes a page of it."
+    return [f"Written to {folder}/; {shown}", "The same command opens the next edition."]

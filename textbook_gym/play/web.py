@@ -91,7 +91,7 @@ class Table:
             "notes_chars": course.desk.settings.notebook_chars,
             "marks": course.marks,
             "chapters": [
-                [number, course.chapters[number - 1].name, int(row["exercises"]), float(row["newcomer"])]
+                [number, course.chapters[number - 1].name, int(row.exercises), float(row.newcomer)]
                 for number, row in course.desk.lane.rows.items()
             ],
             "compared": self._compared() if course.desk.done else None,
@@ -165,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         """Read a reply and have it done."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MOST_BYTES:
-            raise Refused(HTTPStatus.CONTENT_TOO_LARGE, f"a reply has a length of at most {MOST_BYTES} bytes")
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a reply has a length of at most {MOST_BYTES} bytes")
         body = self.rfile.read(int(length))
         if self.headers.get_content_type() != JSON:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a reply is {JSON}")
