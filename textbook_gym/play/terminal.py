@@ -202,7 +202,7 @@ def whole_lines(text: str) -> list[str]:
     """Return the lines of a text; one that was broken for a wide page goes on in the next."""
     lines = [""]
     for line in text.splitlines():
-        if len(lines[-1]) > WIDTH and lines[-1][-1].isalnum() or lines[-1].endswith(","):
+        if len(lines[-1]) > WIDTH and lines[-1][-1] not in '.:!?"':
             lines[-1] += f" {line}"
         else:
             lines.append(line)
