@@ -43,7 +43,7 @@ class Keys:
         """Return the number of an action, in any case, with or without the underscores of its name.
 
         Raises:
-            ValueError: it is no action, or may be several; the message says what there is.
+            ValueError: it is no action, or may be several.
         """
         said = plain(typed)
         keys = [n for n, name in enumerate(self.actions) if said and self.of[name] == said]
@@ -54,9 +54,8 @@ class Keys:
                 return found[0]
         shown = words.plain(typed.strip())[: words.QUOTED]
         if begun:
-            raise ValueError(f"{shown!r} may be {', '.join(self.actions[n] for n in begun)}; type more of it")
-        hint = did_you_mean(shown.upper(), list(self.actions))
-        raise ValueError(f"{shown!r} is no action{hint}; there are {', '.join(self.actions)}")
+            raise ValueError(f"{shown!r} may be any of {len(begun)} actions; type more of it")
+        raise ValueError(f"{shown!r} is no action{did_you_mean(shown.upper(), list(self.actions))}")
 
 
 def endings(actions: Sequence[str]) -> list[str]:
