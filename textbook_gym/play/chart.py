@@ -57,7 +57,7 @@ def chart(rows: Mapping[str, np.ndarray], chapters: Sequence[Any], width: int) -
         drawn.append(line(f"{level / LEVELS:.1f}" if level % 5 == 0 else "", cells))
     sizes = [len(signs) * len(block) for block in blocks]
     drawn.append(line("", ["".join(f"{g.label:<{len(signs)}}" for g in block) for block in blocks]))
-    names = [f"{number} {chapters[number - 1].name}" for number in numbers]
+    names = [f"{place} {chapters[number - 1].name}" for place, number in enumerate(numbers, 1)]
     drawn.append(line("", [f"{name[:size]:<{size}}" for name, size in zip(names, sizes, strict=True)]))
     what = "exercise" if all(g.label.isdigit() for g in groups) else "part of a chapter"
     legend = ", ".join(f"{sign} {name}" for sign, name in zip(signs, rows, strict=True))
@@ -67,23 +67,21 @@ def chart(rows: Mapping[str, np.ndarray], chapters: Sequence[Any], width: int) -
 def cell(marks: Sequence[float], signs: Sequence[str], level: int) -> str:
     """Return what stands at one level of a group: the bar up to its mark, of the others a sign at theirs."""
     heights = [round(mark * LEVELS) for mark in marks]
-    bar = signs[0] if heights[0] >= level and (level or not heights[0]) else " "
-    if level == 0:
-        bar = "_" if heights[0] == 0 else signs[0]
+    bar = signs[0] if heights[0] >= max(level, 1) else " _"[level == 0]
     return bar + "".join(s if h == level else " " for s, h in zip(signs[1:], heights[1:], strict=True))
 
 
 def grades(rows: Mapping[str, np.ndarray], chapters: Sequence[Any]) -> list[list[str]]:
-    """Return lines of cells: a chapter's name, newcomer's mark that its grade began at, the last grade of each student.
+    """Return lines of cells: a chapter's place and name, newcomer's mark in it, the last grade of each student.
 
     The last line holds the gains: the mean over chapters of how far a grade rose.
     """
     first = next(iter(rows.values()))
     numbers = list(dict.fromkeys(first["chapter"].tolist()))
     lines = []
-    for number in numbers:
+    for place, number in enumerate(numbers, 1):
         c = chapters[number - 1]
         last = [f"{r['grade'][r['chapter'] == number][-1]:.2f}" for r in rows.values()]
-        lines.append([f"{number} {c.name}", f"{c.newcomer:.2f}", *last])
+        lines.append([f"{place} {c.name}", f"{c.newcomer:.2f}", *last])
     gains = [f"{r['reward'].sum() / len(numbers):+.2f}" for r in rows.values()]
     return [*lines, ["gain", "", *gains]]

@@ -62,7 +62,7 @@ class Terminal:
 
     def say(self, text: str, style: str = "") -> None:
         """Print a text, its lines wrapped."""
-        for line in whole_lines(text):
+        for line in text.splitlines() or [""]:
             wrapped = textwrap.wrap(line, self.width, break_on_hyphens=False) if len(line) > self.width else [line]
             for part in wrapped:
                 self.console.print(part, style=style or style_of(part), soft_wrap=True)
@@ -98,9 +98,9 @@ class Terminal:
 
     def marks(self) -> None:
         """Show the marks so far, a line a chapter."""
-        for number, told in itertools.groupby(self.course.marks, key=lambda t: t[0]):
+        for place, (number, told) in enumerate(itertools.groupby(self.course.marks, key=lambda t: t[0]), 1):
             shown = " ".join("not shown" if mark is None else f"{mark:.2f}" for _, _, mark in told)
-            self.say(f"  {number} {self.course.chapters[number - 1].name}: {shown}")
+            self.say(f"  {place} {self.course.chapters[number - 1].name}: {shown}")
         if not self.course.marks:
             self.say("There are no marks that you could still see.")
 
@@ -196,17 +196,6 @@ class Terminal:
             self.console.clear()
             print("\033[3J", end="")  # the lines that were scrolled away
         self.say("A new page; nothing is kept but what stands on it.")
-
-
-def whole_lines(text: str) -> list[str]:
-    """Return the lines of a text; one that was broken for a wide page goes on in the next."""
-    lines = [""]
-    for line in text.splitlines():
-        if len(lines[-1]) > WIDTH and lines[-1][-1] not in '.:!?"':
-            lines[-1] += f" {line}"
-        else:
-            lines.append(line)
-    return lines[1:] or [""]
 
 
 def style_of(line: str) -> str:
