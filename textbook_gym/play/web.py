@@ -91,8 +91,8 @@ class Table:
             "notes_chars": course.desk.settings.notebook_chars,
             "marks": course.marks,
             "chapters": [
-                [number, course.chapters[number - 1].name, int(row.exercises), float(row.newcomer)]
-                for number, row in course.desk.lane.rows.items()
+                [place, course.chapters[number - 1].name, number, int(row.exercises)]
+                for place, (number, row) in enumerate(course.desk.lane.rows.items(), 1)
             ],
             "compared": self._compared() if course.desk.done else None,
         }
@@ -100,13 +100,14 @@ class Table:
     def _compared(self) -> dict[str, Any]:
         """Return the comparison at the end; the study is written with it."""
         if self._beside is None:
-            rows = compared(self.course)
-            write_played(self.course.folder)
+            course, rows = self.course, compared(self.course)
+            write_played(course.folder)
             self._beside = {
                 "students": list(rows),
                 "marks": [[round(mark, 6) for mark in r["mark"].tolist()] for r in rows.values()],
-                "grades": grades(rows, self.course.chapters),
-                "folder": str(self.course.folder),
+                "newcomer": [course.chapters[number - 1].newcomer for number in course.desk.lane.rows],
+                "grades": grades(rows, course.chapters),
+                "folder": str(course.folder),
             }
         return self._beside
 
