@@ -21,6 +21,7 @@ COMMANDS = {
     "report": ("textbook_gym.cli.study:report", "One page about a study, and its pictures for papers."),
     "compare": ("textbook_gym.cli.study:compare", "Hold studies against the first one: what differs beyond noise?"),
     "validate": ("textbook_gym.cli.study:validate", "Check a study that is handed in: format, worlds, table, figures."),
+    "play": ("textbook_gym.cli.play:play", "Play a course yourself, and see how you learn beside others."),
     "new": (
         "textbook_gym.cli.authors:new",
         "Write a small book that passes all checks, to be changed bit by bit.",
