@@ -369,4 +369,7 @@ def check_twins(book: Book) -> Iterator[str]:
         for what, again in (("run twice", walked(name, False)), ("interpreted", walked(name, True))):
             for part, bytes_of in compiled.items():
                 if bytes_of.tobytes() != again[part].tobytes():
-                    yield f"{name} {what} leaves other {part}; keep integers in 64 bits and one order of operations"
+                    yield (
+                        f"{name} {what} leaves other {part}; draw from `s` and `n` alone, keep integers in 64 bits "
+                        f"and one order of operations"
+                    )

@@ -1,6 +1,7 @@
 """The table of books: the only list there is. A new book is one line here."""
 
 import importlib
+import importlib.util
 from typing import Any
 
 import gymnasium
@@ -121,6 +122,34 @@ def register(name: str, module: str) -> None:
         raise BookError(f"cannot register book {name!r}: {why}") from error
     BOOKS[name] = module
     _register(name, module, {course for course, constant in COURSES.items() if hasattr(found, constant)})
+
+
+def name_or_register(book: str) -> str:
+    """Return the name of a book that a command was given, by name or id, or by module, which is registered then.
+
+    Args:
+        book: `Bandits`, `textbook/Bandits-v0`, or the dotted name of a module, such as `my_package.lamps`.
+
+    Raises:
+        BookError: there is no such book; or the module is none, or its name is taken.
+    """
+    plain = book.partition("?")[0]
+    known = name_of(plain) in {**BOOKS, **CLASSICS}
+    if not known and all(part.isidentifier() for part in plain.split(".")) and is_module(plain):
+        name = read(book).name
+        if BOOKS.get(name) != book:
+            register(name, book)
+        return name
+    return find(book).name
+
+
+def is_module(name: str) -> bool:
+    """Return whether there is a module of this dotted name; packages above it are imported."""
+    try:
+        spec = importlib.util.find_spec(name)
+        return spec is not None and spec.origin is not None  # a mere folder has none
+    except (ModuleNotFoundError, ValueError):  # no such package; `__main__` of a script
+        return False
 
 
 def register_built_in() -> None:

@@ -201,6 +201,29 @@ def test_a_book_is_written_checked_and_calibrated(tmp_path, monkeypatch, capsys)
     del sys.modules["written_here"]
 
 
+def test_a_book_of_ones_own_is_named_by_its_module_in_every_command(tmp_path, monkeypatch, capsys):
+    """Registration lasts as long as a process; each command here is one."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "own_book"]) == 0
+    script, path = installed(tmp_path), os.pathsep.join(p for p in sys.path if p)
+    for words, told in (
+        (["show", "own_book", "--editions", "4"], "OwnBook"),
+        (["study", "--book", "own_book", "--editions", "4", "--student", "random", "--out", "s"], "Written to s"),
+        (["report", "s", "--book", "own_book"], "Written: s/report.html"),
+        (["validate", "s", "--book", "own_book"], "walked anew, every row as stated"),
+        (["compare", "s", "s", "--book", "own_book"], "Written: compare.csv"),
+    ):
+        run = subprocess.run(
+            [sys.executable, script, *words], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+        )
+        assert run.returncode == 0, run.stderr
+        assert told in run.stdout
+    (tmp_path / "folder").mkdir()
+    for unknown in ("folder", "ownbook", "own_book.x", "./own_book", "OwnBook"):
+        assert main(["show", unknown]) == 2
+        assert "there are Alchemy" in capsys.readouterr().err
+
+
 # --- names and paths are text --------------------------------------------------------------
 
 

@@ -146,6 +146,9 @@ def test_a_skeleton_overwrites_nothing(tmp_path):
     for name in ("two words", "class", "_x", "1st", ""):
         with pytest.raises(ValueError, match="a book cannot be called"):
             new_book(name, tmp_path)
+    for name in ("json", "numpy"):
+        with pytest.raises(ValueError, match=f"would hide the module '{name}'"):
+            new_book(name, tmp_path)
     with pytest.raises(ValueError, match="there is no folder"):
         new_book("lamps", tmp_path / "nowhere")
     assert [f.name for f in tmp_path.iterdir()] == ["lamps.py"]

@@ -16,8 +16,12 @@ MALFORMED = [
     ('"switch", "i1"', '"switch", "f4"', "kind 'f4'; choose one of"),
     ('Field("right"', 'Field("presses"', "there twice"),
     ('Signal("lit"', 'Signal("left"', "belongs to the header"),
+    ("high=LAMPS - 1", "high=300", r"EDITION.switch has low=0, high=300; its kind i1 holds -128 to 127, low at most"),
+    ("low=0,", "low=9,", "has low=9, high=7; .*low at most high"),
     ("0.0, 1.0, ", "0.0, float('inf'), ", "finite bounds"),
     ('"four lamps",    8,    4', '"four lamps",    8,    0', "must be at least 1"),
+    ('"four lamps",    8,    4', '"four lamps",    "8",    4', "exercises '8' and limit 4 must be whole numbers"),
+    ('"four lamps",    8,    4', '"four lamps",    8,    4.5', "limit 4.5 must be whole numbers"),
     ("Lamps: find", "Find", "must begin with the book's name"),
 ]
 """What is changed -> what is said of the tables."""
@@ -117,6 +121,28 @@ def test_a_slip_is_answered_in_one_line_before_anything_is_compiled(broken, monk
 def test_who_only_steps_is_told_the_same(broken, old, new, message):
     with pytest.raises(BookError, match=message) as error:
         gym.make("textbook/Bandits-v0", book=broken(*with_slip(old, new))).reset(seed=0)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "instead"), [("./lamps", "my_package.lamps"), ("a/lamps.py", "a.lamps"), ("", "my_package.lamps")]
+)
+def test_a_path_is_no_module(path, instead):
+    with pytest.raises(BookError, match=f"no module name; .* such as {instead}$"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("def mark(p: Chapter, s: Record) -> float:", "def mark(p: Chapter)", r"py:\d+: SyntaxError: expected ':'$"),
+        ("LAMPS = 8", "LAMPS = EIGHT", r"py:\d+: NameError: name 'EIGHT' is not defined$"),
+        ("below, onehot", "below, hotone", r"py:\d+: ImportError: cannot import name 'hotone'"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_answered_in_one_line(broken, old, new, message):
+    with pytest.raises(BookError, match=r"^broken_\d+ cannot be imported: broken_\d+\." + message) as error:
+        read(broken((old, new)))
     assert "\n" not in str(error.value)
 
 

@@ -13,6 +13,8 @@ views `Row` and `Cells`, which give Python's own numbers whatever the storage. I
 import enum
 import functools
 import importlib
+import pathlib
+import traceback
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,10 +111,15 @@ def read(path: str) -> Book:
         BookError: the module cannot be found, or breaks the contract of a book.
     """
     name, _, query = path.partition("?")
+    if not all(part.isidentifier() for part in name.split(".")) or name.endswith(".py"):
+        plain = ".".join(pathlib.PurePath(name).with_suffix("").parts) if name.endswith(".py") else "my_package.lamps"
+        raise BookError(f"{path!r} is no module name; give one with dots and without .py, such as {plain}")
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise BookError(f"no module {path!r} to read a book from ({error}); give an importable module name") from error
+    except Exception as error:
+        raise BookError(f"{path} cannot be imported: {import_fault(error)}") from error
     if query or hasattr(module, "PARAMETERS"):
         module = with_parameters(module, path, query)
     sources = [module]
@@ -138,6 +145,16 @@ def read(path: str) -> Book:
     )
 
 
+def import_fault(error: Exception) -> str:
+    """Return in one line where and why an import fails: `lamps.py:12: NameError: name 'x' is not defined`."""
+    if isinstance(error, SyntaxError):
+        file, line, why = error.filename, error.lineno, error.msg
+    else:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        file, line, why = frame.filename, frame.lineno, str(error)
+    return f"{pathlib.Path(file or '').name}:{line}: {type(error).__name__}: {' '.join(why.split())}"
+
+
 def with_student(module: types.ModuleType, path: str, student: types.ModuleType) -> types.ModuleType:
     """Return a copy of a book together with the model student that stands in a module of its own."""
     made = types.ModuleType(path, module.__doc__)
@@ -158,6 +175,12 @@ def read_chapters(path: str, chapters: Sequence[Any]) -> tuple[Any, ...]:
     if len(chapters) < 1 or any(c._fields[: len(COLUMNS)] != COLUMNS for c in chapters):
         raise BookError(f"{path}: every row of CHAPTERS must begin with the columns {', '.join(COLUMNS)}")
     for number, c in enumerate(chapters, 1):
+        numbers = (c.exercises, c.limit, c.newcomer)
+        if not all(isinstance(x, (int, float)) for x in numbers) or c.exercises % 1 or c.limit % 1:
+            raise BookError(
+                f"{path}, chapter {number} {c.name!r}: exercises {c.exercises!r} and limit {c.limit!r} must be whole "
+                f"numbers, newcomer {c.newcomer!r} a number"
+            )
         if c.exercises < 1 or c.limit < 1 or not 0.0 <= c.newcomer <= 1.0:
             raise BookError(
                 f"{path}, chapter {number} {c.name!r}: exercises {c.exercises} and limit {c.limit} must be at least 1, "

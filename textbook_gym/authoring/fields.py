@@ -107,6 +107,13 @@ def record_type(path: str, table: str, fields: Sequence[Field]) -> np.dtype:
             raise BookError(f"{path}: {table}.{f.name} has kind {f.kind!r}; choose one of {', '.join(KINDS)}")
         if names.count(f.name) > 1 or not f.name.isidentifier() or f.name.startswith("_"):
             raise BookError(f"{path}: {table}.{f.name} is there twice or is no field name; rename it")
+        if f.low is not None and f.high is not None and f.kind != "f8":
+            least, most = int(np.iinfo(f.kind).min), int(np.iinfo(f.kind).max)
+            if not least <= f.low <= f.high <= most:
+                raise BookError(
+                    f"{path}: {table}.{f.name} has low={f.low}, high={f.high}; its kind {f.kind} holds {least} to "
+                    f"{most}, low at most high"
+                )
     plain = np.dtype([(f.name, f.kind, f.shape) for f in fields], align=True)
     return widened(plain)
 

@@ -3,6 +3,8 @@
 import importlib.resources
 import keyword
 import pathlib
+import sys
+from importlib.metadata import packages_distributions
 
 TEMPLATE = "skeleton.txt"
 HOLE = "{Name}"
@@ -27,10 +29,17 @@ def new_book(name: str, folder: str | pathlib.Path = ".") -> pathlib.Path:
     """
     plain = name.removesuffix(".py").lower()
     if not plain.isidentifier() or keyword.iskeyword(plain) or plain.startswith("_"):
-        raise ValueError(f"a book cannot be called {name!r}; use letters, digits and _, such as 'lamps'")
+        raise ValueError(
+            f"a book cannot be called {name!r}; use letters, digits and _, a letter first, and "
+            "no word of Python's own, such as 'lamps'"
+        )
     target = pathlib.Path(folder) / f"{plain}.py"
     if not target.parent.is_dir():
         raise ValueError(f"there is no folder {str(target.parent)!r}; make it first")
+    if not (target.parent / "__init__.py").exists() and plain in {*sys.stdlib_module_names, *packages_distributions()}:
+        raise ValueError(
+            f"a file {target.name!r} would hide the module {plain!r} of the same name; choose another name"
+        )
     title = "".join(word.capitalize() for word in plain.split("_"))
     template = importlib.resources.files("textbook_gym.authoring").joinpath(TEMPLATE).read_text(encoding="utf-8")
     try:

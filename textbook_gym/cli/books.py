@@ -4,8 +4,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.cli.options import Whole
-from textbook_gym.registry import BOOKS, env_ids, find
+from textbook_gym.cli.options import Whole, see_this_folder
+from textbook_gym.registry import BOOKS, env_ids, find, name_or_register
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,7 +37,7 @@ def show(book: str, /, *, editions: Whole = 256) -> int:
     """Print one book's page: story, actions, signals, chapters, and the measured marks of the reference students.
 
     Args:
-        book: name of a book, such as Bandits, or an id.
+        book: name of a book, such as Bandits, or an id, or the module of your own, such as my_package.lamps.
         editions: how many editions the marks are measured on.
 
     Examples:
@@ -48,7 +48,8 @@ def show(book: str, /, *, editions: Whole = 256) -> int:
 
     from textbook_gym.cli.tables import table_of
 
-    found = find(book)
+    see_this_folder()
+    found = find(name_or_register(book))
     if editions < 1:
         raise ValueError(f"editions={editions}: give a whole number >= 1")
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPED)

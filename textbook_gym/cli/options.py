@@ -33,6 +33,9 @@ Wholes = Annotated[tuple[int, ...], cyclopts.Parameter(converter=to_whole)]
 Texts = tuple[str, ...]
 """Texts, taken as they stand: the option is repeated."""
 
+OWN_BOOK = "A book of your own is given by its module, such as my_package.lamps."
+"""What is said of an option that takes a book."""
+
 
 def takes(
     function: Callable[..., Any], options: Mapping[str, tuple[str, Any]], more: Mapping[str, str]

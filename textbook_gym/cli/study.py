@@ -7,8 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
-from textbook_gym.cli.options import Texts, Whole, Wholes, see_this_folder, takes, written
+from textbook_gym.cli.options import OWN_BOOK, Texts, Whole, Wholes, see_this_folder, takes, written
 from textbook_gym.cli.progress import shown
+from textbook_gym.registry import name_or_register
 from textbook_gym.study import run
 from textbook_gym.study.controls import CONTROLS
 
@@ -27,7 +28,7 @@ OPTIONS: dict[str, tuple[str, Any]] = {
 """Parameter of `study.run.study` -> option, and its type on the command line."""
 
 
-@takes(run.study, OPTIONS, {"controls": f" {CONTROL_WORDS}."})
+@takes(run.study, OPTIONS, {"controls": f" {CONTROL_WORDS}.", "books": f" {OWN_BOOK}"})
 def study(
     *,
     workers: Whole | None = None,
@@ -57,6 +58,8 @@ def study(
     from textbook_gym.study.files import write
 
     chosen = {name: asked[option] for name, (option, _) in OPTIONS.items()}
+    if chosen["books"] is not None:
+        chosen["books"] = make_known(chosen["books"])
     see_this_folder()
     import_matplotlib()
     console = Console(highlight=False, markup=False)
@@ -79,6 +82,16 @@ def study(
     return 0
 
 
+def make_known(books: Texts) -> Texts:
+    """Return the names of books that were given by name or module; modules are looked for in the current folder, too.
+
+    Raises:
+        BookError: there is no such book or module, or its name is taken.
+    """
+    see_this_folder()
+    return tuple(name_or_register(book) for book in books)
+
+
 def runner_of(workers: int | None, ray: bool | str | None) -> Any:
     """Return who walks: this process (None), worker processes, or Ray."""
     from textbook_gym.study.runners import cluster, processes
@@ -98,12 +111,13 @@ def import_matplotlib() -> None:
             os.environ["MPLBACKEND"] = window
 
 
-def report(*folder: pathlib.Path) -> int:
+def report(*folder: pathlib.Path, book: Texts = ()) -> int:
     """Write one page about a study, and its pictures for papers.
 
     Args:
         folder: study folders, such as the same students on test and on training editions; the page is written to the
             first.
+        book: modules of books of your own that a study is of, such as my_package.lamps; the option is repeated.
 
     Examples:
         textbook-gym report study
@@ -111,6 +125,7 @@ def report(*folder: pathlib.Path) -> int:
     """
     if not folder:
         raise ValueError("give a folder that `textbook-gym study --out` wrote")
+    make_known(book)
     import_matplotlib()
     from textbook_gym.report.html import write_report
 
@@ -119,11 +134,12 @@ def report(*folder: pathlib.Path) -> int:
     return 0
 
 
-def compare(*folder: pathlib.Path, out: pathlib.Path = pathlib.Path("compare.csv")) -> int:
+def compare(*folder: pathlib.Path, book: Texts = (), out: pathlib.Path = pathlib.Path("compare.csv")) -> int:
     """Hold studies against the first one: what differs beyond noise?
 
     Args:
         folder: two or more study folders.
+        book: modules of books of your own that a study is of, such as my_package.lamps; the option is repeated.
         out: table to write.
 
     Examples:
@@ -134,6 +150,7 @@ def compare(*folder: pathlib.Path, out: pathlib.Path = pathlib.Path("compare.csv
     from textbook_gym.report.comparison import terminal_tables
     from textbook_gym.study.compare import compare, read_study
 
+    make_known(book)
     rows = compare([read_study(path) for path in folder])
     console = Console(highlight=False, markup=False)
     for table in terminal_tables(rows):
@@ -144,13 +161,14 @@ def compare(*folder: pathlib.Path, out: pathlib.Path = pathlib.Path("compare.csv
     return 0
 
 
-def validate(study: pathlib.Path, /) -> int:
+def validate(study: pathlib.Path, /, *, book: Texts = ()) -> int:
     """Check a study that is handed in: format, worlds, table, figures.
 
     Prints what was found, a line each. The exit status is 1 if anything is wrong.
 
     Args:
         study: its folder, or its study.json.
+        book: modules of books of your own that a study is of, such as my_package.lamps; the option is repeated.
 
     Examples:
         textbook-gym validate study
@@ -158,6 +176,7 @@ def validate(study: pathlib.Path, /) -> int:
     """
     from textbook_gym.study.validate import validate
 
+    make_known(book)
     findings = validate(study)
     for finding in findings:
         print(f"{'ok   ' if finding.good else 'WRONG'} {finding.text}")

@@ -5,8 +5,8 @@ import pathlib
 import shlex
 from typing import Any
 
-from textbook_gym.cli.options import Texts, Whole
-from textbook_gym.registry import env_ids, find, short_id
+from textbook_gym.cli.options import Texts, Whole, see_this_folder
+from textbook_gym.registry import env_ids, name_or_register, short_id
 
 NONE = "none"  # the memory's name where there is to be none
 
@@ -30,7 +30,7 @@ def train(
     """Train a Stable-Baselines3 student on a book, with a memory.
 
     Args:
-        book: a book, such as Vocabulary.
+        book: a book, such as Vocabulary, or the module of your own, such as my_package.lamps.
         short: its short course of three chapters, not the whole book.
         algo: ppo, ppo_lstm, a2c or dqn.
         memory: recap, transcript, ledger, ..., or none; preset: what was tried for this book.
@@ -54,7 +54,8 @@ def train(
     from textbook_gym.cli.progress import shown
     from textbook_gym.cli.tables import table_of
 
-    name = find(book).name
+    see_this_folder()
+    name = name_or_register(book)
     env_id = short_id(name) if short else env_ids(name)[1]
     settings = pairs(set)
     if threads < 1:
@@ -97,7 +98,7 @@ def train(
     headings = ("steps", "gain", "mark", "wiped", "memory benefit", "last third")
     console.print(table_of(f"{env_id}: test editions", headings, rows))
     console.print(f"Written to {target}; what TensorBoard shows to {target.with_suffix('')}/", soft_wrap=True)
-    after = ["textbook-gym", "study", "--student", str(target), "--student", "newcomer", "--book", name]
+    after = ["textbook-gym", "study", "--student", str(target), "--student", "newcomer", "--book", book]
     console.print(f"Next: {shlex.join(after)}", soft_wrap=True)
     return 0
 

@@ -91,7 +91,8 @@ def field_findings(book: Book) -> Iterator[str]:
                 if always[k, c] and missed >= SURE and not (effects[c, k] & least[k]).any():
                     yield (
                         f"{where} no effect in chapter {c + 1}, which its chapters={field.chapters!r} name: "
-                        f"{missed} changes were not noticed; leave that chapter out"
+                        f"{missed} changes were not noticed; leave that chapter out: "
+                        f"chapters=2 names chapter 2 and all later ones, a set just its own"
                     )
                     break
 
