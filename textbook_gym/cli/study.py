@@ -17,6 +17,8 @@ FOLDER = pathlib.Path("study")
 OPTIONS: dict[str, tuple[str, Any]] = {
     "students": ("student", Texts),
     "books": ("book", Texts | None),
+    "protocol": ("protocol", str | None),
+    "course": ("course", str | None),
     "editions": ("editions", Whole),
     "split": ("split", str),
     "controls": ("control", Texts),

@@ -65,7 +65,7 @@ def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
 def compose(folders: Sequence[pathlib.Path]) -> tuple[str, list[Picture], Data]:
     """Return the page, its pictures and what both were made from, and write nothing; see `write_report`."""
     studies = [read_study(folder) for folder in folders]
-    table = pl.concat([s.table for s in studies])
+    table = pl.concat([s.table for s in studies], how="diagonal")
     if table.select(pl.struct(pl.exclude(FIGURES)).is_duplicated().any()).item():
         told = listed([str(f) for f in folders])
         raise ValueError(f"{told}: the same exercise of the same student is there twice; give every study once")
