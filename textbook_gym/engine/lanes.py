@@ -226,7 +226,7 @@ class Lanes(CopiedByWords):
         return obs, out
 
     def hidden(self, i: int) -> dict[str, Any]:
-        """Return what lane `i` hides: edition, state, true mark and grade, steps taken, and the oracle's next action."""
+        """Return what lane `i` hides: edition, state, true mark and grade, steps, and the oracle's next action."""
         lane = self.records[i]
         if lane["clock"]["stage"] == Stage.BLANK:
             raise BookError("nothing to show before the first reset")

@@ -1,6 +1,6 @@
 """Language models behind an OpenAI-compatible address as students.
 
-    study(["chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400"], protocol="seminar", folder="study")
+study(["chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400"], protocol="seminar", folder="study")
 """
 
 import pathlib

@@ -145,7 +145,11 @@ def walk_under(
     for start in range(0, len(editions), most):
         numbers = list(editions[start : start + most])
         make = partial(Lanes, book, len(numbers), episode="book", split=split, threads=threads)
-        before = (make(course=course), [foreign_to(n) if how.foreign else n for n in numbers]) if how.foreign or how.again else None
+        before = (
+            (make(course=course), [foreign_to(n) if how.foreign else n for n in numbers])
+            if how.foreign or how.again
+            else None
+        )
         if how.alone:
             pages: list[np.ndarray] = []
             for number, exercises in outline(read(book), course).items():

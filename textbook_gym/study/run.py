@@ -166,9 +166,7 @@ def study(
         if not isinstance(walker.given, (str, Reference)):
             raise ValueError(f"student {walker.found.name!r} cannot be sent to workers; give it as a string")
     place = str(pathlib.Path(folder).absolute()) if folder is not None else ""
-    jobs = make_jobs(
-        who, books, chosen.editions, chosen.split, chosen.controls, lanes, timeout, chosen.course, place
-    )
+    jobs = make_jobs(who, books, chosen.editions, chosen.split, chosen.controls, lanes, timeout, chosen.course, place)
     cells = sum(rows * columns for rows, columns in (job.shape for job in jobs))
     parts = Parts(pathlib.Path(folder) / "parts", cells * ROW_BYTES) if folder is not None else None
     results = {job[1:]: rows for job in jobs if parts and (rows := parts.get(job)) is not None}

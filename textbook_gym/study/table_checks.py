@@ -45,8 +45,8 @@ def check_courses(table: pl.DataFrame, walked: str | None) -> list[Finding]:
     odd = table.join(pl.DataFrame(pages, types, orient="row"), on=list(types), how="anti")
     if len(odd):
         r = odd.row(0, named=True)
-        place = f"exercise {r['chapter']}.{r['exercise']} of {r['book']}"
-        findings.append(Finding(False, f"table: {len(odd)} rows are of exercises that the course has not, such as {place}"))
+        told = f"{len(odd)} rows are of no exercise of the course, such as {r['book']}, {r['chapter']}.{r['exercise']}"
+        findings.append(Finding(False, f"table: {told}"))
     counts = table.group_by(course).len()
     short = counts.filter(pl.col("len") != pl.col("book").replace_strict(lengths, return_dtype=pl.Int64))
     if len(short):
@@ -90,7 +90,9 @@ def check_ranges(table: pl.DataFrame) -> list[Finding]:
         spoken, unread = pl.col(*SPOKEN), pl.sum_horizontal(pl.col(*UNREADABLE))
         wanted |= {
             "replies, tokens or costs are below 0": pl.all_horizontal((spoken >= 0) | spoken.is_null()),
-            "replies that cannot be read are more than replies": (unread <= pl.col("calls")) | pl.col("calls").is_null(),
+            "replies that cannot be read are more than there were": (
+                (unread <= pl.col("calls")) | pl.col("calls").is_null()
+            ),
         }
     odd = {text: rows.filter(~good.fill_null(False)).height for text, good in wanted.items()}
     return [Finding(False, f"table: {n} {text}") for text, n in odd.items() if n]

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.book import read
+from textbook_gym.engine.course_options import CourseOptions
+from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.envs.single import BookEnv
 from textbook_gym.students.conversation import Conversation, Stopped, converse
@@ -52,9 +54,12 @@ class Talk:
 
     def desk(self, alone: tuple[int, int] | None = None, order: str = "book") -> Desk:
         """Return a desk of the course, or of one of its chapters `alone`: number, and how many exercises."""
-        options = {"course": self.course} if alone is None else {"chapters": [alone[0]], "exercises": alone[1]}
-        env = BookEnv(self.book.path, episode="book", split=self.split, order=order, **options)  # type: ignore[arg-type]  # they are those of a course
+        options = CourseOptions(episode="book", split=self.split, order=order, course=self.course)
         if alone is not None:
+            options |= CourseOptions(chapters=[alone[0]], exercises=alone[1])
+        env = BookEnv(self.book.path, **options)
+        if alone is not None:
+            assert isinstance(env.lanes, Lanes)
             env.lanes.name_editions_as(self.course)
         return Desk(env, **self.settings._asdict())
 
@@ -151,5 +156,7 @@ def talk_under(
 
 def first_failed(walked: Sequence["Future[np.ndarray]"]) -> Sequence["Future[np.ndarray]"]:
     """Return the work, that which failed of itself first, so that its error is the one that is raised."""
-    failed = [f for f in walked if f.done() and not f.cancelled() and not isinstance(f.exception(), (Stopped, type(None)))]
+    failed = [
+        f for f in walked if f.done() and not f.cancelled() and not isinstance(f.exception(), (Stopped, type(None)))
+    ]
     return [*failed, *walked] if failed else walked
