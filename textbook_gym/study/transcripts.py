@@ -14,6 +14,7 @@ The first line is the header, an object with
 
 Then every message has a line, in order, as the desk holds it (role, content, tool_calls, tool_call_id), and besides
     raw             of a reply: all that was said, where the desk kept less of it (reasoning, what is too long)
+    cut             of a reply: true where it was stopped at a limit of tokens
     by              of a reply: who gave it, where that was not the student (a hand-off)
     opens           of a system message: a course of its own begins here, an object that may name its edition, its
                     chapters (a list), and counted: false where its marks are not those of the study (a course walked
@@ -51,7 +52,7 @@ HEADER = ("format", *TEXTS, *NUMBERS, "course", "settings", "versions")
 MARKS = {"chapter": int, "exercise": int, "mark": float, "grade": float, "reward": float, "steps": int}
 """What a transcript says of every exercise, and its type."""
 KEYWORDS = ("course", "chapters", "exercises", "order")
-MORE = ("raw", "by", "opens")
+MORE = {"raw": str, "cut": bool, "by": str, "opens": dict}
 """What a message may have besides what a desk holds."""
 PLAIN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 LONGEST = 40  # characters of a name that a file name shows
@@ -155,13 +156,14 @@ def write_transcript(
         folder: of the study; `transcripts/` is made in it.
         header: see the top of this file, and `header_of`.
         messages: of the course, see `with_raw`.
-        rows: an exercise each: mappings, or records such as those of type `ROWS`; only the keys of `MARKS` are read.
+        rows: an exercise each: mappings, named tuples or NumPy records; only the keys of `MARKS` are read.
 
     Raises:
         ValueError: what would be written is no transcript; the message says where.
         OSError: the folder cannot be written.
     """
-    marks = [{name: kind(row[name]) for name, kind in MARKS.items()} for row in rows]
+    every = [row._asdict() if isinstance(row, tuple) else row for row in rows]
+    marks = [{name: kind(row[name]) for name, kind in MARKS.items()} for row in every]
     data = b"".join(json.dumps(line).encode() + b"\n" for line in (header, *messages, {"marks": marks}))
     read_lines(data)
     packed = io.BytesIO()
@@ -256,10 +258,9 @@ def check_header(header: Mapping[str, Any]) -> None:
 def check_message(message: Mapping[str, Any], number: int, first: bool) -> None:
     """Raise ValueError where a message is none; the first one is the system's."""
     bare = {key: value for key, value in message.items() if key not in MORE}
-    fits = {"raw": str, "by": str, "opens": dict}
-    if not is_message(bare) or not all(isinstance(message[key], fits[key]) for key in MORE if key in message):
+    if not is_message(bare) or not all(isinstance(message[key], kind) for key, kind in MORE.items() if key in message):
         raise ValueError(f"line {number} is no message")
-    role = "system" if "opens" in message else "assistant" if message.keys() & {"raw", "by"} else message["role"]
+    role = "system" if "opens" in message else "assistant" if message.keys() & MORE.keys() else message["role"]
     if role != message["role"] or (first and role != "system"):
         raise ValueError(f"line {number}: a message of role {message['role']!r} cannot stand here or have what it has")
     opens = message.get("opens", {})
