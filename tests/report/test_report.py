@@ -14,6 +14,7 @@ from textbook_gym.metrics.definitions import METRICS
 from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.report import figures as pictures
 from textbook_gym.report import html as page
+from textbook_gym.report import pages
 from textbook_gym.report import style as canvas
 from textbook_gym.report.terminal import gather
 
@@ -109,13 +110,13 @@ def test_it_says_in_words_who_remembers_and_what_is_missing(text):
 
 
 def test_every_colour_of_a_picture_has_one_for_dark(text):
-    assert canvas.LIGHT.keys() == canvas.DARK.keys()
-    for name, colour in canvas.LIGHT.items():
+    assert pages.LIGHT.keys() == pages.DARK.keys()
+    for name, colour in pages.LIGHT.items():
         assert f"--{name}: {colour}" in text
-        assert f"--{name}: {canvas.DARK[name]}" in text
+        assert f"--{name}: {pages.DARK[name]}" in text
     drawings = re.findall(r"<svg.*?</svg>", text, re.S)
     assert len(drawings) >= 8
-    assert not any(colour in d for d in drawings for colour in canvas.LIGHT.values())
+    assert not any(colour in d for d in drawings for colour in pages.LIGHT.values())
     assert not any(re.search(r"(fill|stroke): #(000000|ffffff)", d) for d in drawings)  # matplotlib's own ink
 
 
@@ -125,7 +126,7 @@ def luminance(colour):
     return np.where(c <= 0.03928, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
 
-@pytest.mark.parametrize("theme", [canvas.LIGHT, canvas.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("theme", [pages.LIGHT, pages.DARK], ids=["light", "dark"])
 def test_text_and_lines_stand_out_from_the_paper(theme):
     for name, least in {"ink": 7, "muted": 4.5, **dict.fromkeys((*canvas.OWN.values(), *canvas.OTHERS), 3)}.items():
         high, low = sorted((luminance(theme[name]), luminance(theme["paper"])), reverse=True)
@@ -155,7 +156,7 @@ def test_training_and_test_editions_make_one_report(tmp_path, monkeypatch):
 
 def test_students_keep_their_colours_and_others_get_their_own():
     found = canvas.colours(["a", "model", "b", "oracle"])
-    assert found["model"] == canvas.LIGHT["blue"]
+    assert found["model"] == pages.LIGHT["blue"]
     assert len(set(found.values())) == 4
     assert len(canvas.colours([str(k) for k in range(20)])) == 20
 

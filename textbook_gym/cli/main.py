@@ -19,6 +19,10 @@ COMMANDS = {
     "train": ("textbook_gym.cli.train:train", "Train a Stable-Baselines3 student on a book, with a memory."),
     "study": ("textbook_gym.cli.study:study", "Walk students through books and measure how much they learn."),
     "report": ("textbook_gym.cli.study:report", "One page about a study, and its pictures for papers."),
+    "view": (
+        "textbook_gym.cli.view:view",
+        "What students that talk said, on one page, each control beside the others.",
+    ),
     "compare": ("textbook_gym.cli.study:compare", "Hold studies against the first one: what differs beyond noise?"),
     "validate": ("textbook_gym.cli.study:validate", "Check a study that is handed in: format, worlds, table, figures."),
     "play": ("textbook_gym.cli.play:play", "Play a course yourself, and see how you learn beside others."),

@@ -13,7 +13,8 @@ from textbook_gym.metrics.definitions import METRICS, Metric
 from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.metrics.table import complete
 from textbook_gym.registry import find
-from textbook_gym.report.style import LIGHT, STYLE, WIDTH, Data, Picture, colours, legend
+from textbook_gym.report.pages import LIGHT
+from textbook_gym.report.style import STYLE, WIDTH, Data, Picture, colours, legend
 
 LOST = -0.2  # the retention picture goes down to here at least, lest nothing look like much
 LEAST = -0.25  # scores below this are drawn here, in the middle of the radar

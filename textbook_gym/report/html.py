@@ -6,7 +6,6 @@ import pathlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import jinja2
 import markupsafe
 import polars as pl
 
@@ -18,7 +17,8 @@ from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.metrics.table import AGAIN, FIGURES
 from textbook_gym.report import figures, style, terminal
 from textbook_gym.report.figures import metric
-from textbook_gym.report.style import DARK, LIGHT, Data, Picture
+from textbook_gym.report.pages import LIGHT, template
+from textbook_gym.report.style import Data, Picture
 from textbook_gym.study.compare import read_study
 
 HEADLINE = (
@@ -79,21 +79,12 @@ def compose(folders: Sequence[pathlib.Path]) -> tuple[str, list[Picture], Data]:
 
 def page(data: Data, drawn: list[Picture], settings: Any, controls: Iterable[str], splits: Iterable[str]) -> str:
     """Return the page as HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("textbook_gym.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     headline = [metric(m) for m in HEADLINE if any(data.measured[s][m][None] for s in data.students)]
     named = {colour: name for name, colour in LIGHT.items()}
     colour = {s: named[c] for s, c in style.colours(data.students).items()}
-    return environment.get_template("report.html").render(
+    return template("report.html").render(
         title="Does this agent learn from experience?",
         lead=f"A study of {listed(data.students)} in {counted(data.books)}; {data.n}.",
-        light=LIGHT,
-        dark=DARK,
         findings=[Finding(s, colour[s], sentence(data, s)) for s in data.students],
         over="all books" if len(data.books) > 1 else data.books[0],
         headline=headline,

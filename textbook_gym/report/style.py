@@ -1,7 +1,7 @@
 """What pictures are drawn on: colours for light and dark, students' colours, and how a figure becomes SVG, PNG, PDF.
 
 A picture is drawn once, in the colours of light paper. In SVG every one of these colours becomes a CSS variable of the
-page, which is how the same drawing is readable in dark: `LIGHT` and `DARK` hold the two sets.
+page, which is how the same drawing is readable in dark: `pages.LIGHT` and `pages.DARK` hold the two sets.
 """
 
 import io
@@ -17,35 +17,8 @@ from matplotlib.lines import Line2D
 
 from textbook_gym.files import beside
 from textbook_gym.metrics.definitions import Measured
+from textbook_gym.report.pages import LIGHT
 
-LIGHT = {
-    "ink": "#1f2329",
-    "muted": "#69717b",
-    "line": "#d5dae0",
-    "paper": "#fffffe",
-    "grey": "#8c8d8e",
-    "orange": "#c9701f",
-    "blue": "#2f6db3",
-    "green": "#2e8556",
-    "violet": "#8a4fb1",
-    "rose": "#c0416a",
-    "teal": "#15828c",
-    "olive": "#7a6a2e",
-}
-DARK = {
-    "ink": "#e6e9ee",
-    "muted": "#9aa4b0",
-    "line": "#343b45",
-    "paper": "#14171c",
-    "grey": "#a2a5a9",
-    "orange": "#f0a45d",
-    "blue": "#6ca9f1",
-    "green": "#5fc58e",
-    "violet": "#c295e8",
-    "rose": "#f083a5",
-    "teal": "#4cc3cd",
-    "olive": "#cdb965",
-}
 OWN = {"random": "grey", "newcomer": "orange", "model": "blue", "oracle": "green"}  # the reference students
 OTHERS = ("violet", "rose", "teal", "olive", "blue", "green", "orange", "grey")
 

@@ -29,8 +29,9 @@ The format, version 1. A study is a folder of two files (others may lie beside t
 Anything else in the object is kept and not read: authors, a link, a description of the agent are welcome.
 
 What can be computed again is: the worlds, grades and rewards (from marks, by the law), the metrics, and every row of
-the reference students, who are walked anew. Marks of other students are taken on trust: that such a student walked at
-all cannot be seen from a table.
+the reference students, who are walked anew. Where transcripts lie beside the table, what was said in them is played
+again (see `study.replay` for what that proves). Other marks are taken on trust: that such a student walked at all
+cannot be seen from a table.
 """
 
 import hashlib
@@ -51,6 +52,7 @@ from textbook_gym.students.parse import student_name
 from textbook_gym.study.controls import CONTROLS, controls_of
 from textbook_gym.study.files import FORMAT
 from textbook_gym.study.jobs import run_job
+from textbook_gym.study.replay import check_transcripts
 from textbook_gym.study.run import frame, make_jobs, walkers
 from textbook_gym.study.table_checks import CLOSE, KEY, Finding, check_table
 from textbook_gym.study.worlds import edition_digests
@@ -105,6 +107,7 @@ def validate(path: pathlib.Path) -> list[Finding]:
     findings += [*check_settings(stated, table), *check_table(table, stated.get("course")), check_editions(stated)]
     if all(f.good for f in findings if f.text.startswith("table")):
         findings += [*check_metrics(stated, table), *check_references(stated, table)]
+        findings += check_transcripts(file.parent, table)
     return findings
 
 

@@ -1,0 +1,216 @@
+"""Transcripts: written whole, read with care, and true when played again."""
+
+import gzip
+import json
+
+import pytest
+from helpers import talking
+
+from textbook_gym.students.talkers import BookStudent, Talker
+from textbook_gym.study.replay import check_transcripts
+from textbook_gym.study.transcripts import (
+    file_name,
+    header_of,
+    read_transcript,
+    transcript_files,
+    with_raw,
+    write_transcript,
+)
+from textbook_gym.text import Desk
+from textbook_gym.text.settings import Settings
+
+
+class Rambler:
+    """Says what a model may say: reasoning, nothing, prose without an action, halves of characters, too much."""
+
+    lanes, name = 1, "Rämbler <b>"
+
+    def __init__(self, **settings):
+        self.settings, self.count = Settings(**settings), 0
+
+    def speak(self, conversation):
+        self.count += 1
+        said = (
+            "<think>arm A?\n</think>I take <action>PULL_A</action>",
+            "",
+            "<think>for ever",
+            "who knows \ud800 é",
+            "```\n<action>PULL_B</action>\n```<note>B is fine</note>",
+            "x" * 5000 + "<action>PULL_A</action>",
+            "a<think>b</think>c</think> <action>PULL_C</action>",
+            "<th<think></think>ink> <action>PULL_A</action>",
+        )
+        return Talker(lambda messages: said[self.count % len(said)]).speak(conversation)
+
+    def watch(self, *_):
+        pass
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "study"
+
+
+def wrong(findings):
+    return [f.text for f in findings if not f.good]
+
+
+@pytest.mark.parametrize("memory", ["transcript", "notebook", "none"])
+@pytest.mark.parametrize("replies", [10_000, 5, 0])
+def test_whatever_was_said_a_transcript_holds_when_played_again(folder, memory, replies):
+    rows = talking.keep(folder, Rambler(memory=memory), editions=2, replies=replies)
+    findings = check_transcripts(folder, talking.study(folder, rows))
+    assert [f.good for f in findings] == [True]
+    assert "4 courses played again" in findings[0].text
+
+
+@pytest.mark.parametrize("memory", ["transcript", "notebook"])
+def test_so_do_courses_that_are_partly_of_others(folder, memory):
+    settings = Settings(memory=memory)
+    rows = talking.keep(folder, Rambler(memory=memory), controls=["foreign"])
+    rows += talking.keep(folder, BookStudent("oracle", settings), hand_off=(6, Rambler(memory=memory)))
+    assert not wrong(check_transcripts(folder, talking.study(folder, rows)))
+    handed = read_transcript(transcript_files(folder)[-1])
+    assert {m.get("by") for m in handed.messages if m["role"] == "assistant"} == {None, Rambler.name}
+
+
+def test_so_do_tool_calls(folder):
+    class Caller(Rambler):
+        def speak(self, conversation):
+            answer = super().speak(conversation)
+            name, arguments = ("pull", '{"arm": "A", "note": "é"}') if self.count % 2 else ("fly" * 99, "{" * 9999)
+            return answer._replace(calls=[(f"id{self.count}", name, arguments)])
+
+    rows = talking.keep(folder, Caller(memory="notebook", answer="tool"))
+    assert not wrong(check_transcripts(folder, talking.study(folder, rows)))
+
+
+def forge(file, change):
+    """Change a transcript's lines, each as an object, and write it again."""
+    lines = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+    change(lines)
+    file.write_bytes(gzip.compress(b"".join(json.dumps(line).encode() + b"\n" for line in lines)))
+
+
+def first_reply(lines):
+    return next(line for line in lines if line.get("role") == "assistant")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda lines: lines[-1]["marks"][0].update(mark=0.123), "mark 0.123, marks.csv"),
+        (lambda lines: lines[-1]["marks"][2].update(steps=1), "exercise 6.1: steps 1, marks.csv"),
+        (lambda lines: lines[-1]["marks"].pop(), "2 exercises, marks.csv 3"),
+        (lambda lines: first_reply(lines).update(content="<action>PULL_F</action>"), "it says"),
+        (lambda lines: lines[2].update(content=lines[2]["content"] + " The best arm is B."), "line 3: it says"),
+        (lambda lines: lines[1].update(content="Be good."), "preface_sha256"),
+        (lambda lines: lines.pop(-2), "not over where the transcript ends"),
+        (lambda lines: lines.insert(-1, {"role": "assistant", "content": "bye"}), "a reply after the end"),
+        (lambda lines: lines.insert(3, {"role": "user", "content": "psst"}), "line 4: it says 'psst'"),
+        (lambda lines: lines[0].update(edition=5), "its header is of"),
+        (lambda lines: lines[0].update(course=None), "the course has more exercises"),
+        (lambda lines: lines[0].update(course={"chapters": "all"}), "no chapter 'all'"),
+        (lambda lines: lines[0].update(course={"exercises": 1 << 62}), "exercises"),
+        (lambda lines: lines[0]["settings"].update(memory="none"), "it says"),
+        (lambda lines: lines[0]["settings"].update(preface="loud"), "line 1: preface='loud'"),
+        (lambda lines: lines[1].update(opens={"edition": 4}), "it says"),
+        (lambda lines: lines[1].update(opens={"counted": False}), "played again 0"),
+    ],
+)  # fmt: skip
+def test_a_forged_transcript_is_found_out(folder, change, says):
+    table = talking.study(folder, talking.keep(folder, BookStudent("oracle"), controls=["kept"]))
+    [file] = transcript_files(folder)
+    assert not wrong(check_transcripts(folder, table))
+    forge(file, change)
+    [text] = wrong(check_transcripts(folder, table))
+    assert says in text
+    assert "\n" not in text
+    assert str(folder) not in text
+
+
+def test_a_table_that_says_better_is_found_out(folder):
+    rows = talking.keep(folder, BookStudent("random"))
+    rows[1] = {**rows[1], "mark": 0.999}
+    [text] = wrong(check_transcripts(folder, talking.study(folder, rows)))
+    assert "exercise 1.2: mark" in text
+
+
+def test_a_course_without_its_transcript_is_missed(folder):
+    table = talking.study(folder, talking.keep(folder, BookStudent("random"), editions=2))
+    transcript_files(folder)[0].unlink()
+    [text] = wrong(check_transcripts(folder, table))
+    assert "1 courses have none, such as student random, book Bandits, seed 0, edition 0" in text
+
+
+def test_what_another_version_made_is_not_played_again(folder):
+    table = talking.study(folder, talking.keep(folder, BookStudent("random"), controls=["kept"]))
+    [file] = transcript_files(folder)
+    forge(file, lambda lines: (lines[0]["versions"].update(textbook_gym="0.0"), lines[2].update(content="old words")))
+    [finding] = check_transcripts(folder, table)
+    assert finding.good
+    assert "another version" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda data: b"", "no transcript"),
+        (lambda data: b"marks", "no transcript"),
+        (lambda data: data[: len(data) // 2], "no transcript"),
+        (lambda data: data[:-6] + bytes(6), "no transcript"),
+        (lambda data: gzip.compress(b""), "not whole"),
+        (lambda data: gzip.compress(gzip.decompress(data)[:-1]), "not whole"),
+        (lambda data: gzip.compress(gzip.decompress(data).replace(b'{"role"', b'{"role', 1)), "line 2 is no JSON"),
+        (lambda data: gzip.compress(b"[" * 100_000 + b"\n" + gzip.decompress(data)), "line 1 is no JSON"),
+        (lambda data: gzip.compress(gzip.decompress(data).replace(b'"steps": ', b'"steps": NaN, "x": ')), "NaN"),
+        (lambda data: gzip.compress(gzip.decompress(data).replace(b"user", b"\xff", 1)), "line 3 is no JSON"),
+        (lambda data: gzip.compress(gzip.decompress(data).replace(b"user", b"judge", 1)), "line 3 is no message"),
+        (lambda data: gzip.compress(gzip.decompress(data).replace(b"transcript 1", b"transcript 2")), "transcript 2"),
+        (lambda data: gzip.compress(gzip.decompress(data).replace(b'"seed": 0', b'"seed": "0"')), "seed is '0'"),
+        (lambda data: gzip.compress(gzip.decompress(data).replace(b'"split"', b'"spilt"')), "lacks 'split'"),
+    ],
+)
+def test_a_damaged_file_is_told_in_one_line(folder, spoil, says):
+    table = talking.study(folder, talking.keep(folder, BookStudent("random"), controls=["kept"]))
+    [file] = transcript_files(folder)
+    file.write_bytes(spoil(file.read_bytes()))
+    with pytest.raises(ValueError, match=f"{file} is no transcript: .*{says}|{says}") as error:
+        read_transcript(file)
+    assert "\n" not in str(error.value)
+    assert len(wrong(check_transcripts(folder, table))) >= 1
+
+
+def test_the_same_course_is_the_same_bytes(tmp_path):
+    files = []
+    for name in "ab":
+        talking.keep(tmp_path / name, Rambler(), controls=["kept"])
+        files += transcript_files(tmp_path / name)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_what_is_no_transcript_is_not_written(folder):
+    desk = Desk("textbook/Bandits-v0", **talking.SHORT)
+    desk.open(edition=0)
+    header = header_of(desk, student="s", control="kept", split="train", edition=0)
+    for spoilt in ([], [{"role": "judge", "content": ""}], [{"role": "user", "content": "no system message"}]):
+        with pytest.raises(ValueError, match=r"line|whole"):
+            write_transcript(folder, header, spoilt, [])
+    assert not folder.exists()
+
+
+def test_any_name_becomes_a_file_of_its_own():
+    names = ["model", "Model", "../model", "a/b", "a\\b", "a:b", "", ".", "..", "é", "e", "x" * 300, "x" * 301,
+             "con~", "\ud800", "<script>", "a b", "a\nb", "-", "a-", "chat:http://127.0.0.1/v1#m?x=1"]  # fmt: skip
+    files = [file_name(name) for name in names]
+    assert len({file.lower() for file in files}) == len(names)
+    assert all(len(file) <= 50 and file.isascii() and not set(file) & set('/\\:*?"<>|\n ') for file in files)
+
+
+def test_raw_stands_where_something_was_left_out():
+    messages = [{"role": "system", "content": "s"}, {"role": "assistant", "content": "..."},
+                {"role": "assistant", "content": "a"}]  # fmt: skip
+    system, empty, plain = with_raw(messages, [None, "a"], [False, True])
+    assert system == messages[0]
+    assert empty == {**messages[1], "raw": ""}
+    assert plain == {**messages[2], "cut": True}

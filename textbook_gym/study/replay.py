@@ -1,0 +1,243 @@
+"""Transcripts played again: the replies are given to a desk once more, and what follows must be what was written down.
+
+What this proves: these replies, in this order, earn these marks, grades and rewards in these worlds, by the rules of
+this version; the book said what the transcript says it said, so the student saw no other page; and the table of marks
+holds just these figures.
+
+What it cannot prove: that the student who is named gave the replies (`raw` and `by` are taken on trust, and so is what
+was thought); that it was shown nothing besides, such as the number of the edition; that its courses are not the best
+of many; and anything of students who left no transcript.
+"""
+
+import json
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from textbook_gym import __version__
+from textbook_gym.registry import find, id_of
+from textbook_gym.study.controls import CONTROLS
+from textbook_gym.study.table_checks import CLOSE, COURSE, Finding
+from textbook_gym.study.transcripts import (
+    MARKS,
+    MORE,
+    Transcript,
+    digest_of,
+    read_transcript,
+    transcript_files,
+    transcript_path,
+)
+from textbook_gym.text import words
+from textbook_gym.text.desk import Desk, Message
+
+SAME = 1e-9  # marks are written in full; another machine may round the last digits otherwise
+SHOWN = 60  # characters of a message that a finding shows
+
+
+class Other(ValueError):
+    """A transcript is not what follows from its replies; in one line."""
+
+
+class Part(NamedTuple):
+    """A course within a transcript."""
+
+    opens: Mapping[str, Any]
+    first: int  # line of its first message in the file
+    messages: Sequence[Message]
+
+
+def check_transcripts(folder: pathlib.Path, table: pl.DataFrame) -> list[Finding]:
+    """Return what was found in the transcripts of a study: nothing if there are none.
+
+    Args:
+        folder: of the study.
+        table: its marks.
+    """
+    files = transcript_files(folder)
+    if not files:
+        return []
+    courses = table.partition_by(*COURSE, as_dict=True)
+    player, wrong, foreign = Player(), [], 0
+    there: set[tuple[Any, ...]] = set()
+    replies = 0
+    for file in files:
+        name = file.relative_to(folder).as_posix()
+        try:
+            course = read_transcript(file)
+            key = tuple(course.header[column] for column in COURSE)
+            if file != transcript_path(folder, course.header):
+                raise Other(f"its header is of {transcript_path(folder, course.header).relative_to(folder)}")
+            there.add(key)
+            check_rows(course, courses.get(key))
+            if course.header["versions"].get("textbook_gym") != __version__:
+                foreign += 1
+                continue
+            replies += check_course(course, player)
+        except (ValueError, OSError) as error:
+            wrong.append(f"{name}: {str(error).removeprefix(f'{file} is no transcript: ')}")
+    students = {key[0] for key in there}
+    missing = [key for key in courses if key[0] in students and key not in there]
+    findings = [Finding(False, f"transcripts: {line}") for line in wrong[:1]]
+    if len(wrong) > 1:
+        findings = [Finding(False, f"transcripts: {wrong[0]} (and {len(wrong) - 1} more)")]
+    if missing:
+        place = ", ".join(f"{column} {value}" for column, value in zip(COURSE, sorted(missing)[0], strict=True))
+        findings.append(Finding(False, f"transcripts: {len(missing)} courses have none, such as {place}"))
+    if foreign:
+        told = f"transcripts: {foreign} not played again, since another version made them"
+        findings.append(Finding(True, told))
+    played = len(files) - foreign - len(wrong)
+    if played and not wrong:
+        told = f"{played} courses played again, {replies} replies: words, marks, grades and rewards as stated"
+        findings.append(Finding(True, f"transcripts: {told}"))
+    return findings
+
+
+def check_rows(course: Transcript, rows: pl.DataFrame | None) -> None:
+    """Check that the table of marks holds the marks of a transcript.
+
+    Raises:
+        Other: it does not.
+    """
+    if rows is None:
+        raise Other("marks.csv has no such course")
+    stated = {(r["chapter"], r["exercise"]): r for r in rows.iter_rows(named=True)}
+    if len(stated) != len(course.rows) or len(rows) != len(course.rows):
+        raise Other(f"it has {len(course.rows)} exercises, marks.csv {len(rows)}")
+    for row in course.rows:
+        there = stated.get((row["chapter"], row["exercise"]))
+        if there is None:
+            raise Other(f"marks.csv has no exercise {row['chapter']}.{row['exercise']} of it")
+        compare(row, there, CLOSE, "marks.csv")
+
+
+def compare(row: Mapping[str, Any], other: Mapping[str, Any], close: float, where: str) -> None:
+    """Raise `Other` where two rows of an exercise differ."""
+    for name in MARKS:
+        if not abs(row[name] - other[name]) <= close:
+            place = f"exercise {row['chapter']}.{row['exercise']}"
+            raise Other(f"{place}: {name} {row[name]}, {where} {other[name]}")
+
+
+def check_course(course: Transcript, player: "Player") -> int:
+    """Play a transcript again; return how many replies it has.
+
+    Raises:
+        Other: something else follows from its replies; the message names the line.
+    """
+    header = course.header
+    if header["preface_sha256"] != digest_of(course.messages[0]["content"]):
+        raise Other("preface_sha256 is not the digest of its first message")
+    control = CONTROLS.get(header["control"])
+    if control is None:
+        raise Other(f"control {header['control']!r} is not known here")
+    rows: list[dict[str, Any]] = []
+    for part in parts_of(course.messages):
+        try:
+            worked = player.play(header, part, len(course.rows))
+        except (RuntimeError, TypeError, KeyError) as error:  # of a course that cannot be
+            raise Other(f"line {part.first}: {error}") from None
+        rows += worked if part.opens.get("counted", True) else []
+    if len(rows) != len(course.rows):
+        raise Other(f"it has marks of {len(course.rows)} exercises, played again {len(rows)}")
+    for stated, row in zip(course.rows, rows, strict=True):
+        compare(stated, row, SAME, "played again")
+    return sum(message["role"] == "assistant" for message in course.messages)
+
+
+def parts_of(messages: Sequence[Message]) -> Iterator[Part]:
+    """Yield the courses that a transcript's messages are of."""
+    starts = [0, *(i for i, message in enumerate(messages) if i and "opens" in message)]
+    for start, stop in zip(starts, [*starts[1:], len(messages)], strict=True):
+        yield Part(messages[start].get("opens", {}), start + 2, messages[start:stop])
+
+
+class Player:
+    """Plays courses again; desks are kept for further courses of their kind."""
+
+    def __init__(self) -> None:
+        self._desks: dict[str, tuple[Desk, list[dict[str, Any]]]] = {}
+
+    def play(self, header: Mapping[str, Any], part: Part, most: int) -> list[dict[str, Any]]:
+        """Play a course again; return its marks, an exercise each.
+
+        Args:
+            header: of the transcript.
+            part: the course.
+            most: exercises that it may have where it counts.
+
+        Raises:
+            Other: something else follows from the replies.
+        """
+        desk, rows = self._desk(header, part.opens)
+        rows.clear()
+        desk.open(edition=part.opens.get("edition", header["edition"]))
+        if part.opens.get("counted", True) and sum(p.exercises for p in desk.lane.rows.values()) > most:
+            raise Other(f"line {part.first}: the course has more exercises than the transcript has marks")
+        for k, message in enumerate(part.messages):
+            line = part.first + k
+            if k == len(desk.transcript):
+                go_on(desk, message, line)
+            bare = {key: value for key, value in message.items() if key not in MORE}
+            if k >= len(desk.transcript) or desk.transcript[k] != bare:
+                there = desk.transcript[k]["content"] if k < len(desk.transcript) else ""
+                raise Other(f"line {line}: {told(bare['content'], there)}")
+        if len(desk.transcript) > len(part.messages) or not desk.lane.info["book_done"]:
+            raise Other(f"line {part.first + len(part.messages)}: the course is not over where the transcript ends")
+        return [dict(row) for row in rows]
+
+    def _desk(self, header: Mapping[str, Any], opens: Mapping[str, Any]) -> tuple[Desk, list[dict[str, Any]]]:
+        """Return a desk for a course, and where the marks of its exercises gather."""
+        course = header["course"]
+        chosen = course if isinstance(course, dict) else {"course": course}
+        if "chapters" in opens:
+            chosen = {**chosen, "chapters": opens["chapters"]}
+        chosen = {"order": CONTROLS[header["control"]].order, "split": header["split"], **chosen}
+        key = json.dumps([header["book"], header["settings"], chosen], sort_keys=True)
+        if key not in self._desks:
+            desk = Desk(id_of(find(header["book"]).name), **header["settings"], **chosen)
+            self._desks[key] = desk, gathered(desk)
+        return self._desks[key]
+
+
+def gathered(desk: Desk) -> list[dict[str, Any]]:
+    """Return a list to which the true marks of every exercise are added that ends at a desk."""
+    rows: list[dict[str, Any]] = []
+    lane, step = desk.lane, desk.lane.step
+
+    def counting(action: int) -> float:
+        reward = step(action)
+        if lane.info["exercise_done"]:
+            c = lane.env.lanes.records["clock"][0]  # `info` does not tell the marks of an exam
+            marks = {"mark": float(c["mark"]), "grade": float(c["grade"]), "reward": reward, "steps": int(c["step"])}
+            rows.append({"chapter": lane.info["chapter"], "exercise": lane.info["exercise"], **marks})
+        return reward
+
+    lane.step = counting  # type: ignore[method-assign]  # the desk's own, nobody else has it
+    return rows
+
+
+def go_on(desk: Desk, message: Message, line: int) -> None:
+    """Give a desk the reply of a transcript, or cut its course short where the transcript does."""
+    if message["role"] != "assistant":
+        if message["content"].startswith(words.CUT_SHORT) and desk.lane.opened:
+            desk.finish()
+        return
+    if desk.done:
+        raise Other(f"line {line}: a reply after the end of the course")
+    if "tool_calls" in message:
+        [call] = message["tool_calls"]
+        desk.call(call["function"]["name"], call["function"]["arguments"], call["id"])
+    else:
+        desk.reply(message.get("raw", message["content"]), **({"cut": True} if message.get("cut") else {}))
+
+
+def told(stated: str, found: str) -> str:
+    """Return how two texts differ, in one line: from where on."""
+    same = next(
+        (i for i, (a, b) in enumerate(zip(stated, found, strict=False)) if a != b), min(len(stated), len(found))
+    )
+    start = max(0, same - SHOWN // 3)
+    return f"it says {stated[start : start + SHOWN]!r}, played again {found[start : start + SHOWN]!r}"
