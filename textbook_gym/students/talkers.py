@@ -139,7 +139,7 @@ class Mind:
 
     def __init__(self, lane: Lane, seed: int, wiped: bool, earlier: "Mind | None" = None) -> None:
         self._lane, self._seed, self._wiped = lane, seed, wiped
-        self._notes = np.zeros(1, lane.book.notes) if earlier is None else earlier._notes.copy()
+        self._notes: np.ndarray = np.zeros(1, lane.book.notes) if earlier is None else earlier._notes.copy()
         if earlier is None:
             self._notes["rng"] = seed
         self._row = Row(self._notes[0])

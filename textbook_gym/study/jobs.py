@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import read
-from textbook_gym.engine.loops import ROWS
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.students.conversation import TALK_ROWS
 from textbook_gym.students.parse import Student, as_student

@@ -107,7 +107,13 @@ class Talk:
                 opens = {"edition": each.edition, "counted": False}
             first, *rest = each.transcript
             messages += [{**first, "opens": opens} if len(held) > 1 else first, *rest]
-        place = {"student": name, "control": self.control, "split": self.split, "edition": edition, "seed": self.seed}
+        place: dict[str, Any] = {
+            "student": name,
+            "control": self.control,
+            "split": self.split,
+            "edition": edition,
+            "seed": self.seed,
+        }
         write_transcript(folder, header_of(held[0].desk, **place, course=self.course), messages, rows)
 
 
