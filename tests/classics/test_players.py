@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from textbook_gym.books import alchemy
+from textbook_gym.books.tables import alchemy
 from textbook_gym.classics.players import gittins
 from textbook_gym.classics.players.alchemy import IdealObserver
 from textbook_gym.engine.jit import compiled

@@ -137,12 +137,14 @@ def read(path: str) -> Book:
     )
 
 
-def import_part(path: str, constant: str, name: str) -> types.ModuleType:
+def import_part(path: str, constant: str, name: Any) -> types.ModuleType:
     """Return the module that a constant of a book names.
 
     Raises:
-        BookError: there is no such module.
+        BookError: it names none, or there is no such module.
     """
+    if not isinstance(name, str):
+        raise BookError(f"{path}: {constant} is {name!r}; name a module by a string, or rename the constant")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

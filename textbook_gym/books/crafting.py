@@ -98,34 +98,13 @@ SEMINAR = ((1, 2, 3), (2, 2, 1))  # likewise, to be read and talked through: at 
 
 ASKED_FOR = TIER[MATERIALS:]  # chapter from which an item that is made is asked for
 EDITION = (
-    Field(
-        "item",
-        "i1",
-        "label by rank; rising in each tier, stand-ins in any order",
-        (ITEMS,),
-        low=0,
-        high=ITEMS - 1,
-        chapters=(1,) * MATERIALS + ASKED_FOR + (4,) * (ITEMS - STAND_INS),
-    ),
-    Field(
-        "part",
-        "i1",
-        "ranks of the parts of items 4 to 11, rising",
-        (MADE, PARTS),
-        low=0,
-        high=FIRST[TOP] - 1,
-        chapters=ASKED_FOR,
-    ),
-    Field(
-        "station",
-        "i1",
-        "where items of tiers 1, 2, 3 are joined",
-        (STATIONS,),
-        low=0,
-        high=STATIONS - 1,
-        chapters=(1, 2, 2),
-    ),
-)
+    Field("item", "i1", "label by rank; rising in each tier, stand-ins in any order", (ITEMS,), low=0, high=ITEMS - 1,
+          chapters=(1,) * MATERIALS + ASKED_FOR + (4,) * (ITEMS - STAND_INS)),
+    Field("part", "i1", "ranks of the parts of items 4 to 11, rising", (MADE, PARTS), low=0, high=FIRST[TOP] - 1,
+          chapters=ASKED_FOR),
+    Field("station", "i1", "where items of tiers 1, 2, 3 are joined", (STATIONS,), low=0, high=STATIONS - 1,
+          chapters=(1, 2, 2)),
+)  # fmt: skip
 
 STATE = (
     Field("kind", "i1", "rank by label, of stand-ins that of the material they serve for", (ITEMS,)),

@@ -71,7 +71,7 @@ DUE = 2  # one in force by its debts
 # A word holds eight small numbers, so that one draw, addition or comparison serves all modules or causes.
 CELL = 6  # bits for each number of a word
 FULL = (1 << CELL) - 1
-WORDS = 1 << CELL * CAUSES
+WORD_VALUES = 1 << CELL * CAUSES
 EVERY = sum(1 << CELL * i for i in range(CAUSES))  # 1 in all cells
 LOT = 5  # bits of a random number in a cell: the bit above it takes the carry
 LOTS = 1 << LOT
@@ -227,7 +227,7 @@ def run_checks(p: Chapter, s: Record, shown: int) -> None:
     """Run the checks of all modules; the student sees them if `shown` is 1."""
     silent = s.tape
     if p.shows < LOTS:
-        lots = below(s, WORDS) & EVERY * (LOTS - 1)
+        lots = below(s, WORD_VALUES) & EVERY * (LOTS - 1)
         silent |= lots + EVERY * (LOTS - p.shows) >> LOT & EVERY  # there is a carry where the lot is `shows` or more
     failing = s.broken & ~(silent * FULL)
     s.green = failing == 0
@@ -246,7 +246,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         s.fault[c] = OWN
         s.broken += SPREAD[e.reach[c]]
     if p.due > 0:
-        lots = below(s, WORDS) & EVERY * (LOTS - 1)
+        lots = below(s, WORD_VALUES) & EVERY * (LOTS - 1)
         for c in range(CAUSES):
             returns = s.fault[c] == 0 and cell(lots, c) < p.due * s.debt[c]
             s.fault[c] += returns * DUE

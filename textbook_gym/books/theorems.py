@@ -37,19 +37,29 @@ Editions: about 10^11.
 """
 
 import enum
-from itertools import combinations, permutations
 from typing import NamedTuple
 
 import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
+from textbook_gym.books.tables.theorems import (
+    ALL_SWAPS,
+    FROM,
+    HALF,
+    NEAR,
+    ORDERS,
+    RULES,
+    SPELT,
+    SWAP,
+    SWAPS,
+    SYMBOLS,
+    THEN,
+)
 
 TAGS = ("self-improvement",)
 MODEL = "textbook_gym.books.models.theorems"
 WORDS = "textbook_gym.books.words.theorems"
 
-SYMBOLS = 5
-RULES = 5
 SLOTS = 4  # of the library; as many lemmas are in force
 TOOLS = RULES + SLOTS  # a tool is a rule or a slot: the first actions, before those that file
 ACTIONS = TOOLS + SLOTS
@@ -60,31 +70,6 @@ FORMS = 3  # what theorems of a chapter may be made of: entries in the columns `
 NONE = -1
 CODE = 16  # more than there are tools: `way` returns CODE * steps + first tool
 DRAWS = 1000
-
-_EVEN = [o for o in permutations(range(SYMBOLS)) if sum(a > b for a, b in combinations(o, 2)) % 2 == 0]
-ORDER = np.array([o for a, b, *rest in _EVEN for o in ((a, b, *rest), (b, a, *rest))])
-"""All orders of five places, even and odd by turns, first the one that moves nothing. An order puts at place i of a
-string what stood at place ORDER[order, i]; a string is named by the order that makes it of abcde. In sets of even or
-of odd orders bit k stands for order 2k, or 2k + 1."""
-HALF, ORDERS = len(_EVEN), len(ORDER)
-SPELT = np.equal(ORDER[:, :, None], np.arange(SYMBOLS)).astype(np.float32)  # every string, as it is shown
-DIGIT = SYMBOLS ** np.arange(SYMBOLS)
-RANK = np.zeros(SYMBOLS**SYMBOLS, np.int64)  # every order, by the sum of ORDER[order, i] * DIGIT[i]
-RANK[ORDER @ DIGIT] = np.arange(ORDERS)
-THEN = RANK[ORDER[:, ORDER] @ DIGIT]  # what an order followed by another makes
-FROM = np.argsort(THEN, axis=1)  # what must follow an order to make another
-_MOVES = np.not_equal(ORDER, np.arange(SYMBOLS))
-SWAP = np.flatnonzero(_MOVES.sum(axis=1) == 2)  # the orders that swap two places
-SWAPS, ALL_SWAPS = len(SWAP), int(np.bitwise_or.reduce(1 << SWAP // 2))
-NEAR = np.zeros((1 << SWAPS, 2), np.int64)
-"""By a set of swaps, which orders are made by two of them (even ones), and which by one or three. It is 0 unless the
-swaps are five that reach every string, as those do which together move every place."""
-for _five in combinations(range(SWAPS), RULES):
-    _rules = SWAP[[*_five]]
-    if _MOVES[_rules].any(axis=0).all():
-        _two = THEN[np.ix_(_rules, _rules)].ravel()
-        _three = THEN[np.ix_(_two, _rules)].ravel()
-        NEAR[sum(1 << w for w in _five)] = [np.bitwise_or.reduce(1 << made // 2) for made in (_two, _three)]
 
 
 class Action(enum.IntEnum):
@@ -124,25 +109,11 @@ SHORT = ((1, 3, 6), (6, 5, 6))  # chapters and their exercises: a course for qui
 SEMINAR = ((1, 2, 4, 6), (4, 6, 4, 4))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
-    Field(
-        "swap",
-        "i1",
-        "SWAP of every rule, before and after the revision",
-        (2, RULES),
-        low=0,
-        high=SWAPS - 1,
-        chapters=({1, 2, 3, 4}, 5),
-    ),
-    Field(
-        "lemma",
-        "i1",
-        "order of every lemma, before and after",
-        (2, SLOTS),
-        low=0,
-        high=ORDERS - 1,
-        chapters=(({2, 3, 4}, {2, 3, 4}, {3, 4}, {3, 4}), 5),
-    ),
-)
+    Field("swap", "i1", "SWAP of every rule, before and after the revision", (2, RULES), low=0, high=SWAPS - 1,
+          chapters=({1, 2, 3, 4}, 5)),
+    Field("lemma", "i1", "order of every lemma, before and after", (2, SLOTS), low=0, high=ORDERS - 1,
+          chapters=(({2, 3, 4}, {2, 3, 4}, {3, 4}, {3, 4}), 5)),
+)  # fmt: skip
 
 STATE = (
     Field("filed", "i1", "1 + lemma in every slot, 0 if it is empty", (SLOTS,), lasting=True),
@@ -336,16 +307,3 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 def exam_fact(p: Chapter, e: Record, s: Record) -> tuple[tuple[int, int], ...]:
     """Rules and lemmas that theorems are made of."""
     return tuple((p.rules[form], p.lemmas[form]) for form in range(FORMS))
-
-
-# --- what is seen, read back ------------------------------------------------------------
-
-
-@rule
-def read(string: Record) -> int:
-    """Return the order that a string is named by."""
-    number = 0
-    for i in range(SYMBOLS):
-        for c in range(SYMBOLS):
-            number += c * DIGIT[i] if string[i, c] > 0.0 else 0
-    return RANK[number]

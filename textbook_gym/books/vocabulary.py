@@ -46,13 +46,13 @@ MODEL = "textbook_gym.books.models.vocabulary"
 WORDS = "textbook_gym.books.words.vocabulary"
 
 LESSONS = 3
-WORDS = 8  # of a lesson; as many meanings, and buttons
+PER_LESSON = 8  # words of a lesson; as many meanings, and buttons
 CONTEXTS = 2
 HOME, DIALECT = 0, 1
 DIRECTIONS = 2
 FORWARDS, BACKWARDS = 0, 1
 QUESTIONS = 8  # of an exercise
-ALL_SEEN = (1 << WORDS) - 1  # one bit for every meaning
+ALL_SEEN = (1 << PER_LESSON) - 1  # one bit for every meaning
 DRAWS = 100  # of a shift; 37 in 100 move every meaning
 
 FORMS = np.array(
@@ -105,15 +105,21 @@ SEMINAR = ((1, 2, 4, 6), (3, 3, 3, 3))  # likewise, to be read and talked throug
 
 EDITION = (
     Field(
-        "meaning", "i1", "meaning of every word at home", (LESSONS, WORDS), low=0, high=WORDS - 1, chapters=(1, 2, 3)
+        "meaning",
+        "i1",
+        "meaning of every word at home",
+        (LESSONS, PER_LESSON),
+        low=0,
+        high=PER_LESSON - 1,
+        chapters=(1, 2, 3),
     ),
     Field(
         "shift",
         "i1",
         "what each of these meanings becomes in the dialect",
-        (WORDS,),
+        (PER_LESSON,),
         low=0,
-        high=WORDS - 1,
+        high=PER_LESSON - 1,
         chapters=4,
     ),
 )
@@ -135,9 +141,9 @@ SIGNALS = (
     Signal("lesson", 0.0, 1.0, "this question's lesson, one of three is 1; 0 once the exercise is over", (LESSONS,)),
     Signal("context", 0.0, 1.0, "this question's context: home, dialect", (CONTEXTS,)),
     Signal("direction", 0.0, 1.0, "this question's direction: forwards, backwards", (DIRECTIONS,)),
-    Signal("cue", 0.0, 1.0, "the word asked about, backwards the meaning: one of eight is 1", (WORDS,)),
+    Signal("cue", 0.0, 1.0, "the word asked about, backwards the meaning: one of eight is 1", (PER_LESSON,)),
     Signal("result", -1.0, 1.0, "+1 if the last answer was right, -1 if not, 0 if that is not shown"),
-    Signal("correct", 0.0, 1.0, "the right answer to the last question: one of eight is 1, or none", (WORDS,)),
+    Signal("correct", 0.0, 1.0, "the right answer to the last question: one of eight is 1, or none", (PER_LESSON,)),
 )
 
 LEDGER = [  # the right answer and how answers did, by question
@@ -158,13 +164,13 @@ LEDGER = [  # the right answer and how answers did, by question
 def sound(e: Record) -> bool:
     """Return whether every lesson uses every meaning, and the shift too, leaving none where it was."""
     shifted = 0
-    for m in range(WORDS):
+    for m in range(PER_LESSON):
         shifted |= (e.shift[m] != m) << e.shift[m]
     if shifted != ALL_SEEN:
         return False
     for lesson in range(LESSONS):
         seen = 0
-        for w in range(WORDS):
+        for w in range(PER_LESSON):
             seen |= 1 << e.meaning[lesson, w]
         if seen != ALL_SEEN:
             return False
@@ -175,9 +181,9 @@ def sound(e: Record) -> bool:
 def write(e: Record, s: Record) -> None:
     """Draw the meanings, then the shift until it moves all of them."""
     for lesson in range(LESSONS):
-        permute(s, e.meaning[lesson], WORDS)
+        permute(s, e.meaning[lesson], PER_LESSON)
     for _ in range(DRAWS):
-        permute(s, e.shift, WORDS)
+        permute(s, e.shift, PER_LESSON)
         if sound(e):
             return
 
@@ -186,9 +192,9 @@ def write(e: Record, s: Record) -> None:
 def ask(e: Record, s: Record) -> None:
     """Put the next question, of the form that the order of the exercise says."""
     form = s.form[s.place]
-    drawn = FORMS[form, FIRST] * WORDS + below(s, FORMS[form, SPAN] * WORDS)
-    word = drawn % WORDS
-    s.lesson = drawn // WORDS
+    drawn = FORMS[form, FIRST] * PER_LESSON + below(s, FORMS[form, SPAN] * PER_LESSON)
+    word = drawn % PER_LESSON
+    s.lesson = drawn // PER_LESSON
     s.context = FORMS[form, CONTEXT]
     s.direction = FORMS[form, DIRECTION]
     meaning = e.meaning[s.lesson, word]
@@ -238,7 +244,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
         o.context[i] = 0.0
     for i in range(DIRECTIONS):
         o.direction[i] = 0.0
-    for i in range(WORDS):
+    for i in range(PER_LESSON):
         o.cue[i] = 0.0
         o.correct[i] = 0.0
     if s.lesson >= 0:
@@ -254,7 +260,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
 @rule
 def mark(p: Chapter, s: Record) -> float:
     """Return the share of right answers, corrected for chance."""
-    return max((WORDS * s.right - QUESTIONS) / ((WORDS - 1) * QUESTIONS), 0.0)
+    return max((PER_LESSON * s.right - QUESTIONS) / ((PER_LESSON - 1) * QUESTIONS), 0.0)
 
 
 # --- the teacher's copy ----------------------------------------------------------------

@@ -1,18 +1,14 @@
 """The model student of `textbook_gym.books.alchemy`: what it assumes and does is told there."""
 
-import itertools
-
-import numpy as np
-
 from textbook_gym.authoring import Field, Record, rule, uniform
-from textbook_gym.books.alchemy import (
+from textbook_gym.books.alchemy import POTIONS, SLOT, Action, Chapter, action_for, best_plan
+from textbook_gym.books.tables.alchemy import (
     AXES,
     CASH,
     CASH_IN,
     CHOICES,
-    COLOURS,
+    COLOUR,
     CORNER,
-    CORNERS,
     DIGITS,
     DIRECTIONS,
     EDGE,
@@ -20,32 +16,21 @@ from textbook_gym.books.alchemy import (
     GRAPHS,
     GUARD,
     KEY,
+    KIND,
     KINDS,
     LOOKS,
+    MAPS,
     MOVE,
     NOTHING,
-    POTIONS,
     PRIOR,
-    SLOT,
     STEP,
     STONES,
     UNIT,
     WHOLE,
     A,
-    Action,
     B,
     C,
-    Chapter,
-    action_for,
-    best_plan,
 )
-
-MAPS = 48  # of potions: 8 order of the axes + a bit an axis
-_ORDER = np.repeat(list(itertools.permutations(range(AXES))), CORNERS, 0)
-_RAISES = np.arange(MAPS)[:, None] >> _ORDER & 1
-KIND = np.stack([2 * _ORDER + 1 - _RAISES, 2 * _ORDER + _RAISES], 2).reshape(MAPS, COLOURS)  # latent potion of a colour
-COLOUR = np.append(np.argsort(KIND, 1), np.tile((CASH_IN, NOTHING), (MAPS, 1)), 1)  # colour of a latent potion
-
 
 SAMPLES = 16  # chemistries drawn from the posterior
 

@@ -1,7 +1,8 @@
 """The model student of `textbook_gym.books.theorems`: what it assumes and does is told there."""
 
 from textbook_gym.authoring import Field, Record, below, rule
-from textbook_gym.books.theorems import ACTIONS, CODE, DEPTH, FROM, LINES, RULES, SLOTS, THEN, TOOLS, Chapter, read, way
+from textbook_gym.books.tables.theorems import FROM, RULES, THEN, read
+from textbook_gym.books.theorems import ACTIONS, CODE, DEPTH, LINES, SLOTS, TOOLS, Chapter, way
 
 NOTES = (
     Field("tool", "i1", "order that every rule and slot is, as last seen; 0 if unknown", (TOOLS,)),

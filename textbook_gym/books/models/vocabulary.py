@@ -1,12 +1,12 @@
 """The model student of `textbook_gym.books.vocabulary`: what it assumes and does is told there."""
 
 from textbook_gym.authoring import Field, Record, below, onehot, rule
-from textbook_gym.books.vocabulary import CONTEXTS, DIALECT, FORWARDS, HOME, LESSONS, WORDS, Chapter
+from textbook_gym.books.vocabulary import CONTEXTS, DIALECT, FORWARDS, HOME, LESSONS, PER_LESSON, Chapter
 
 NOTES = (
-    Field("meaning", "i1", "1 + meaning of every word, 0 if unknown", (CONTEXTS, LESSONS, WORDS)),
-    Field("word", "i1", "1 + word of every meaning, 0 if unknown", (CONTEXTS, LESSONS, WORDS)),
-    Field("twin", "i1", "1 + what a meaning of either context is in the other, 0 if unknown", (CONTEXTS, WORDS)),
+    Field("meaning", "i1", "1 + meaning of every word, 0 if unknown", (CONTEXTS, LESSONS, PER_LESSON)),
+    Field("word", "i1", "1 + word of every meaning, 0 if unknown", (CONTEXTS, LESSONS, PER_LESSON)),
+    Field("twin", "i1", "1 + what a meaning of either context is in the other, 0 if unknown", (CONTEXTS, PER_LESSON)),
 )
 
 
@@ -36,7 +36,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     while news:  # of home, dialect and shift any two give the third; a new entry of the shift may give more
         news = False
         for i in range(LESSONS):
-            for word in range(WORDS):
+            for word in range(PER_LESSON):
                 home, dialect = n.meaning[HOME, i, word] - 1, n.meaning[DIALECT, i, word] - 1
                 if home >= 0 and dialect >= 0:
                     news = news or n.twin[HOME, home] == 0
@@ -57,7 +57,7 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
     if known > 0:
         return known - 1
     abroad = 1 - context
-    for i in range(WORDS):
+    for i in range(PER_LESSON):
         word = cue if forwards else i
         meaning = i if forwards else cue
         if n.meaning[context, lesson, word] == 0 and n.word[context, lesson, meaning] == 0:
@@ -68,4 +68,4 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
                 free = twin == 0 or n.word[abroad, lesson, twin - 1] == 0
             if free:
                 return i
-    return below(n, WORDS)  # only where guesses contradict each other
+    return below(n, PER_LESSON)  # only where guesses contradict each other

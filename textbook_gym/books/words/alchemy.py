@@ -1,7 +1,8 @@
 """The words of `textbook_gym.books.alchemy`: what is told of it, and how a page is drawn."""
 
 from textbook_gym.authoring import Record
-from textbook_gym.books.alchemy import AXES, MOST, POTIONS, SLOT, STONES, Action, Chapter
+from textbook_gym.books.alchemy import MOST, POTIONS, SLOT, Action, Chapter
+from textbook_gym.books.tables.alchemy import AXES, STONES
 
 SEEN = (("purple", "violet", "blue"), ("small", "medium", "large"), ("pointed", "rounded", "round"))
 NAMES = ("red", "green", "orange", "yellow", "pink", "turquoise", "empty")
@@ -58,6 +59,8 @@ stones along one axis, one colour up and the other down; a stone that is there a
 moves a stone. Colour, size and shape of stones show the corner, each perhaps turned round, and perhaps rotated."""
 
 FORBIDDEN = ("axis", "axes", "cube", "corner", "edge", "edges", "graph", "rotation", "rotated", "latent", "coordinate")
+
+ARGUMENTS = {"A": "target", "B": "target", "C": "target"}
 
 
 def points(n: int) -> str:

@@ -1,7 +1,8 @@
 """The words of `textbook_gym.books.ballistics`: what is told of it, and how a page is drawn."""
 
 from textbook_gym.authoring import Record
-from textbook_gym.books.ballistics import FARTHEST, Action, Chapter
+from textbook_gym.books.ballistics import Action, Chapter
+from textbook_gym.books.tables.ballistics import FARTHEST
 
 COLUMNS = 40
 
@@ -53,6 +54,8 @@ drag grows with the square of the speed) and by the wind, which is one at the gr
 same where it blows."""
 
 FORBIDDEN = ("gravity", "drag", "elevation", "elevations", "angle", "degrees", "aloft")
+
+ARGUMENTS = {"FIRE": "notch"}
 
 
 def place_of(o: Record) -> str:

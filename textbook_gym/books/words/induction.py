@@ -68,6 +68,8 @@ one certain place."""
 
 FORBIDDEN = ("line", "point", "points", "gap", "lead", "sum", "spread", "middle", "median")
 
+ARGUMENTS = {"FIRST": "digit", "SECOND": "digit", "THIRD": "digit", "SURELY": "verdict", "LIKELY": "verdict"}
+
 CUT = {1.0: "IN", -1.0: "OUT"}
 
 

@@ -1,7 +1,8 @@
 """The words of `textbook_gym.books.theorems`: what is told of it, and how a page is drawn."""
 
 from textbook_gym.authoring import Record
-from textbook_gym.books.theorems import ACTIONS, LINES, ORDER, RULES, SLOTS, TOOLS, Action, Chapter, read
+from textbook_gym.books.tables.theorems import ORDER, RULES, read
+from textbook_gym.books.theorems import ACTIONS, LINES, SLOTS, TOOLS, Action, Chapter
 
 
 def draw(p: Chapter, o: Record) -> list[str]:

@@ -6,7 +6,8 @@ import numpy as np
 
 from textbook_gym.authoring import BookError
 from textbook_gym.authoring.book import Book
-from textbook_gym.books.alchemy import AXES, COLOURS, CORNERS, MAPS, POTIONS, SLOT, STONES
+from textbook_gym.books.alchemy import POTIONS, SLOT
+from textbook_gym.books.tables.alchemy import AXES, COLOURS, CORNERS, MAPS, STONES
 from textbook_gym.classics.players import ideal_observer
 from textbook_gym.classics.players.chemistry import DEEP, INDICATOR, ROOM, WORTH, knowledge, learn
 from textbook_gym.engine.jit import compiled

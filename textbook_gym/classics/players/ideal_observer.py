@@ -19,8 +19,9 @@ How it is made fast
 
 import numpy as np
 
-from textbook_gym.books.alchemy import AXES, CHOICES, COLOURS, EDGES, KEY, KIND, MAPS, STEP, STONES, UNIT, best_plan
-from textbook_gym.books.alchemy import GUARD as STOCK_GUARD
+from textbook_gym.books.alchemy import best_plan
+from textbook_gym.books.tables.alchemy import AXES, CHOICES, COLOURS, EDGES, KEY, KIND, MAPS, STEP, STONES, UNIT
+from textbook_gym.books.tables.alchemy import GUARD as STOCK_GUARD
 from textbook_gym.classics.players.chemistry import (
     BITS,
     COST,
