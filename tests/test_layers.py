@@ -91,7 +91,7 @@ MAY_IMPORT = {
     ),
     "sb3": (ENVS | MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
     "rllib": (CORE | {"registry", "textbook_gym"}, {"gymnasium", "numpy", "ray"}),
-    "checks": (ENGINE | {"students"}, {"numpy", "numba", "llvmlite", "PIL"}),
+    "checks": (ENVS | {"students", "text"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "metrics": (METRICS, {"gymnasium", "numpy", "scipy", "polars", "numba", "llvmlite", "PIL"}),
     "study": (STUDY, None),
     "report": (STUDY | {"report"}, None),

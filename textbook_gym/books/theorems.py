@@ -22,7 +22,7 @@ Mark
     rules, so no rule or lemma, and take three; and so do lemmas that first come up, which are no rules and all differ.
 
 Why memory pays
-    Rules and lemmas are drawn once an edition; slots have no labels. Measured by `textbook-gym show Theorems`.
+    Rules and lemmas are drawn once in about 10^11 editions; slots are bare. Measured by `textbook-gym show Theorems`.
 
 Sources
     Macro-operators (Korf 1985), options (Sutton, Precup and Singh 1999), library learning (DreamCoder, Ellis et al.
@@ -32,8 +32,6 @@ Model student
     What every button was last seen to do and what it filed where; once a lemma is struck it trusts no rule before it
     sees it again. It takes the shortest proof that it knows; if there is none in time, or none of three steps, it tries
     a button that it does not know.
-
-Editions: about 10^11.
 """
 
 import enum
@@ -61,8 +59,7 @@ MODEL = "textbook_gym.books.models.theorems"
 WORDS = "textbook_gym.books.words.theorems"
 
 SLOTS = 4  # of the library; as many lemmas are in force
-TOOLS = RULES + SLOTS  # a tool is a rule or a slot: the first actions, before those that file
-ACTIONS = TOOLS + SLOTS
+TOOLS, ACTIONS = RULES + SLOTS, RULES + 2 * SLOTS  # a tool is a rule or a slot: the first actions; the others file
 DEPTH = 3  # rules in a lemma, and most tools in a theorem
 WRITTEN = np.arange(ACTIONS + 1) / ACTIONS  # a line of a proof as it is shown, by 1 + action
 LINES = 8  # most steps of an exercise
