@@ -176,3 +176,15 @@ def test_only_what_faces_gymnasium_knows_it():
 def test_a_file_holds_one_idea(module):
     """Books are exempt: each is one file by contract, with its tables and its rules."""
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 400
+
+
+LONGEST = 60  # lines of a function, its signature and its docstring among them
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) not in ("cli", "study", "train")])
+def test_a_function_can_be_seen_at_once(module):
+    """Commands and what they call are exempt: there the arguments alone, each with its help, fill a page."""
+    functions = [n for n in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+                 if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]  # fmt: skip
+    long = {f.name: f.end_lineno - f.lineno + 1 for f in functions if f.end_lineno - f.lineno >= LONGEST}
+    assert not long

@@ -142,8 +142,8 @@ class IdealObserver:
         chosen = (-1, -1)
         for deep in range(1, len(tray) + 1):
             compiled(ideal_observer.search)(
-                0, deep, belief.maps, belief.tried, -1.0, self.codes, self.stones, self.counts, weight, closed,
-                self.names, self.values, self.exactly, self.room, told,
+                0, deep, belief.maps, belief.tried, -1.0, (self.codes, self.stones, self.counts), (weight, closed),
+                (self.names, self.values, self.exactly), self.room, told,
             )  # fmt: skip
             if told[3] < 0:
                 break
