@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import Book
+from textbook_gym.authoring.contract import rule
 from textbook_gym.authoring.fields import clearing
 from textbook_gym.authoring.random import below
 from textbook_gym.authoring.records import Record
@@ -141,12 +142,14 @@ def make_turn_loop(book: Book, r: SimpleNamespace) -> Callable[..., int]:
     return turn_loop
 
 
+@rule
 def copy_cells(cells: Record, source: int, to: Record, row: int) -> None:
     """Copy a row of floats to a row of wider ones."""
     for j in range(cells.shape[1]):
         to[row, j] = cells[source, j]
 
 
+@rule
 def write_row(row: Record, p: Record, lane: Record, reward: float, shortcuts: Callable[..., Any]) -> None:
     """Write what came of an exercise, a record of `ROWS`."""
     c = lane.clock
