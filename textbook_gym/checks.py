@@ -27,6 +27,7 @@ from textbook_gym.engine.syllabus import Chapters, Exercises
 from textbook_gym.errors import BookError
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
+from textbook_gym.text.check import word_findings
 
 NEWCOMER_TOLERANCE = 0.02  # besides twice the standard error of the measurement
 LEAST_BENEFIT = 0.1  # model student's last third - newcomer
@@ -86,7 +87,7 @@ def measure(
 
 
 def check_book(book: str | types.ModuleType, courses: int = 512) -> list[ChapterMarks]:
-    """Check everything that this package promises of a book.
+    """Check everything that this package promises of a book; of its words, too, if it has a `PREFACE`.
 
     Args:
         book: the module, or its dotted name.
@@ -111,6 +112,7 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
             *check_faces(found),
             *check_exam(found),
             *check_twins(found),
+            *(word_findings(found) if hasattr(found.module, "PREFACE") else ()),
         ]
     refuse(found, findings)
     return measured

@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from textbook_gym.books import alchemy
+from textbook_gym.books.tables import alchemy
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.registry import BOOKS
 

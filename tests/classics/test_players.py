@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from textbook_gym.books import alchemy
+from textbook_gym.books.tables import alchemy
 from textbook_gym.classics.players import gittins
 from textbook_gym.classics.players.alchemy import IdealObserver
 from textbook_gym.engine.jit import compiled
@@ -279,8 +279,8 @@ def test_the_ideal_observer_searches_exactly():
         told = np.array([0, -1, -1, 10**6])
         left = sum(1 << k for k in maps)
         value = compiled(search.search)(
-            0, len(tray), left, 0, -1.0, player.codes, player.stones, player.counts, weight, closed,
-            player.names, player.values, player.exactly, player.room, told,
+            0, len(tray), left, 0, -1.0, (player.codes, player.stones, player.counts), (weight, closed),
+            (player.names, player.values, player.exactly), player.room, told,
         )  # fmt: skip
         assert value == pytest.approx(exact, abs=1e-5)
 

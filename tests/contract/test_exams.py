@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from textbook_gym.books import theorems
+from textbook_gym.books.tables import theorems
 from textbook_gym.checks import exam_facts, opened
 from textbook_gym.engine.info import OUT
 from textbook_gym.registry import BOOKS, find

@@ -27,7 +27,7 @@ def book(monkeypatch):
     def check(**words):
         module = types.ModuleType(f"bandits_in_words_{next(NUMBERS)}")  # books are read once a name
         module.__dict__.update({k: v for k, v in find("Bandits").module.__dict__.items() if k != "__name__"})
-        for name in SOUND:
+        for name in ("WORDS", *SOUND):
             module.__dict__.pop(name, None)
         module.__dict__.update({k: v for k, v in {**SOUND, **words}.items() if v is not None})
         monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -2,8 +2,8 @@
 
 A book is a module. It declares its tables (`Action`, `CHAPTERS`, `EDITION`, `STATE`, `SIGNALS`, `NOTES`) and its rules
 (plain functions marked with `rule`), see `contract`; `read` turns the module into a `Book`: the same content, checked,
-with the memory layout of each record worked out. A model student that is long may stand in a module of its own, which
-the book names in `MODEL`. Nothing here knows of courses, rewards or Gymnasium.
+with the memory layout of each record worked out. The model student may stand in a module of its own, which the book
+names in `MODEL`, and so may what is said and drawn, in `WORDS`. Nothing here knows of courses, rewards or Gymnasium.
 
 Rules are written for one learner. They run compiled over many learners or, same source, as plain Python over the
 views `Row` and `Cells`, which give Python's own numbers whatever the storage. In both modes integers are computed with
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from textbook_gym.authoring.contract import COLUMNS, RULES, STUDENT
+from textbook_gym.authoring.contract import COLUMNS, PARTS, RULES
 from textbook_gym.authoring.faces import drawn, told
 from textbook_gym.authoring.fields import HEADER, Field, Signal, observation_bounds, record_type
 from textbook_gym.authoring.parameters import with_parameters
@@ -122,10 +122,9 @@ def read(path: str) -> Book:
         raise BookError(f"{path} cannot be imported: {import_fault(error)}") from error
     if query or hasattr(module, "PARAMETERS"):
         module = with_parameters(module, path, query)
-    sources = [module]
-    if hasattr(module, "MODEL"):
-        sources.append(importlib.import_module(module.MODEL))
-        module = with_student(module, path, sources[1])
+    parts = {name: import_part(path, name, getattr(module, name)) for name in PARTS if hasattr(module, name)}
+    sources = [module, *parts.values()]
+    module = with_parts(module, path, parts)
     check_names(path, module, sources)
     doc = (module.__doc__ or "").strip()
     name, colon, _ = doc.partition(":")
@@ -155,10 +154,36 @@ def import_fault(error: Exception) -> str:
     return f"{pathlib.Path(file or '').name}:{line}: {type(error).__name__}: {' '.join(why.split())}"
 
 
-def with_student(module: types.ModuleType, path: str, student: types.ModuleType) -> types.ModuleType:
-    """Return a copy of a book together with the model student that stands in a module of its own."""
+def import_part(path: str, constant: str, name: Any) -> types.ModuleType:
+    """Return the module that a constant of a book names.
+
+    Raises:
+        BookError: it names none, or there is no such module.
+    """
+    if not isinstance(name, str):
+        raise BookError(f"{path}: {constant} is {name!r}; name a module by a string, or rename the constant")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise BookError(f"{path}: {constant} names {name!r} ({error}); give an importable module name") from error
+    except Exception as error:
+        raise BookError(f"{name} cannot be imported: {import_fault(error)}") from error
+
+
+def with_parts(module: types.ModuleType, path: str, parts: Mapping[str, types.ModuleType]) -> types.ModuleType:
+    """Return a book together with what stands in modules of its own: a copy, or the book itself if nothing does.
+
+    Args:
+        module: the book.
+        path: the book's path, which the copy is named by.
+        parts: the modules by the constant that names them, see `contract.PARTS`.
+    """
+    if not parts:
+        return module
     made = types.ModuleType(path, module.__doc__)
-    made.__dict__.update({**vars(module), **{n: getattr(student, n) for n in STUDENT if hasattr(student, n)}})
+    made.__dict__.update(vars(module))
+    for constant, part in parts.items():
+        made.__dict__.update({n: getattr(part, n) for n in PARTS[constant] if hasattr(part, n)})
     return made
 
 

@@ -90,6 +90,8 @@ TABLES = (
     Table("SHORT", "a short course for quick training: chapters by number, and exercises of each", False),
     Table("SEMINAR", "a course that is read and talked through, likewise", False),
     Table("MODEL", "dotted name of the module that NOTES, open_page, study and answer stand in, if not here", False),
+    Table("WORDS", "dotted name of the module that PREFACE, STRUCTURE, FORBIDDEN, ARGUMENTS, draw, tell and say stand "
+          "in, if not here", False),
     Table("TAGS", "a tuple of words: which abilities the book asks for", False),
     Table(
         "PREFACE",
@@ -100,7 +102,7 @@ TABLES = (
     Table("FORBIDDEN", "words that neither preface nor page may hold: they would give the hidden away", False),
     Table("ARGUMENTS", "names of the arguments of actions that share a verb, such as {'PULL': 'arm'}", False),
     Table("PARAMETERS", "a tuple of `Parameter`: keywords that the tables depend on", False),
-)
+)  # fmt: skip
 """Tables, in the order in which they stand in a book."""
 
 RULES = (
@@ -145,8 +147,11 @@ COURSES = {"short": "SHORT", "seminar": "SEMINAR"}
 """Name of a course, as the keyword `course` takes it -> the optional constant of a book that says what it is: chapters
 by number, and how many exercises of each, such as `SHORT = ((1, 3, 6), (6, 8, 6))`."""
 
-STUDENT = ("NOTES", "open_page", "study", "answer")
-"""What stands in the module that `MODEL` names, where a book has one."""
+PARTS = {
+    "MODEL": ("NOTES", "open_page", "study", "answer"),
+    "WORDS": ("PREFACE", "STRUCTURE", "FORBIDDEN", "ARGUMENTS", "draw", "tell", "say"),
+}
+"""Constant of a book that names a module -> what stands in that module: the model student; what is said and drawn."""
 
 CONTRACT: dict[str, Table | Rule] = {entry.name: entry for entry in (*TABLES, *RULES)}
 """Every name that means something in a book."""

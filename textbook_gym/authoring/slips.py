@@ -30,7 +30,7 @@ def check_names(path: str, module: ModuleType, sources: list[ModuleType]) -> Non
     Args:
         path: the book's path, for messages.
         module: the book.
-        sources: the modules that its names stand in: its own, and its model student's.
+        sources: the modules that its names stand in: its own, and those that it names in `contract.PARTS`.
 
     Raises:
         BookError: in one line.

@@ -33,26 +33,47 @@ Model student
 """
 
 import enum
-import itertools
 from typing import NamedTuple
 
-import numpy as np
-
 from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, uniform
+from textbook_gym.books.tables.alchemy import (
+    AXES,
+    CASH,
+    CASH_IN,
+    CHOICES,
+    COLOURS,
+    CORNERS,
+    DIRECTIONS,
+    END,
+    GUARD,
+    KEY,
+    KINDS,
+    LOOKS,
+    MOVE,
+    NOTHING,
+    OPENING,
+    POTION,
+    PRIOR,
+    RANKED,
+    START,
+    STEP,
+    STONE,
+    STONES,
+    TOP,
+    UNIT,
+    USE,
+    WHOLE,
+    WORTH,
+    A,
+    B,
+    C,
+)
 
 TAGS = ("experiments", "abstraction", "memory")
 MODEL = "textbook_gym.books.models.alchemy"
+WORDS = "textbook_gym.books.words.alchemy"
 
-AXES = 3
-CORNERS = 8  # of the cube; bit k of a corner is set if coordinate k is +1
-TOP = CORNERS - 1
-DIRECTIONS = 2  # of a potion along its axis
-STONES = 3
-A, B, C = range(STONES)
 POTIONS = 12
-COLOURS = 6  # 2i and 2i + 1 are opposites; so are the latent potions: 2 axis lowers, 2 axis + 1 raises
-LOOKS = 32  # of stones: 8 rotation + stone map, a bit an axis
-MAPS = 48  # of potions: 8 order of the axes + a bit an axis
 SLOT = 1 + POTIONS  # actions that name the same stone
 MOST = 45.0  # points of three stones at the top
 DRAWS = 100
@@ -98,78 +119,6 @@ CHAPTERS = (
 SHORT = ((1, 2, 6), (8, 8, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
 SEMINAR = ((1, 2, 5, 6), (4, 6, 4, 2))  # likewise, to be read and talked through: at most 100 decisions
 
-# --- chemistry as tables; an empty slot is -1 and finds the last row -------------------------
-
-SIGN = np.array([[1 if corner >> k & 1 else -1 for k in range(AXES)] for corner in range(CORNERS)])
-CASH = np.append(SIGN.sum(1) + 12 * (np.arange(CORNERS) == TOP), 0)
-RANKED = np.argsort(CASH[:CORNERS], kind="stable")
-_LOW, _AXIS = np.argwhere(SIGN < 0).T  # the edges: lower corner, axis
-EDGE = np.zeros((CORNERS, AXES), np.int64)  # bit of an edge, by corner and axis
-EDGE[_LOW, _AXIS] = EDGE[_LOW | 1 << _AXIS, _AXIS] = 1 << np.arange(len(_LOW))
-
-# Edges along an axis may ask a sign (0: any) of each of the other two. A graph is what keeps all corners joined.
-_ASKED = np.array(list(itertools.product((-1, 1, 0), repeat=2 * AXES))).reshape(-1, AXES, 2)
-_SIDES = np.array([np.delete(SIGN[low], axis) for low, axis in zip(_LOW, _AXIS, strict=True)])
-_HAS = ((_ASKED[:, _AXIS] == 0) | (_ASKED[:, _AXIS] == _SIDES)).all(2)
-_JOINED = np.tile(np.arange(CORNERS) == 0, (len(_HAS), 1))
-for _edge in [*range(len(_LOW))] * CORNERS:
-    _ends = [_LOW[_edge], _LOW[_edge] | 1 << _AXIS[_edge]]
-    _JOINED[:, _ends] |= (_HAS[:, _edge] & _JOINED[:, _ends].any(1))[:, None]
-EDGES = _HAS[_JOINED.all(1)] @ (1 << np.arange(len(_LOW)))  # of a graph, as a sum of bits
-GRAPHS = len(EDGES)
-WHOLE = GRAPHS - 1  # the graph with all edges
-_CONDITIONS = np.count_nonzero(_ASKED[_JOINED.all(1)], (1, 2))
-PRIOR = 1.0 / np.bincount(_CONDITIONS)[_CONDITIONS] / len(np.bincount(_CONDITIONS))  # 0, 1, 2, 3 are equally likely
-MOVE = np.full((GRAPHS, CORNERS + 1, COLOURS), -1)  # where a latent potion takes a stone, by graph and corner
-for _g, _c, _t in np.ndindex(GRAPHS, CORNERS, COLOURS):
-    _stays = _c >> _t // 2 & 1 == _t % 2 or EDGES[_g] & EDGE[_c, _t // 2] == 0
-    MOVE[_g, _c, _t] = _c if _stays else _c ^ 1 << _t // 2
-
-# What is left is one integer: five bits for each latent potion, six for steps. The highest of each field is its guard:
-# `stock - use` keeps all guards as long as nothing is used that is not there.
-UNIT = 1 << 5 * np.arange(COLOURS)
-STEP = 1 << 5 * COLOURS
-GUARD = 16 * int(UNIT.sum()) + 32 * STEP
-KEY = 64  # a plan's key is KEY * score - steps: the most points, then the fewest steps
-CASH_IN, NOTHING = COLOURS, COLOURS + 1  # what a plan for a stone may begin with, besides a latent potion
-KINDS = NOTHING + 1
-CHOICES = STONES * KINDS
-
-
-def options(graph: int, start: int) -> list[tuple[int, int, int]]:
-    """Return what may be made of a stone as (key, use, opening), best first, nothing that another option dominates."""
-    ways = [(0, CASH_IN, [start])]
-    for use, opening, path in ways:  # which grows meanwhile
-        for potion, to in enumerate(MOVE[graph, path[-1]].tolist()):
-            if to not in path:
-                ways.append((use + int(UNIT[potion]), opening if use else potion, [*path, to]))
-    every = [(KEY * int(CASH[path[-1]]) - len(path), use + len(path) * STEP, o) for use, o, path in ways]
-    kept: list[tuple[int, int, int]] = []
-    for key, use, opening in sorted(every, reverse=True):
-        if key > 0 and all(((use | GUARD) - less) & GUARD != GUARD for _, less, _ in kept):
-            kept.append((key, use, opening))
-    return [*kept, (0, 0, NOTHING)]
-
-
-_OPTIONS = [options(g, c) if c < CORNERS else [(0, 0, NOTHING)] for g, c in np.ndindex(GRAPHS, CORNERS + 1)]
-END = np.cumsum([len(o) for o in _OPTIONS]).reshape(GRAPHS, CORNERS + 1)
-START = END - np.array([len(o) for o in _OPTIONS]).reshape(GRAPHS, CORNERS + 1)
-WORTH, USE, OPENING = np.array(list(itertools.chain(*_OPTIONS))).T.copy()  # rows START..END - 1 by graph and corner
-
-TURN = np.array([[[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[1, 1, 0], [-1, 1, 0], [0, 0, 1]],
-                 [[1, 0, -1], [0, 1, 0], [1, 0, 1]], [[1, 0, 0], [0, 1, 1], [0, -1, 1]]])  # fmt: skip
-STONE = np.full((LOOKS, CORNERS + 1, AXES + 2), (2.0, 2.0, 2.0, 2.0, 1.0))  # signals by look and corner
-DIGITS = 4  # a stone's shape is one number: what is seen of it as digits
-CORNER = np.full((LOOKS, DIGITS ** (AXES + 1)), -1)  # by look and shape, -1 if it cannot look like that
-for _look, _c in np.ndindex(LOOKS, CORNERS):  # TURN takes coordinates seen to those of the cube
-    _seen = np.rint(np.linalg.solve(TURN[_look // CORNERS], SIGN[_c] * SIGN[_look % CORNERS])).astype(int)
-    STONE[_look, _c] = [*_seen, SIGN[_c].sum() / 3.0, 0.0]
-    CORNER[_look, int(np.append(_seen + 1, (SIGN[_c].sum() + 3) // 2) @ (64, 16, 4, 1))] = _c
-POTION = np.array([[colour / 3.0 - 1.0, 0.0] for colour in range(COLOURS)] + [[1.0, 1.0]])  # signals by colour
-_ORDER = np.repeat(list(itertools.permutations(range(AXES))), CORNERS, 0)
-_RAISES = np.arange(MAPS)[:, None] >> _ORDER & 1
-KIND = np.stack([2 * _ORDER + 1 - _RAISES, 2 * _ORDER + _RAISES], 2).reshape(MAPS, COLOURS)  # latent potion of a colour
-COLOUR = np.append(np.argsort(KIND, 1), np.tile((CASH_IN, NOTHING), (MAPS, 1)), 1)  # colour of a latent potion
 
 EDITION = (
     Field("dim_map", "i1", "latent axis of each pair of colours", (AXES,), low=0, high=AXES - 1, chapters=(1, 2, 2)),
@@ -391,106 +340,3 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 def exam_fact(p: Chapter, e: Record, s: Record) -> tuple[int, int]:
     """Stones and potions dealt."""
     return sum(s.stone[i] >= 0 for i in range(STONES)), sum(s.potion[i] >= 0 for i in range(POTIONS))
-
-
-# --- faces -----------------------------------------------------------------------------
-
-SEEN = (("purple", "violet", "blue"), ("small", "medium", "large"), ("pointed", "rounded", "round"))
-NAMES = ("red", "green", "orange", "yellow", "pink", "turquoise", "empty")
-
-
-def in_words(o: Record) -> tuple[list[str], list[str]]:
-    """Return what is in the slots for stones and in those for potions."""
-    stones = ["gone"] * STONES
-    for i in range(STONES):
-        if o.stones[i, AXES + 1] == 0.0:
-            words = [SEEN[axis][round(o.stones[i, axis]) + 1] for axis in range(AXES)]
-            stones[i] = f"{' '.join(words)} {round(AXES * o.stones[i, AXES]):+d}"
-    tray = [-1 if o.potions[i, 1] > 0.0 else round(AXES * (o.potions[i, 0] + 1.0)) for i in range(POTIONS)]
-    return stones, [NAMES[colour] for colour in tray]
-
-
-def draw(p: Chapter, o: Record) -> list[str]:
-    """Return the stones as rows of characters and, in slot order, the first letters of the potions' colours."""
-    stones, potions = in_words(o)
-    tray = "".join("." if colour == NAMES[-1] else colour[0] for colour in potions)
-    return [*(f"{name} {stone:<{2 * POTIONS}}" for name, stone in zip("ABC", stones, strict=True)), f"  {tray:<24}"]
-
-
-def tell(p: Chapter, o: Record) -> str:
-    """Return the exercise in words."""
-    stones, potions = in_words(o)
-    listed = "; ".join(f"{name} {stone}" for name, stone in zip("ABC", stones, strict=True))
-    tray = ", ".join(f"{slot} {colour}" for slot, colour in enumerate(potions, 1))
-    score = f"{round(o.score * MOST)} points" if p.told == 1 else "not shown, and stones look as they were dealt"
-    return f"Stones (with the sum of their coordinates): {listed}. Potions by slot: {tray}. Score so far: {score}."
-
-
-# --- words -----------------------------------------------------------------------------
-
-PREFACE = """You change stones with potions, then throw them into a cauldron that pays points for them.
-Up to three stones lie before you: A, B and C. You see colour, size and shape of each and, behind them, its value:
--3, -1, +1 or +3. Up to twelve potions stand in slots 1 to 12. You see their colours: red, green, orange, yellow,
-pink or turquoise.
-A_5 gives stone A the potion in slot 5, B_5 and C_5 give it to stone B or C. The stone may change or stay as it is;
-the potion is spent either way. What a colour does to a stone is for you to find out. It stays the same from exercise
-to exercise; but once in the book, when a chapter begins, some potions may stop to change some stones.
-A_CAULDRON throws stone A into the cauldron, B_CAULDRON stone B, C_CAULDRON stone C. The stone is gone, and it pays
-its value: -3, -1 or +1 point; a stone of value +3 pays 15 points.
-NO_OP does nothing for a step. END_TRIAL ends the exercise. Otherwise it ends when the steps are used up. A stone
-that is not in the cauldron by then pays nothing. A potion for a stone that is gone, or from an empty slot, does
-nothing.
-Mark: your points as a share of the most that these stones and potions could bring within the steps allowed, at least
-0. At least one stone can always be brought to value +3.
-Exam: there is a veil. Stones are shown as they were dealt, whatever you do to them, and the points are not shown.
-That a stone is gone or a potion spent is shown."""
-
-STRUCTURE = """A stone is a corner of a cube with three hidden axes; its value is the sum of its coordinates. The six
-colours of potions are three pairs of opposites: red and green, orange and yellow, pink and turquoise. A pair moves
-stones along one axis, one colour up and the other down; a stone that is there already stays. From the chapter
-"missing edges" on some edges of the cube are missing, the same ones to the end of the book: along them no potion
-moves a stone. Colour, size and shape of stones show the corner, each perhaps turned round, and perhaps rotated."""
-
-FORBIDDEN = ("axis", "axes", "cube", "corner", "edge", "edges", "graph", "rotation", "rotated", "latent", "coordinate")
-
-
-def points(n: int) -> str:
-    """Return a number of points in words."""
-    return f"{n} point{'s' * (abs(n) != 1)}"
-
-
-def last_use(p: Chapter, before: Record, action: int, o: Record) -> str:
-    """Return what the last action did."""
-    if action <= Action.NO_OP:
-        return "You did nothing." if action == Action.NO_OP else "You ended the exercise."
-    (were, tray), (stones, _) = in_words(before), in_words(o)
-    slot, place = (action - Action.A_CAULDRON) // SLOT, (action - Action.A_CAULDRON) % SLOT - 1
-    stone, was, now = f"stone {'ABC'[slot]}", were[slot], stones[slot]
-    if was == "gone":
-        return f"There is no {stone}: nothing happened."
-    seen = f" ({was})" if p.told == 1 else ""
-    if place < 0:
-        paid = f"it paid {points(round((o.score - before.score) * MOST))}" if p.told == 1 else "its pay is not shown"
-        return f"You threw {stone}{seen} into the cauldron: {paid}."
-    if tray[place] == NAMES[-1]:
-        return f"Slot {place + 1} is empty: nothing happened."
-    given = f"You gave {stone}{seen} the {tray[place]} potion from slot {place + 1}"
-    if p.told == 0:
-        return f"{given}; what it did is not shown."
-    return f"{given}: nothing changed, the potion is spent." if now == was else f"{given}: it became {now}."
-
-
-def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str:
-    """Return what the last action did, then what lies on the table."""
-    said = []
-    if before is not None:
-        said.append("You did nothing; a step went by." if action is None else last_use(p, before, action, o))
-    stones, potions = in_words(o)
-    here = [f"{name} is {stone}" for name, stone in zip("ABC", stones, strict=True) if stone != "gone"]
-    full = [f"{slot} {colour}" for slot, colour in enumerate(potions, 1) if colour != NAMES[-1]]
-    dealt = "" if p.told == 1 else ", shown as dealt"
-    left = round(o.left * p.limit)
-    said.append(f"Stones{dealt}: {'; '.join(here) or 'none'}. Potions by slot: {', '.join(full) or 'none'}.")
-    said.append(f"Score: {points(round(o.score * MOST)) if p.told == 1 else 'not shown'}.")
-    said.append(f"Steps left: {left}." if left else "The exercise is over.")
-    return " ".join(said)

@@ -40,72 +40,31 @@ Model student
 import enum
 from typing import NamedTuple
 
-import numpy as np
-
 from textbook_gym.authoring import Field, Record, Signal, below, rule, uniform
+from textbook_gym.books.tables.ballistics import (
+    ANGLES,
+    DIALS,
+    DRAGS,
+    ELEVATION,
+    GRAVITIES,
+    LONGEST,
+    METRE,
+    RANGE,
+    SCATTER,
+    VACUUM,
+    WINDS,
+)
 
 TAGS = ("model learning", "generalisation")
 MODEL = "textbook_gym.books.models.ballistics"
+WORDS = "textbook_gym.books.words.ballistics"
 
-ANGLES = 21
-DIALS = 2 * ANGLES  # ways to mark the ring: where it begins, and the sense
-GRAVITIES = 16
-DRAGS = 8
 BALLS = 2
 APART = 2  # least difference of the balls' drags, in steps of DRAG
 DRAWS = 100
 MOST_TARGETS = 6
-SCATTER = 0.12  # greatest deviation of a shot, as a share of its range
 PRICE = 0.15  # what a shot costs if another follows
 MEAN_MISS = 0.25  # of who always hits the middle, as a share of the width that targets are spread over
-
-LOWEST, NOTCH = 5.0, 3.5  # degrees
-VACUUM = np.round(100.0 * 1.08 ** np.arange(GRAVITIES), 1)
-"""Reach without air, muzzle speed squared over gravity, in metres: how an edition tells gravity."""
-DRAG = 0.25 * 1.35 ** np.arange(DRAGS)
-"""Drag over weight of a ball as it leaves the gun."""
-GUST = 0.06  # step in which winds differ
-_speeds = [GUST * n for n in range(-3, 4)]
-WIND = np.array([(0.0, 0.0), *((low, high) for low in _speeds for high in _speeds if max(abs(low), abs(high)) > GUST)])
-"""Winds at the ground and aloft, along the shot, as shares of the muzzle speed; calm first, no other nearly calm."""
-WINDS = len(WIND)
-ALOFT = 0.15  # height from which on the wind is that aloft, as a share of VACUUM; below it changes evenly
-TICKS = 32  # of the vacuum's flight time: the integration's step
-SETTLED = 6  # decimals of ranges, so that the last bit of a sine does not tell machines apart
-
-# All flights at once by the midpoint rule, in units of muzzle speed and VACUUM.
-_drag, _wind, _angle = np.meshgrid(DRAG, np.arange(WINDS), LOWEST + NOTCH * np.arange(ANGLES), indexing="ij")
-_low, _high = WIND.T[:, _wind]
-_angle = np.radians(_angle)
-_tick = 2.0 * np.sin(_angle) / TICKS
-
-
-def pull(y: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the acceleration along and up at height `y` and velocity `(u, v)`."""
-    along = u - _low - (_high - _low) * np.minimum(y / ALOFT, 1.0)
-    brake = _drag * np.hypot(along, v)
-    return -brake * along, -brake * v - 1.0
-
-
-_x, _y, _u, _v = np.zeros_like(_angle), np.zeros_like(_angle), np.cos(_angle), np.sin(_angle)
-RANGE = np.zeros_like(_angle)
-"""Expected range as a share of VACUUM, by drag, wind and elevation."""
-for _ in range(TICKS + 1):  # air only shortens a flight
-    _along, _up = pull(_y, _u, _v)
-    _u_mid, _v_mid = _u + 0.5 * _tick * _along, _v + 0.5 * _tick * _up
-    _along, _up = pull(_y + 0.5 * _tick * _v, _u_mid, _v_mid)
-    _fallen = _y + _tick * _v_mid
-    _lands = (RANGE == 0.0) & (_fallen <= 0.0)
-    RANGE[_lands] = (_x + _tick * _u_mid * _y / np.where(_lands, _y - _fallen, 1.0))[_lands]
-    _x, _y, _u, _v = _x + _tick * _u_mid, _fallen, _u + _tick * _along, _v + _tick * _up
-RANGE = np.round(RANGE, SETTLED)
-LONGEST = RANGE.max(-1)
-"""Longest range over all elevations, by drag and wind."""
-FARTHEST = float(VACUUM.max() * RANGE.max() * (1.0 + SCATTER))
-"""No shot of any edition falls further, in metres."""
-METRE = 1.0 / FARTHEST  # as signals show it
-ELEVATION = np.array([[(d // 2 + (1 - d % 2 * 2) * notch) % ANGLES for notch in range(ANGLES)] for d in range(DIALS)])
-"""Elevation, in steps from the lowest, of every notch of every dial."""
 
 
 class Action(enum.IntEnum):
@@ -311,95 +270,3 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 def exam_fact(p: Chapter, e: Record, s: Record) -> tuple[int, ...]:
     """Balls and winds of all targets: the exam's ball in the wind is new."""
     return tuple(sorted({s.case[t] for t in range(p.targets)}))
-
-
-# --- faces -----------------------------------------------------------------------------
-
-COLUMNS = 40
-
-
-def draw(p: Chapter, o: Record) -> list[str]:
-    """Return the field from the side as rows of characters: the gun /, the target T, the fall of the last shot x."""
-    wind, ball = "~~~" if o.wind else "---", "second" if o.ball else "first"
-    shots = "*" * round(o.shots * p.shots)
-    ground, falls = ["/", *"_" * COLUMNS], [" "] * (COLUMNS + 1)
-    ground[max(round(o.target * COLUMNS), 1)] = "T"
-    if o.fall:
-        falls[round(o.fall * COLUMNS)] = "x"
-    sky = f"wind {wind}  ball {ball:<6}  shots {shots:.<{p.shots}}"
-    return [f"{sky:<{COLUMNS + 1}}", "".join(falls), "".join(ground), f"0 m{f'{FARTHEST:.0f} m':>{COLUMNS - 2}}"]
-
-
-def tell(p: Chapter, o: Record) -> str:
-    """Return the exercise in words."""
-    fall = f"{o.fall * FARTHEST:.0f} m" if o.fall else "none to be seen"
-    return (
-        f"Target: at {o.target * FARTHEST:.0f} m. Fall of the last shot: {fall}. "
-        f"Ball: {'second' if o.ball else 'first'}. Wind: {'it blows' if o.wind else 'calm'}. "
-        f"Shots at this target: {round(o.shots * p.shots)} of {p.shots}."
-    )
-
-
-# --- words -----------------------------------------------------------------------------
-
-PREFACE = """You fire a gun at targets. The gun has a dial with 21 notches.
-A page shows how far away the target is, in metres, which ball is loaded (the first or the second), and whether the
-wind blows or the air is calm.
-FIRE_1 to FIRE_21 fire one shot at that notch of the dial. You are told where the shot fell. How far a notch shoots
-is for you to find out; the gun is the same in all exercises. Shots scatter: fired again at the same notch, a shot
-falls up to 12 per cent nearer or further.
-Several shots at a target are allowed, but only the last one counts, and every shot before it costs. HOLD lets the
-last shot stand and goes on to the next target, or ends the exercise after the last target. The last shot allowed at
-a target stands by itself. HOLD before any shot at the target gives the exercise up: all targets still to come count
-0.
-Mark: the mean over the targets of the worth of the shot that stands. Its worth is max(0, 1 - excess / typical) * (1
-- 0.15 * shots before it). The excess is how far the notch misses on average, less what the best notch would miss;
-typical is what somebody misses on average who always hits the middle of the chapter's distances. Luck in the scatter
-does not count. A target without a shot counts 0.
-Most exercises have one target, in one chapter they have two.
-Exam: six targets, one shot at each, nearer to the end of the gun's reach than in all chapters before, with a ball and
-a wind that were never met together. No fall is seen."""
-
-STRUCTURE = """The notches set 21 elevations, evenly spaced from 5 to 75 degrees, in order round the ring; hidden are
-the notch of the lowest one and the sense in which they follow. The range grows with the elevation up to somewhat
-below 45 degrees and then falls. It is set by gravity, by the drag of the ball (each of the two balls has its own;
-drag grows with the square of the speed) and by the wind, which is one at the ground and another aloft, always the
-same where it blows."""
-
-FORBIDDEN = ("gravity", "drag", "elevation", "elevations", "angle", "degrees", "aloft")
-
-
-def place_of(o: Record) -> str:
-    """Return what is fired at, and with what."""
-    air = "in the wind" if o.wind > 0.0 else "in calm air"
-    return f"the target at {o.target * FARTHEST:.1f} m, {'second' if o.ball > 0.0 else 'first'} ball, {air}"
-
-
-def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str:
-    """Return where the last shot fell, then the target."""
-    said = []
-    shots, left = round(o.shots * p.shots), round(o.left * p.limit)
-    fell = f"fell at {o.fall * FARTHEST:.1f} m"
-    if before is None or action is None:
-        if before is not None:
-            said.append("You did nothing; a step went by.")
-        if o.fall > 0.0:
-            said.append(f"The shot before {fell}.")
-    elif action == Action.HOLD:
-        stands = "You held: the last shot at the target stands."
-        said.append(
-            stands if before.shots > 0.0 else "You held without a shot at the target: the exercise is given up."
-        )
-    else:
-        said.append(f"You fired notch {action + 1} at {place_of(before)}:")
-        miss = (o.fall - before.target) * FARTHEST
-        said.append(f"the shot {fell}, {abs(miss):.1f} m too {'far' if miss > 0.0 else 'short'}." if o.fall > 0.0
-                    else "the fall is not seen.")  # fmt: skip
-        if shots in (0, p.shots) or left == 0:
-            said.append("This shot stands.")
-    now = place_of(o)
-    if left:
-        said.append(f"Now: {now}. Shots at it: {shots} of {p.shots}. Steps left: {left}.")
-    else:
-        said.append(f"The exercise is over. It ended at {now}, after {shots} of {p.shots} shots at it.")
-    return " ".join(said)

@@ -55,13 +55,13 @@ from textbook_gym.authoring import Field, Record, Signal, below, rule, shuffle
 
 TAGS = ("durable solutions",)
 MODEL = "textbook_gym.books.models.maintenance"
+WORDS = "textbook_gym.books.words.maintenance"
 
 MODULES = 6
 CAUSES = 8
 WIDEST = 3  # modules that a cause reaches, at most
 EFFORT = 3  # steps that a repair takes
 DONE = np.arange(EFFORT + 1) / EFFORT  # share of a repair that is done, by its steps
-FAULTS = 3  # own causes of a job, at most
 HARM = 0.5  # what a cause left under tape takes off the hidden test, in causes removed
 DEEPEST = 8  # debts of one cause, at most
 DRAWS = 100
@@ -71,7 +71,7 @@ DUE = 2  # one in force by its debts
 # A word holds eight small numbers, so that one draw, addition or comparison serves all modules or causes.
 CELL = 6  # bits for each number of a word
 FULL = (1 << CELL) - 1
-WORDS = 1 << CELL * CAUSES
+WORD_VALUES = 1 << CELL * CAUSES
 EVERY = sum(1 << CELL * i for i in range(CAUSES))  # 1 in all cells
 LOT = 5  # bits of a random number in a cell: the bit above it takes the carry
 LOTS = 1 << LOT
@@ -227,7 +227,7 @@ def run_checks(p: Chapter, s: Record, shown: int) -> None:
     """Run the checks of all modules; the student sees them if `shown` is 1."""
     silent = s.tape
     if p.shows < LOTS:
-        lots = below(s, WORDS) & EVERY * (LOTS - 1)
+        lots = below(s, WORD_VALUES) & EVERY * (LOTS - 1)
         silent |= lots + EVERY * (LOTS - p.shows) >> LOT & EVERY  # there is a carry where the lot is `shows` or more
     failing = s.broken & ~(silent * FULL)
     s.green = failing == 0
@@ -246,7 +246,7 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         s.fault[c] = OWN
         s.broken += SPREAD[e.reach[c]]
     if p.due > 0:
-        lots = below(s, WORDS) & EVERY * (LOTS - 1)
+        lots = below(s, WORD_VALUES) & EVERY * (LOTS - 1)
         for c in range(CAUSES):
             returns = s.fault[c] == 0 and cell(lots, c) < p.due * s.debt[c]
             s.fault[c] += returns * DUE
@@ -341,60 +341,7 @@ def exam_fact(p: Chapter, e: Record, s: Record) -> int:
     return s.faults
 
 
-# --- faces -----------------------------------------------------------------------------
-
-
-def draw(p: Chapter, o: Record) -> list[str]:
-    """Return the workshop as rows of characters: modules, failing checks, tape; repairs, work, findings."""
-    rows = [
-        "module   " + " ".join("ABCDEF"),
-        "failures " + " ".join(f"{o.failures[m] * CAUSES:.0f}" for m in range(MODULES)),
-        "tape     " + " ".join(".#"[int(o.tape[m])] for m in range(MODULES)),
-        "",
-        "repair   " + " ".join("12345678"),
-        "work     " + " ".join(f"{o.work[c] * EFFORT:.0f}" for c in range(CAUSES)),
-        "finding  " + " ".join("?+-"[int(o.finding[c])] for c in range(CAUSES)),
-        "outcome  " + " +-"[int(o.outcome)],
-    ]
-    return [row.replace("0", ".").ljust(max(map(len, rows))) for row in rows]
-
-
-def tell(p: Chapter, o: Record) -> str:
-    """Return the exercise in words."""
-    failures = [f"{o.failures[m] * CAUSES:.0f} in module {'ABCDEF'[m]}" for m in range(MODULES) if o.failures[m]]
-    tape = [f"module {'ABCDEF'[m]}" for m in range(MODULES) if o.tape[m]]
-    work = [f"{o.work[c] * EFFORT:.0f} of {EFFORT} steps of repair {c + 1}" for c in range(CAUSES) if o.work[c]]
-    finding = [f"cause {c + 1} is {'not ' * (o.finding[c] < 0)}in force" for c in range(CAUSES) if o.finding[c]]
-    outcome = ["nothing to tell", "yes, the cause was in force", "no, the cause was not in force"][int(o.outcome)]
-    words = {"Failures": failures, "Tape": tape, "Work": work, "Finding": finding, "Outcome": [outcome]}
-    return " ".join(f"{name}: {', '.join(items) or 'none'}." for name, items in words.items())
-
-
 # --- words -----------------------------------------------------------------------------
-
-PREFACE = """You keep six modules, A to F, running. An exercise is a job: something is broken and checks of some
-modules fail. There are eight possible causes, 1 to 8. A cause that is in force makes checks of modules fail; which
-cause breaks which modules is for you to find out, and stays the same in all jobs. A page shows how many checks fail
-in every module. In some chapters a run of the checks may miss what is broken in a module.
-REPAIR_1 does one step of the repair for cause 1, and so on. A repair takes three steps, in a row or not. With the
-third one the cause is removed, if it was in force, with all that it broke; you are told whether it was in force.
-PROBE_1 takes one step and tells whether cause 1 is in force, and so on.
-PATCH_A takes one step and puts tape over module A, and so on: its checks pass then, but the causes behind them stay.
-SHIP ships the job and ends the exercise. A job that is not shipped when the steps are used up is marked 0.
-Mark: (causes of the job removed - half of the causes left under tape) / causes of the job, at least 0, times (steps
-that somebody needs who knows the causes) / (steps that you took), at most 1. That somebody needs three steps for
-each cause, and one to ship. Tape may look well in the checks, but the mark counts what is removed.
-In the first chapters a job has one cause, in later ones up to two.
-Exam: three causes in every job. The checks are shown once, as a report, when the job begins; no probe answers, and
-you are not told whether a repair found its cause."""
-
-STRUCTURE = """Each cause in force fails one check in each of one to three modules that it reaches, always the same
-ones, and no two causes reach the same modules. Failing checks of several causes add up. Three causes occur in the
-first chapter, five in the second, seven in the third, all eight from the fourth on. A patch puts a debt on every
-cause that it hides: from the chapter "debt" on such causes come back in later jobs besides the job's own, the more
-often the more patches were put on them, until they are repaired; in the exam every one of them comes back."""
-
-FORBIDDEN = ("reach", "reaches", "joins", "debt", "debts")
 
 
 def failing(o: Record) -> str:
@@ -403,61 +350,3 @@ def failing(o: Record) -> str:
         ", ".join(f"{round(o.failures[m] * CAUSES)} in {'ABCDEF'[m]}" for m in range(MODULES) if o.failures[m])
         or "none"
     )
-
-
-def last_work(p: Chapter, before: Record, action: int, o: Record) -> str:
-    """Return what the last action brought."""
-    if action == SHIP:
-        return "You shipped the job."
-    if action < REPAIR:
-        taped = f"Module {'ABCDEF'[action]}"
-        return f"{taped} had tape already: nothing changed." if before.tape[action] else f"{taped} has tape now."
-    c = (action - REPAIR) % CAUSES  # probes come in the order of the repairs
-    number, found = c + 1, {1.0: "in force", -1.0: "not in force"}.get(o.outcome)
-    if action >= PROBE:
-        return f"Probe: cause {number} is {found}." if found else f"Probe for cause {number}: no answer is shown."
-    if before.work[c] == 1.0:
-        return f"Repair {number} was done already: nothing happened."
-    done = round(o.work[c] * EFFORT)
-    if done < EFFORT:
-        return f"You did step {done} of {EFFORT} of repair {number}."
-    if p.told == 0:
-        return f"Repair {number} is done; whether cause {number} was in force is not shown."
-    if o.outcome < 0.0:
-        return f"Repair {number} is done, but cause {number} was not in force."
-    removed = f"Repair {number} is done: cause {number} was in force and is removed."
-    return f"{removed} Failing checks before it: {failing(before)}."
-
-
-def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str:
-    """Return what the last action brought, then checks, tape and what is known of causes."""
-    said = []
-    if before is not None and action is not None:
-        said.append(last_work(p, before, action, o))
-    else:
-        if before is not None:
-            said.append("You did nothing; a step went by.")
-        if o.outcome != 0.0:
-            said.append(f"The step before found its cause {'' if o.outcome > 0.0 else 'not '}in force.")
-    said.append(f"Failing checks {'now' if p.told == 1 else 'in the report'}: {failing(o)}.")
-    tape = ["ABCDEF"[m] for m in range(MODULES) if o.tape[m]]
-    done = [str(c + 1) for c in range(CAUSES) if o.work[c] == 1.0]
-    begun = [f"{c + 1} ({round(o.work[c] * EFFORT)} of {EFFORT} steps)" for c in range(CAUSES) if 0.0 < o.work[c] < 1.0]
-    there = [str(c + 1) for c in range(CAUSES) if o.finding[c] > 0.0]
-    absent = [str(c + 1) for c in range(CAUSES) if o.finding[c] < 0.0]
-    titles = (
-        "Tape on",
-        "Repairs done",
-        "Repairs begun",
-        "Causes known to be in force",
-        "Causes known not to be in force",
-    )
-    said += [
-        f"{t}: {', '.join(items)}."
-        for t, items in zip(titles, (tape, done, begun, there, absent), strict=True)
-        if items
-    ]
-    left = round(o.left * p.limit)
-    over = "The exercise is over." if action == SHIP else "The exercise is over: the job was not shipped."
-    said.append(f"Steps left: {left}." if left else over)
-    return " ".join(said)

@@ -22,7 +22,7 @@ Mark
     rules, so no rule or lemma, and take three; and so do lemmas that first come up, which are no rules and all differ.
 
 Why memory pays
-    Rules and lemmas are drawn once an edition; slots have no labels. Measured by `textbook-gym show Theorems`.
+    Rules and lemmas are drawn once in about 10^11 editions; slots are bare. Measured by `textbook-gym show Theorems`.
 
 Sources
     Macro-operators (Korf 1985), options (Sutton, Precup and Singh 1999), library learning (DreamCoder, Ellis et al.
@@ -32,25 +32,34 @@ Model student
     What every button was last seen to do and what it filed where; once a lemma is struck it trusts no rule before it
     sees it again. It takes the shortest proof that it knows; if there is none in time, or none of three steps, it tries
     a button that it does not know.
-
-Editions: about 10^11.
 """
 
 import enum
-from itertools import combinations, permutations
 from typing import NamedTuple
 
 import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
+from textbook_gym.books.tables.theorems import (
+    ALL_SWAPS,
+    FROM,
+    HALF,
+    NEAR,
+    ORDERS,
+    RULES,
+    SPELT,
+    SWAP,
+    SWAPS,
+    SYMBOLS,
+    THEN,
+)
 
 TAGS = ("self-improvement",)
+MODEL = "textbook_gym.books.models.theorems"
+WORDS = "textbook_gym.books.words.theorems"
 
-SYMBOLS = 5
-RULES = 5
 SLOTS = 4  # of the library; as many lemmas are in force
-TOOLS = RULES + SLOTS  # a tool is a rule or a slot: the first actions, before those that file
-ACTIONS = TOOLS + SLOTS
+TOOLS, ACTIONS = RULES + SLOTS, RULES + 2 * SLOTS  # a tool is a rule or a slot: the first actions; the others file
 DEPTH = 3  # rules in a lemma, and most tools in a theorem
 WRITTEN = np.arange(ACTIONS + 1) / ACTIONS  # a line of a proof as it is shown, by 1 + action
 LINES = 8  # most steps of an exercise
@@ -58,31 +67,6 @@ FORMS = 3  # what theorems of a chapter may be made of: entries in the columns `
 NONE = -1
 CODE = 16  # more than there are tools: `way` returns CODE * steps + first tool
 DRAWS = 1000
-
-_EVEN = [o for o in permutations(range(SYMBOLS)) if sum(a > b for a, b in combinations(o, 2)) % 2 == 0]
-ORDER = np.array([o for a, b, *rest in _EVEN for o in ((a, b, *rest), (b, a, *rest))])
-"""All orders of five places, even and odd by turns, first the one that moves nothing. An order puts at place i of a
-string what stood at place ORDER[order, i]; a string is named by the order that makes it of abcde. In sets of even or
-of odd orders bit k stands for order 2k, or 2k + 1."""
-HALF, ORDERS = len(_EVEN), len(ORDER)
-SPELT = np.equal(ORDER[:, :, None], np.arange(SYMBOLS)).astype(np.float32)  # every string, as it is shown
-DIGIT = SYMBOLS ** np.arange(SYMBOLS)
-RANK = np.zeros(SYMBOLS**SYMBOLS, np.int64)  # every order, by the sum of ORDER[order, i] * DIGIT[i]
-RANK[ORDER @ DIGIT] = np.arange(ORDERS)
-THEN = RANK[ORDER[:, ORDER] @ DIGIT]  # what an order followed by another makes
-FROM = np.argsort(THEN, axis=1)  # what must follow an order to make another
-_MOVES = np.not_equal(ORDER, np.arange(SYMBOLS))
-SWAP = np.flatnonzero(_MOVES.sum(axis=1) == 2)  # the orders that swap two places
-SWAPS, ALL_SWAPS = len(SWAP), int(np.bitwise_or.reduce(1 << SWAP // 2))
-NEAR = np.zeros((1 << SWAPS, 2), np.int64)
-"""By a set of swaps, which orders are made by two of them (even ones), and which by one or three. It is 0 unless the
-swaps are five that reach every string, as those do which together move every place."""
-for _five in combinations(range(SWAPS), RULES):
-    _rules = SWAP[[*_five]]
-    if _MOVES[_rules].any(axis=0).all():
-        _two = THEN[np.ix_(_rules, _rules)].ravel()
-        _three = THEN[np.ix_(_two, _rules)].ravel()
-        NEAR[sum(1 << w for w in _five)] = [np.bitwise_or.reduce(1 << made // 2) for made in (_two, _three)]
 
 
 class Action(enum.IntEnum):
@@ -122,25 +106,11 @@ SHORT = ((1, 3, 6), (6, 5, 6))  # chapters and their exercises: a course for qui
 SEMINAR = ((1, 2, 4, 6), (4, 6, 4, 4))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
-    Field(
-        "swap",
-        "i1",
-        "SWAP of every rule, before and after the revision",
-        (2, RULES),
-        low=0,
-        high=SWAPS - 1,
-        chapters=({1, 2, 3, 4}, 5),
-    ),
-    Field(
-        "lemma",
-        "i1",
-        "order of every lemma, before and after",
-        (2, SLOTS),
-        low=0,
-        high=ORDERS - 1,
-        chapters=(({2, 3, 4}, {2, 3, 4}, {3, 4}, {3, 4}), 5),
-    ),
-)
+    Field("swap", "i1", "SWAP of every rule, before and after the revision", (2, RULES), low=0, high=SWAPS - 1,
+          chapters=({1, 2, 3, 4}, 5)),
+    Field("lemma", "i1", "order of every lemma, before and after", (2, SLOTS), low=0, high=ORDERS - 1,
+          chapters=(({2, 3, 4}, {2, 3, 4}, {3, 4}, {3, 4}), 5)),
+)  # fmt: skip
 
 STATE = (
     Field("filed", "i1", "1 + lemma in every slot, 0 if it is empty", (SLOTS,), lasting=True),
@@ -334,158 +304,3 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 def exam_fact(p: Chapter, e: Record, s: Record) -> tuple[tuple[int, int], ...]:
     """Rules and lemmas that theorems are made of."""
     return tuple((p.rules[form], p.lemmas[form]) for form in range(FORMS))
-
-
-# --- the model student: sees signals, keeps notes ------------------------------------------
-
-NOTES = (
-    Field("tool", "i1", "order that every rule and slot is, as last seen; 0 if unknown", (TOOLS,)),
-    Field("claim", "i1", "this page: order that the theorem is"),
-)
-
-
-@rule
-def read(string: Record) -> int:
-    """Return the order that a string is named by."""
-    number = 0
-    for i in range(SYMBOLS):
-        for c in range(SYMBOLS):
-            number += c * DIGIT[i] if string[i, c] > 0.0 else 0
-    return RANK[number]
-
-
-@rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
-    """Note what is claimed; where a lemma was struck, forget it and the rules, one of which was revised."""
-    n.claim = FROM[read(o.string), read(o.goal)]
-    for k in range(SLOTS):
-        if n.tool[RULES + k] > 0 and o.library[k] == 0.0:
-            for t in range(RULES):
-                n.tool[t] = 0
-            n.tool[RULES + k] = 0
-
-
-@rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
-    """Note what a tool did, or what was filed."""
-    if before.proved > 0.0 and action >= TOOLS:
-        n.tool[RULES + action - TOOLS] = n.claim
-    elif before.proved == 0.0 and action < TOOLS and p.told == 1:
-        n.tool[action] = FROM[read(before.string), read(o.string)]
-
-
-@rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
-    """File a lemma that the library lacks; else prove; else try something."""
-    unknown, choice, slot, filed, string = 0, below(n, TOOLS), 0, False, read(o.string)
-    for t in range(TOOLS):
-        empty = t >= RULES and o.library[t - RULES] == 0.0
-        slot = t - RULES if empty else slot
-        filed = filed or n.tool[t] == n.claim
-        if n.tool[t] == 0 and not empty:
-            unknown += 1
-            choice = t if below(n, unknown) == 0 else choice
-    if o.proved > 0.0:
-        return choice if filed else TOOLS + slot
-    for i in range(LINES if p.told == 0 else 0):  # in the exam one must think what stands there
-        line = round(o.proof[i] * ACTIONS)
-        string = THEN[string, n.tool[line - 1]] if 0 < line <= TOOLS else string
-    best, left = way(n, FROM[string, read(o.goal)], LINES), round(o.left * p.limit)
-    known = 0 < best // CODE <= left and (unknown == 0 or best // CODE <= DEPTH or best // CODE == left)
-    return best % CODE if known else choice
-
-
-# --- faces -----------------------------------------------------------------------------
-
-
-def draw(p: Chapter, o: Record) -> list[str]:
-    """Return the words as rows of characters."""
-    return [f"{row:100}" for row in tell(p, o).split(". ")]
-
-
-def tell(p: Chapter, o: Record) -> str:
-    """Return the exercise in words."""
-    string, goal = (" ".join("abcde"[c] for c in ORDER[read(x)]) for x in (o.string, o.goal))
-    lines = [Action(round(o.proof[i] * ACTIONS) - 1).name.lower() for i in range(LINES) if o.proof[i] > 0.0]
-    slots = [str(k + 1) for k in range(SLOTS) if o.library[k] > 0.0]
-    proved = "yes" if o.proved > 0.0 else "no" if p.told == 1 else "not shown"
-    return (
-        f"Goal: {goal}. String{'' if p.told == 1 else ' at the start, now not shown'}: {string}. Proved: {proved}. "
-        f"Proof so far: {', '.join(lines).replace('_', ' ') or 'nothing'}. Lemma: {'yes' if o.lemma > 0.0 else 'no'}. "
-        f"Slots filled in the library: {', '.join(slots) or 'none'}."
-    )
-
-
-# --- words -----------------------------------------------------------------------------
-
-PREFACE = """You prove theorems about strings of the symbols a, b, c, d and e, such as b a c d e.
-A page shows a string and a goal. A theorem is proved when the string has become the goal.
-RULE_1 to RULE_5 rewrite the string, each rule always in the same manner; what each rule does is for you to find out.
-The library has four slots, empty at first. Some theorems are lemmas; the page says so. Once a lemma is proved you
-have one more step: FILE_1, FILE_2, FILE_3 and FILE_4 put it into that slot (what was there is lost), any other
-action leaves it. CITE_1 to CITE_4 apply the lemma in that slot: one step does to any string what the whole proof of
-the lemma did. That a slot is filled is shown, but not with what. Lemmas stay in their slots until the book ends; but
-the book may revise a rule, and then it strikes out a lemma that rests on it: its slot is empty again.
-CITE with an empty slot, and FILE without a lemma just proved, do nothing but cost a step.
-The exercise ends with the proof (with a lemma one step later), or when the steps are used up.
-Mark: the fewest steps possible divided by the steps until the goal stood there; 0 without a proof. Possible means:
-with all lemmas filed that came up so far. The step that files a lemma does not count.
-Exam: theorems too deep for rules alone. The string stays shown as it was at the start, nothing tells how a proof
-goes, and an exercise lasts until the steps are used up; steps after the proof do not count."""
-
-STRUCTURE = """Each rule swaps what stands at two certain places of the string, whatever stands there. So a rule, a
-lemma and a theorem are each an order of the five places. Every lemma is three rules deep; there are four lemmas in
-all. The theorems of later chapters are made of lemmas and rules: one lemma and a rule or two, then two lemmas, in
-the exam three. In the review one rule has become another swap, and one lemma another order."""
-
-FORBIDDEN = ("swap", "swaps", "swapped", "permutation", "places", "order", "unsound")
-
-
-def spelt(string: Record) -> str:
-    """Return a string in its symbols."""
-    return " ".join("abcde"[c] for c in ORDER[read(string)])
-
-
-def lines_of(o: Record) -> list[str]:
-    """Return the names of the steps so far."""
-    return [Action(round(o.proof[i] * ACTIONS) - 1).name for i in range(LINES) if o.proof[i] > 0.0]
-
-
-def last_line(p: Chapter, before: Record, action: int, o: Record) -> str:
-    """Return what the last action brought."""
-    name = Action(action).name
-    if action >= TOOLS:
-        slot = action - TOOLS + 1
-        if p.told == 0:
-            return f"{name}: whether anything was filed is not shown."
-        if before.proved == 0.0:
-            return f"{name}: there is no lemma just proved, nothing happened."
-        steps = ", ".join(lines_of(before))
-        return f"{name}: the lemma just proved by {steps} is in slot {slot}; CITE_{slot} does the same in one step."
-    if before.proved > 0.0:
-        return f"{name}: the lemma was proved, and you left it unfiled."
-    if action >= RULES and o.library[action - RULES] == 0.0:
-        return f"{name}: slot {action - RULES + 1} is empty, nothing happened."
-    if p.told == 0:
-        return f"{name} was applied; what it made is not shown."
-    return f"{name} turned {spelt(before.string)} into {spelt(o.string)}."
-
-
-def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str:
-    """Return what the last action brought, then string and goal."""
-    said = []
-    if before is not None:
-        said.append("You did nothing; a step went by." if action is None else last_line(p, before, action, o))
-    stands = "The string is" if p.told == 1 else "The string at the start was"
-    said.append(f"{stands} {spelt(o.string)}. The goal is {spelt(o.goal)}.")
-    slots = [str(k + 1) for k in range(SLOTS) if o.library[k] > 0.0]
-    said.append(f"The theorem is {'a lemma' if o.lemma > 0.0 else 'no lemma'}.")
-    said.append(f"Slots filled at the start: {', '.join(slots) or 'none'}.")
-    if lines_of(o):
-        said.append(f"Steps so far: {', '.join(lines_of(o))}.")
-    left = round(o.left * p.limit)
-    if left and o.proved > 0.0:
-        said.append("The lemma is proved: now you may file it.")
-    outcome = f" The theorem is {'' if o.proved > 0.0 else 'not '}proved." if p.told == 1 else ""
-    said.append(f"Steps left: {left}." if left else f"The exercise is over.{outcome}")
-    return " ".join(said)

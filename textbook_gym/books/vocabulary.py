@@ -39,18 +39,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, Signal, below, onehot, permute, rule, shuffle
+from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, shuffle
 
 TAGS = ("memory", "adaptation")
+MODEL = "textbook_gym.books.models.vocabulary"
+WORDS = "textbook_gym.books.words.vocabulary"
 
 LESSONS = 3
-WORDS = 8  # of a lesson; as many meanings, and buttons
+PER_LESSON = 8  # words of a lesson; as many meanings, and buttons
 CONTEXTS = 2
 HOME, DIALECT = 0, 1
 DIRECTIONS = 2
 FORWARDS, BACKWARDS = 0, 1
 QUESTIONS = 8  # of an exercise
-ALL_SEEN = (1 << WORDS) - 1  # one bit for every meaning
+ALL_SEEN = (1 << PER_LESSON) - 1  # one bit for every meaning
 DRAWS = 100  # of a shift; 37 in 100 move every meaning
 
 FORMS = np.array(
@@ -103,15 +105,21 @@ SEMINAR = ((1, 2, 4, 6), (3, 3, 3, 3))  # likewise, to be read and talked throug
 
 EDITION = (
     Field(
-        "meaning", "i1", "meaning of every word at home", (LESSONS, WORDS), low=0, high=WORDS - 1, chapters=(1, 2, 3)
+        "meaning",
+        "i1",
+        "meaning of every word at home",
+        (LESSONS, PER_LESSON),
+        low=0,
+        high=PER_LESSON - 1,
+        chapters=(1, 2, 3),
     ),
     Field(
         "shift",
         "i1",
         "what each of these meanings becomes in the dialect",
-        (WORDS,),
+        (PER_LESSON,),
         low=0,
-        high=WORDS - 1,
+        high=PER_LESSON - 1,
         chapters=4,
     ),
 )
@@ -133,9 +141,9 @@ SIGNALS = (
     Signal("lesson", 0.0, 1.0, "this question's lesson, one of three is 1; 0 once the exercise is over", (LESSONS,)),
     Signal("context", 0.0, 1.0, "this question's context: home, dialect", (CONTEXTS,)),
     Signal("direction", 0.0, 1.0, "this question's direction: forwards, backwards", (DIRECTIONS,)),
-    Signal("cue", 0.0, 1.0, "the word asked about, backwards the meaning: one of eight is 1", (WORDS,)),
+    Signal("cue", 0.0, 1.0, "the word asked about, backwards the meaning: one of eight is 1", (PER_LESSON,)),
     Signal("result", -1.0, 1.0, "+1 if the last answer was right, -1 if not, 0 if that is not shown"),
-    Signal("correct", 0.0, 1.0, "the right answer to the last question: one of eight is 1, or none", (WORDS,)),
+    Signal("correct", 0.0, 1.0, "the right answer to the last question: one of eight is 1, or none", (PER_LESSON,)),
 )
 
 LEDGER = [  # the right answer and how answers did, by question
@@ -156,13 +164,13 @@ LEDGER = [  # the right answer and how answers did, by question
 def sound(e: Record) -> bool:
     """Return whether every lesson uses every meaning, and the shift too, leaving none where it was."""
     shifted = 0
-    for m in range(WORDS):
+    for m in range(PER_LESSON):
         shifted |= (e.shift[m] != m) << e.shift[m]
     if shifted != ALL_SEEN:
         return False
     for lesson in range(LESSONS):
         seen = 0
-        for w in range(WORDS):
+        for w in range(PER_LESSON):
             seen |= 1 << e.meaning[lesson, w]
         if seen != ALL_SEEN:
             return False
@@ -173,9 +181,9 @@ def sound(e: Record) -> bool:
 def write(e: Record, s: Record) -> None:
     """Draw the meanings, then the shift until it moves all of them."""
     for lesson in range(LESSONS):
-        permute(s, e.meaning[lesson], WORDS)
+        permute(s, e.meaning[lesson], PER_LESSON)
     for _ in range(DRAWS):
-        permute(s, e.shift, WORDS)
+        permute(s, e.shift, PER_LESSON)
         if sound(e):
             return
 
@@ -184,9 +192,9 @@ def write(e: Record, s: Record) -> None:
 def ask(e: Record, s: Record) -> None:
     """Put the next question, of the form that the order of the exercise says."""
     form = s.form[s.place]
-    drawn = FORMS[form, FIRST] * WORDS + below(s, FORMS[form, SPAN] * WORDS)
-    word = drawn % WORDS
-    s.lesson = drawn // WORDS
+    drawn = FORMS[form, FIRST] * PER_LESSON + below(s, FORMS[form, SPAN] * PER_LESSON)
+    word = drawn % PER_LESSON
+    s.lesson = drawn // PER_LESSON
     s.context = FORMS[form, CONTEXT]
     s.direction = FORMS[form, DIRECTION]
     meaning = e.meaning[s.lesson, word]
@@ -236,7 +244,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
         o.context[i] = 0.0
     for i in range(DIRECTIONS):
         o.direction[i] = 0.0
-    for i in range(WORDS):
+    for i in range(PER_LESSON):
         o.cue[i] = 0.0
         o.correct[i] = 0.0
     if s.lesson >= 0:
@@ -252,7 +260,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
 @rule
 def mark(p: Chapter, s: Record) -> float:
     """Return the share of right answers, corrected for chance."""
-    return max((WORDS * s.right - QUESTIONS) / ((WORDS - 1) * QUESTIONS), 0.0)
+    return max((PER_LESSON * s.right - QUESTIONS) / ((PER_LESSON - 1) * QUESTIONS), 0.0)
 
 
 # --- the teacher's copy ----------------------------------------------------------------
@@ -267,174 +275,3 @@ def oracle(p: Chapter, e: Record, s: Record) -> int:
 def exam_fact(p: Chapter, e: Record, s: Record) -> frozenset[int]:
     """Forms of questions that are asked: by lesson, context and direction."""
     return frozenset(s.form[i] for i in range(QUESTIONS))
-
-
-# --- the model student: sees signals, keeps notes ------------------------------------------
-
-NOTES = (
-    Field("meaning", "i1", "1 + meaning of every word, 0 if unknown", (CONTEXTS, LESSONS, WORDS)),
-    Field("word", "i1", "1 + word of every meaning, 0 if unknown", (CONTEXTS, LESSONS, WORDS)),
-    Field("twin", "i1", "1 + what a meaning of either context is in the other, 0 if unknown", (CONTEXTS, WORDS)),
-)
-
-
-@rule
-def enter(n: Record, context: int, lesson: int, word: int, meaning: int) -> None:
-    """Note one pair."""
-    n.meaning[context, lesson, word] = meaning + 1
-    n.word[context, lesson, meaning] = word + 1
-
-
-@rule
-def open_page(p: Chapter, n: Record, o: Record) -> None:
-    """Nothing to prepare: the notes are the same on every page."""
-
-
-@rule
-def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
-    """Note the pair shown, or the one guessed if nothing is shown, and all that follows."""
-    context, lesson, cue = onehot.index(before.context), onehot.index(before.lesson), onehot.index(before.cue)
-    answered = action if o.result == 0.0 else onehot.index(o.correct)
-    forwards = before.direction[FORWARDS] > 0.0
-    known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
-    if known > 0:
-        return
-    enter(n, context, lesson, cue if forwards else answered, answered if forwards else cue)
-    news = True
-    while news:  # of home, dialect and shift any two give the third; a new entry of the shift may give more
-        news = False
-        for i in range(LESSONS):
-            for word in range(WORDS):
-                home, dialect = n.meaning[HOME, i, word] - 1, n.meaning[DIALECT, i, word] - 1
-                if home >= 0 and dialect >= 0:
-                    news = news or n.twin[HOME, home] == 0
-                    n.twin[HOME, home] = dialect + 1
-                    n.twin[DIALECT, dialect] = home + 1
-                elif home >= 0 and n.twin[HOME, home] > 0:
-                    enter(n, DIALECT, i, word, n.twin[HOME, home] - 1)
-                elif dialect >= 0 and n.twin[DIALECT, dialect] > 0:
-                    enter(n, HOME, i, word, n.twin[DIALECT, dialect] - 1)
-
-
-@rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
-    """Answer from the notes, else with the first answer that they do not rule out."""
-    context, lesson, cue = onehot.index(o.context), onehot.index(o.lesson), onehot.index(o.cue)
-    forwards = o.direction[FORWARDS] > 0.0
-    known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
-    if known > 0:
-        return known - 1
-    abroad = 1 - context
-    for i in range(WORDS):
-        word = cue if forwards else i
-        meaning = i if forwards else cue
-        if n.meaning[context, lesson, word] == 0 and n.word[context, lesson, meaning] == 0:
-            twin, other = n.twin[context, meaning], n.meaning[abroad, lesson, word]
-            if other > 0:  # then the pair would enter the shift, which must be free for it
-                free = twin == 0 and other != meaning + 1 and n.twin[abroad, other - 1] == 0
-            else:  # the pair would give the word a meaning abroad, which no other word may have
-                free = twin == 0 or n.word[abroad, lesson, twin - 1] == 0
-            if free:
-                return i
-    return below(n, WORDS)  # only where guesses contradict each other
-
-
-# --- faces -----------------------------------------------------------------------------
-
-
-def draw(p: Chapter, o: Record) -> list[str]:
-    """Return a flash card (words a-h, meanings 1-8) as rows; below it, the right button of the last one."""
-    lesson, cue, correct = onehot.index(o.lesson), onehot.index(o.cue), onehot.index(o.correct)
-    backwards = o.direction[BACKWARDS] > 0.0
-    shown = "12345678"[cue] if backwards else "abcdefgh"[cue]
-    context = "dialect" if o.context[DIALECT] > 0.0 else "home"
-    last = "" if correct < 0 else f"{'right' if o.result > 0.0 else 'wrong'}: {correct + 1}"
-    return [
-        "+------------------+",
-        f"| {f'lesson {lesson + 1}' if lesson >= 0 else '':9}{context if lesson >= 0 else '':7} |",
-        "|                  |",
-        f"| {f'{shown}  =  ?' if lesson >= 0 else 'over':^16} |",
-        "|                  |",
-        "+------------------+",
-        f"  {last:18}",
-    ]
-
-
-def tell(p: Chapter, o: Record) -> str:
-    """Return the exercise in words."""
-    if o.result == 0.0:
-        last = "Result of the last answer: not shown. Correct answer: not shown."
-    else:
-        verdict = "right" if o.result > 0.0 else "wrong"
-        last = f"Result of the last answer: {verdict}. Correct answer: {onehot.index(o.correct) + 1}."
-    lesson = onehot.index(o.lesson)
-    if lesson < 0:
-        return f"{last} No question is left: no lesson, context, direction or cue."
-    context = "home" if o.context[HOME] > 0.0 else "dialect"
-    forwards = o.direction[FORWARDS] > 0.0
-    shown, wanted = ("word", "meaning") if forwards else ("meaning", "word")
-    return (
-        f"{last} Lesson {lesson + 1}, context {context}, direction {'forwards' if forwards else 'backwards'}, "
-        f"cue {onehot.index(o.cue) + 1}: which {wanted} has this {shown}?"
-    )
-
-
-# --- words -----------------------------------------------------------------------------
-
-PREFACE = """You learn the words of a foreign language.
-There are three lessons of eight words each, called w1 to w8. Word w3 of lesson 1 and word w3 of lesson 2 are
-different words. There are eight meanings, called m1 to m8.
-An exercise asks eight questions, one a step. A question names a lesson, a context (home or dialect) and a direction.
-Forwards it names a word, and asks what that word means in this context; ANSWER_5 answers m5.
-Backwards it names a meaning, and asks which word of the lesson means that in this context; ANSWER_5 answers w5.
-After each answer you are told whether it was right, and what the right answer was. The same question may come again,
-in this exercise or in a later one.
-The exercise ends after eight steps. A step without an answer is lost: one question fewer is asked.
-Mark: the share of the eight questions that you answered right, corrected for guessing: (share - 1/8) / (1 - 1/8),
-and 0 if that is below 0.
-Exam: half of the questions are of kinds that were asked before; the others put lesson, context and direction
-together as no chapter before did. Nothing is shown of how you did."""
-
-STRUCTURE = """Within a lesson every word has another of the eight meanings. In the dialect every meaning is shifted to
-another one, never to itself; the shift is the same for all words of all lessons. So two words that mean the same at
-home mean the same in the dialect; and of home, dialect and shift any two tell the third."""
-
-FORBIDDEN = ("shift", "shifted", "permutation")
-
-
-def asked_in(o: Record) -> str:
-    """Return the context in words."""
-    return "at home" if o.context[HOME] > 0.0 else "in the dialect"
-
-
-def last_answer(before: Record, action: int, o: Record) -> str:
-    """Return what the last answer was about, how it went, and what is true."""
-    lesson, cue, correct = onehot.index(before.lesson) + 1, onehot.index(before.cue) + 1, onehot.index(o.correct) + 1
-    backwards = before.direction[BACKWARDS] > 0.0
-    answered = f"You answered {'w' if backwards else 'm'}{action + 1}"
-    if o.result == 0.0:
-        return f"{answered}. Whether that is right is not shown."
-    word, meaning = (correct, cue) if backwards else (cue, correct)
-    fact = f"{asked_in(before).capitalize()}, word w{word} of lesson {lesson} means m{meaning}."
-    return f"{answered}: {'right' if o.result > 0.0 else 'wrong'}. {fact}"
-
-
-def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str:
-    """Return what the last answer brought, then the question that is asked now."""
-    said = []
-    if before is not None and action is not None and onehot.index(before.lesson) >= 0:
-        said.append(last_answer(before, action, o))
-    else:
-        if before is not None:
-            said.append("You gave no answer; the step is lost.")
-        if o.result != 0.0:
-            verdict = "right" if o.result > 0.0 else "wrong"
-            said.append(f"The answer before was {verdict}; the right one had number {onehot.index(o.correct) + 1}.")
-    left, lesson, cue = round(o.left * p.limit), onehot.index(o.lesson) + 1, onehot.index(o.cue) + 1
-    if lesson > 0:
-        asked = f"what does word w{cue} of lesson {lesson} mean?"
-        if o.direction[BACKWARDS] > 0.0:
-            asked = f"which word of lesson {lesson} means m{cue}?"
-        said.append(f"{'Now the question' if left else 'Not answered any more'}: {asked_in(o)}, {asked}")
-    said.append(f"Questions left: {left}." if left else "The exercise is over.")
-    return " ".join(said)

@@ -270,12 +270,12 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
 
 # --- faces -----------------------------------------------------------------------------
 
-WORDS = (("small", "large"), ("white", "black"), ("square", "triangle"))
+ADJECTIVES = (("small", "large"), ("white", "black"), ("square", "triangle"))
 
 
 def words(o: Record) -> str:
     """Return the figure in words."""
-    return " ".join(WORDS[i][round(o.features[i])] for i in range(FEATURES))
+    return " ".join(ADJECTIVES[i][round(o.features[i])] for i in range(FEATURES))
 
 
 def draw(p: Chapter, o: Record) -> list[str]:

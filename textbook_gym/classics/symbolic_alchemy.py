@@ -34,22 +34,7 @@ from typing import Any, NamedTuple
 
 from textbook_gym.authoring import Field, Parameter, Record, below, rule
 from textbook_gym.books import alchemy
-from textbook_gym.books.alchemy import (
-    AXES,
-    COLOURS,
-    CORNERS,
-    LOOKS,
-    POTIONS,
-    SLOT,
-    STONES,
-    Action,
-    arrange,
-    draw,
-    in_words,
-    look_up,
-    show_items,
-    sound,
-)
+from textbook_gym.books.alchemy import POTIONS, SLOT, Action, arrange, look_up, show_items, sound
 from textbook_gym.books.alchemy import mark as alchemy_mark
 from textbook_gym.books.alchemy import oracle as alchemy_oracle
 from textbook_gym.books.alchemy import step as alchemy_step
@@ -58,6 +43,8 @@ from textbook_gym.books.models import alchemy as alchemy_student
 from textbook_gym.books.models.alchemy import answer as posterior_answer
 from textbook_gym.books.models.alchemy import open_page as posterior_open
 from textbook_gym.books.models.alchemy import study as posterior_study
+from textbook_gym.books.tables.alchemy import AXES, COLOURS, CORNERS, LOOKS, STONES
+from textbook_gym.books.words.alchemy import draw, in_words
 
 __all__ = ["arrange", "draw", "sound"]  # taken over as they are
 

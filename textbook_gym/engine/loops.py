@@ -3,11 +3,12 @@
 import enum
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from textbook_gym.authoring.book import Book
+from textbook_gym.authoring.contract import rule
 from textbook_gym.authoring.fields import clearing
 from textbook_gym.authoring.random import below
 from textbook_gym.authoring.records import Record
@@ -56,6 +57,32 @@ ROWS = np.dtype(
 """What `walk` writes for every exercise: true marks and grades, the exam's too."""
 
 
+class Clearing(NamedTuple):
+    """How parts of a lane are set to 0: for each part, what `fields.clearing` returns.
+
+    Attributes:
+        fresh: the state, when a book begins.
+        page: the state, when an exercise begins: all but fields that last.
+        notes: of the model student's notes those of one page, when an exercise begins.
+    """
+
+    fresh: tuple[int, np.ndarray]
+    page: tuple[int, np.ndarray]
+    notes: tuple[int, np.ndarray]
+
+
+def clearing_of(book: Book) -> Clearing:
+    """Return what is set to 0 in lanes of a book, and when."""
+    state = lane_type(book).fields["state"][1]  # type: ignore[index]  # a lane has fields
+    names = {*(book.state.names or ())} - {"rng"}
+    lasting = {f.name for f in book.module.STATE if f.lasting}
+    return Clearing(
+        fresh=clearing(book.state, names, state),
+        page=clearing(book.state, names - lasting, state),
+        notes=clearing(book.notes, {f.name for f in book.module.NOTES if f.page}),
+    )
+
+
 def make_loops(book: Book, rules: SimpleNamespace | None = None) -> dict[str, Callable[..., int]]:
     """Return the loops of a book as plain Python functions, closed over its rules.
 
@@ -63,30 +90,19 @@ def make_loops(book: Book, rules: SimpleNamespace | None = None) -> dict[str, Ca
         book: the book.
         rules: what to call instead of the book's own rules, by name.
     """
-    r = rules or book.rules()
-    write, sound, pose, step, observe, mark = r.write, r.sound, r.pose, r.step, r.observe, r.mark
-    visible, shortcuts, raw, ahead, oracle = r.visible, r.shortcuts, r.raw, r.ahead, r.oracle
-    open_page, study, answer = r.open_page, r.study, r.answer
-    ends = edition_words(book)
-    state = lane_type(book).fields["state"][1]  # type: ignore[index]  # a lane has fields
-    lasting = [f.name for f in book.module.STATE if f.lasting]
-    state_at, state_kept = clearing(book.state, {*(book.state.names or ())} - {"rng", *lasting}, state)
-    fresh_at, fresh_kept = clearing(book.state, {*(book.state.names or ())} - {"rng"}, state)
-    page_at, page_kept = clearing(book.notes, {f.name for f in book.module.NOTES if f.page})
-    actions = len(book.actions)
+    rules = rules or book.rules()
+    return {"turn": make_turn_loop(book, rules), "walk": make_walk_loop(book, rules)}
 
-    def turn_loop(
-        lanes: Record,
-        words: Record,
-        plan: Record,
-        others: int,
-        mask: Record,
-        chosen: Record,
-        seen: Record,
-        out: Record,
-        start: int,
-        stop: int,
-    ) -> int:
+
+def make_turn_loop(book: Book, r: SimpleNamespace) -> Callable[..., int]:
+    """Return the loop that turns pages and takes actions, one for every lane."""
+    write, sound, pose, step, observe, mark = r.write, r.sound, r.pose, r.step, r.observe, r.mark
+    visible, shortcuts, raw, ahead = r.visible, r.shortcuts, r.raw, r.ahead
+    (fresh_at, fresh_kept), (state_at, state_kept), _ = clearing_of(book)
+    ends = edition_words(book)
+
+    def turn_loop(lanes: Record, words: Record, plan: Record, others: int, mask: Record, chosen: Record,
+                  seen: Record, out: Record, start: int, stop: int) -> int:  # fmt: skip
         failed = 0
         for k in range(start, stop):
             if k + FAR < stop:
@@ -123,38 +139,53 @@ def make_loops(book: Book, rules: SimpleNamespace | None = None) -> dict[str, Ca
                 course.show_page(lane, plan[c.chapter], seen[i], observe)
         return failed
 
-    def walk_loop(
-        lanes: Record,
-        words: Record,
-        plan: Record,
-        notes: Record,
-        note_words: Record,
-        blank: Record,
-        seen: Record,
-        flat_seen: Record,
-        wide: Record,
-        flat_wide: Record,
-        rows: Record,
-        who: Record,
-        learns: int,
-        wipe: int,
-        start: int,
-        stop: int,
-    ) -> int:
+    return turn_loop
+
+
+@rule
+def copy_cells(cells: Record, source: int, to: Record, row: int) -> None:
+    """Copy a row of floats to a row of wider ones."""
+    for j in range(cells.shape[1]):
+        to[row, j] = cells[source, j]
+
+
+@rule
+def write_row(row: Record, p: Record, lane: Record, reward: float, shortcuts: Callable[..., Any]) -> None:
+    """Write what came of an exercise, a record of `ROWS`."""
+    c = lane.clock
+    row.chapter = p.number
+    row.exercise = c.exercise + 1
+    row.steps = c.step
+    row.shortcuts = shortcuts(p, lane.state)
+    row.mark = c.mark
+    row.grade = c.grade
+    row.reward = reward
+    row.visible = c.visible
+
+
+def make_walk_loop(book: Book, r: SimpleNamespace) -> Callable[..., int]:
+    """Return the loop that walks reference students through exercises, a row of `ROWS` for each."""
+    pose, step, observe, mark, visible, shortcuts, raw = (
+        r.pose, r.step, r.observe, r.mark, r.visible, r.shortcuts, r.raw)  # fmt: skip
+    oracle, open_page, study, answer, actions = r.oracle, r.open_page, r.study, r.answer, len(book.actions)
+    _, (state_at, state_kept), (page_at, page_kept) = clearing_of(book)
+
+    def walk_loop(lanes: Record, words: Record, plan: Record, notes: Record, note_words: Record, blank: Record,
+                  seen: Record, flat_seen: Record, wide: Record, flat_wide: Record, rows: Record, who: Record,
+                  learns: int, wipe: int, start: int, stop: int) -> int:  # fmt: skip
         for i in range(start, stop):
             lane, c, n = lanes[i], lanes[i].clock, notes[i]
             before, after = wide[2 * i], wide[2 * i + 1]
             for row in range(rows.shape[1]):
                 if wipe == Wipe.EXERCISE or (wipe == Wipe.CHAPTER and c.exercise == 0):
-                    pen = n.rng
+                    stream = n.rng
                     notes[i] = blank[0]
-                    n.rng = pen
+                    n.rng = stream
                 p = plan[c.chapter]
                 reward, action, begun = 0.0, 0, False
                 while True:  # each rule is called at one place only, since calls are inlined
                     course.show_page(lane, p, seen[i], observe)
-                    for j in range(flat_seen.shape[1]):
-                        flat_wide[2 * i + 1, j] = flat_seen[i, j]
+                    copy_cells(flat_seen, i, flat_wide, 2 * i + 1)
                     if learns and begun:
                         study(p, n, before, action, after)
                     elif learns:
@@ -163,8 +194,7 @@ def make_loops(book: Book, rules: SimpleNamespace | None = None) -> dict[str, Ca
                     begun = True
                     if c.stage != Stage.OPEN:
                         break
-                    for j in range(flat_seen.shape[1]):
-                        flat_wide[2 * i, j] = flat_wide[2 * i + 1, j]
+                    copy_cells(flat_wide, 2 * i + 1, flat_wide, 2 * i)
                     if who[row] == Student.MODEL:
                         action = int(answer(p, n, before))
                     elif who[row] == Student.ORACLE:
@@ -172,19 +202,11 @@ def make_loops(book: Book, rules: SimpleNamespace | None = None) -> dict[str, Ca
                     else:
                         action = below(n, actions)
                     reward += course.act(lane, p, action, step, mark, visible, raw)
-                done = rows[i, row]
-                done.chapter = p.number
-                done.exercise = c.exercise + 1
-                done.steps = c.step
-                done.shortcuts = shortcuts(p, lane.state)
-                done.mark = c.mark
-                done.grade = c.grade
-                done.reward = reward
-                done.visible = c.visible
+                write_row(rows[i, row], p, lane, reward, shortcuts)
                 if c.stage == Stage.OVER:
                     course.turn_page(c, p)
                     course.clear(words, i, state_at, state_kept)
                     course.begin(lane, plan[c.chapter], pose)
         return 0
 
-    return {"turn": turn_loop, "walk": walk_loop}
+    return walk_loop

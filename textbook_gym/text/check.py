@@ -32,11 +32,18 @@ def check_words(book: str | types.ModuleType) -> None:
         BookError: with one line for every finding.
     """
     found = read(book if isinstance(book, str) else book.__name__)
-    missing = [name for name in ("PREFACE", "STRUCTURE", "FORBIDDEN", "say") if not hasattr(found.module, name)]
-    findings = [f"`{name}` is missing; the text view needs it" for name in missing]
-    findings = findings or [*check_preface(found), *check_pages(found)]
+    findings = word_findings(found)
     if findings:
         raise BookError("\n".join(f"{found.name}: {finding}" for finding in findings))
+
+
+def word_findings(book: Book) -> list[str]:
+    """Return what is wrong with the words of a book, a line for every finding."""
+    missing = [name for name in ("PREFACE", "STRUCTURE", "FORBIDDEN", "say") if not hasattr(book.module, name)]
+    return [f"`{name}` is missing; the text view needs it" for name in missing] or [
+        *check_preface(book),
+        *check_pages(book),
+    ]
 
 
 def check_preface(book: Book) -> Iterator[str]:

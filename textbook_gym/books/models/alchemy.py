@@ -1,7 +1,8 @@
 """The model student of `textbook_gym.books.alchemy`: what it assumes and does is told there."""
 
 from textbook_gym.authoring import Field, Record, rule, uniform
-from textbook_gym.books.alchemy import (
+from textbook_gym.books.alchemy import POTIONS, SLOT, Action, Chapter, action_for, best_plan
+from textbook_gym.books.tables.alchemy import (
     AXES,
     CASH,
     CASH_IN,
@@ -21,20 +22,14 @@ from textbook_gym.books.alchemy import (
     MAPS,
     MOVE,
     NOTHING,
-    POTIONS,
     PRIOR,
-    SLOT,
     STEP,
     STONES,
     UNIT,
     WHOLE,
     A,
-    Action,
     B,
     C,
-    Chapter,
-    action_for,
-    best_plan,
 )
 
 SAMPLES = 16  # chemistries drawn from the posterior

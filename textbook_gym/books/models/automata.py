@@ -1,20 +1,18 @@
 """The model student of `textbook_gym.books.automata`: what it assumes and does is told there."""
 
+import numpy as np
+
 from textbook_gym.authoring import Field, Record, onehot, rule, uniform
-from textbook_gym.books.automata import (
-    CELLS,
-    DISCOUNT,
-    FAINT,
-    INPUTS,
-    KEPT,
-    LONGEST,
-    OUTPUTS,
-    PRIOR,
-    STATES,
-    SWEEPS,
-    Action,
-    Chapter,
-)
+from textbook_gym.books.automata import CELLS, INPUTS, JOINED, LONGEST, NEAR, OUTPUTS, STATES, Action, Chapter
+
+PRIOR = np.array([[NEAR * (j < m) / m + (1.0 - NEAR) / STATES for j in range(STATES)] for m in JOINED])
+"""Chance of every target by state, before `sound` is asked."""
+
+DISCOUNT = 0.8  # the model student's, for every press before a tune is over
+SWEEPS = 2  # of its value iteration, for every note
+KEPT = 0.9998  # share that it keeps of what it believed whenever it learns more, so that no error is for ever
+FAINT = 1e-4  # chances below this teach it nothing
+
 
 NOTES = (
     Field("target", "f8", "chance of every target, less its prior", (CELLS, STATES)),

@@ -1,24 +1,19 @@
 """The model student of `textbook_gym.books.ballistics`: what it assumes and does is told there."""
 
 from textbook_gym.authoring import Field, Record, belief, below, rule
-from textbook_gym.books.ballistics import (
+from textbook_gym.books.ballistics import APART, BALLS, MEAN_MISS, PRICE, Action, Chapter
+from textbook_gym.books.tables.ballistics import (
     ANGLES,
-    APART,
-    BALLS,
     DIALS,
     DRAGS,
     ELEVATION,
     FARTHEST,
     GRAVITIES,
     LONGEST,
-    MEAN_MISS,
-    PRICE,
     RANGE,
     SCATTER,
     VACUUM,
     WINDS,
-    Action,
-    Chapter,
 )
 
 PAGE = 1024  # worlds that fit on the page

@@ -3,18 +3,12 @@
 import math
 
 from textbook_gym.authoring import Field, Record, belief, rule
-from textbook_gym.books.bandits import (
-    ARMS,
-    CURIOSITY,
-    DIRECTIONS,
-    FAINT,
-    HYPOTHESES,
-    SEASONS,
-    SKIES,
-    Chapter,
-    direction,
-    payoff_of,
-)
+from textbook_gym.books.bandits import ARMS, DIRECTIONS, SEASONS, SKIES, Chapter, direction, payoff_of
+
+HYPOTHESES = SKIES * SEASONS  # of the model student: a sky with a turned season
+FAINT = 1e-6  # beliefs below this are not followed up
+CURIOSITY = 0.5  # the model student's bonus, in standard deviations
+
 
 NOTES = (
     Field(

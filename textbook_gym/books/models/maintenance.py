@@ -5,7 +5,10 @@ import itertools
 import numpy as np
 
 from textbook_gym.authoring import Field, Record, rule
-from textbook_gym.books.maintenance import CAUSES, EFFORT, FAULTS, LOTS, MODULES, PROBE, REACH, REPAIR, SHIP, Chapter
+from textbook_gym.books.maintenance import CAUSES, EFFORT, LOTS, MODULES, PROBE, REACH, REPAIR, SHIP, Chapter
+
+FAULTS = 3  # own causes of a job, at most
+
 
 PRIOR = sum(int(mask).bit_count() for mask in REACH) / (MODULES * len(REACH))  # chance that a cause reaches a module
 DOUBT = 0.001  # no belief in a reach is firmer than this

@@ -6,7 +6,8 @@ import numpy as np
 
 from textbook_gym.authoring import BookError
 from textbook_gym.authoring.book import Book
-from textbook_gym.books.alchemy import AXES, COLOURS, CORNERS, MAPS, POTIONS, SLOT, STONES
+from textbook_gym.books.alchemy import POTIONS, SLOT
+from textbook_gym.books.tables.alchemy import AXES, COLOURS, CORNERS, MAPS, STONES
 from textbook_gym.classics.players import ideal_observer
 from textbook_gym.classics.players.chemistry import DEEP, INDICATOR, ROOM, WORTH, knowledge, learn
 from textbook_gym.engine.jit import compiled
@@ -141,8 +142,8 @@ class IdealObserver:
         chosen = (-1, -1)
         for deep in range(1, len(tray) + 1):
             compiled(ideal_observer.search)(
-                0, deep, belief.maps, belief.tried, -1.0, self.codes, self.stones, self.counts, weight, closed,
-                self.names, self.values, self.exactly, self.room, told,
+                0, deep, belief.maps, belief.tried, -1.0, (self.codes, self.stones, self.counts), (weight, closed),
+                (self.names, self.values, self.exactly), self.room, told,
             )  # fmt: skip
             if told[3] < 0:
                 break

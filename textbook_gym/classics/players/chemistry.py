@@ -7,7 +7,8 @@ import functools
 
 import numpy as np
 
-from textbook_gym.books.alchemy import AXES, CASH, COLOURS, CORNERS, EDGE, EDGES, KIND, MAPS, POTIONS, PRIOR
+from textbook_gym.books.alchemy import POTIONS
+from textbook_gym.books.tables.alchemy import AXES, CASH, COLOURS, CORNERS, EDGE, EDGES, KIND, MAPS, PRIOR
 from textbook_gym.engine.jit import compiled
 
 UNITS = np.rint(PRIOR * 192).astype(np.int64)  # the prior of graphs as whole numbers

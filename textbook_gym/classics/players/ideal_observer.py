@@ -19,8 +19,9 @@ How it is made fast
 
 import numpy as np
 
-from textbook_gym.books.alchemy import AXES, CHOICES, COLOURS, EDGES, KEY, KIND, MAPS, STEP, STONES, UNIT, best_plan
-from textbook_gym.books.alchemy import GUARD as STOCK_GUARD
+from textbook_gym.books.alchemy import best_plan
+from textbook_gym.books.tables.alchemy import AXES, CHOICES, COLOURS, EDGES, KEY, KIND, MAPS, STEP, STONES, UNIT
+from textbook_gym.books.tables.alchemy import GUARD as STOCK_GUARD
 from textbook_gym.classics.players.chemistry import (
     BITS,
     COST,
@@ -38,6 +39,19 @@ from textbook_gym.classics.players.chemistry import (
     learn,
     outcomes,
 )
+
+BRANCHES = 2 * AXES + 1  # of a step: which axis a potion turned out to act on and whether it is turned round; or none
+
+Position = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""By depth: i4 (DEEP, 48), by potion map what is known of the edges, -1 if it is ruled out; i8 (DEEP, 3), corner of
+each stone; i8 (DEEP, 6), potions of each colour."""
+
+Tables = tuple[np.ndarray, np.ndarray]
+"""Weight of what is known of the edges, and what follows from it; see `chemistry.know`."""
+
+Known = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""States remembered: u8 (ROOM,), their keys; f8 (ROOM,), their values; i1 (ROOM,), 1 where that is exact, else it is a
+bound from above."""
 
 
 def bound(
@@ -132,18 +146,10 @@ def find(key: np.uint64, names: np.ndarray) -> np.int64:
     return slot
 
 
-def descend(
-    depth: int,
-    i: int,
-    colour: int,
-    outcome: int,
-    codes: np.ndarray,
-    stones: np.ndarray,
-    counts: np.ndarray,
-    weight: np.ndarray,
-    closed: np.ndarray,
-) -> None:
+def descend(depth: int, i: int, colour: int, outcome: int, position: Position, tables: Tables) -> None:
     """Write at depth + 1 what follows if a potion does this to stone i."""
+    codes, stones, counts = position
+    weight, closed = tables
     corner = stones[depth, i]
     learn(corner, colour, outcome, codes[depth], codes[depth + 1], weight, closed)
     stones[depth + 1] = stones[depth]
@@ -153,53 +159,43 @@ def descend(
         stones[depth + 1, i] = corner ^ 1 << outcome
 
 
-def search(
-    depth: int,
-    deep: int,
-    maps: int,
-    tried: int,
-    least: float,
-    codes: np.ndarray,
-    stones: np.ndarray,
-    counts: np.ndarray,
-    weight: np.ndarray,
-    closed: np.ndarray,
-    names: np.ndarray,
-    values: np.ndarray,
-    exact: np.ndarray,
-    room: np.ndarray,
-    told: np.ndarray,
-) -> float:
-    """Return the expected reward of the best plan from here, less COST a potion; or, if it is at most `least`, a bound.
+def remember(key: np.uint64, value: float, sharp: bool, known: Known, told: np.ndarray) -> None:
+    """Remember what a state is worth, exactly or at most; where there is no room all others are forgotten."""
+    names, values, exact = known
+    slot = find(key, names)
+    if names[slot] == 0:
+        told[0] += 1
+    if told[0] > ROOM * 3 // 4:
+        names[:] = 0
+        told[0], slot = 1, find(key, names)
+    names[slot], values[slot], exact[slot] = key, value, sharp
 
-    Args:
-        depth: row of the next three arrays that holds the state; deeper rows are written over.
-        deep: where the search ends and hindsight stands for what comes.
-        maps: stone maps that are left, as bits.
-        tried: pairs of colours tried since the episode began, as bits.
-        least: values up to this do not matter to the caller.
-        codes: i4 (DEEP, 48): by potion map what is known of the edges, -1 if it is ruled out.
-        stones: i8 (DEEP, 3): corner of each stone.
-        counts: i8 (DEEP, 6): potions of each colour.
-        weight: see `know`.
-        closed: see `know`.
-        names: u8 (ROOM,): remembered states.
-        values: f8 (ROOM,): their values,
-        exact: i1 (ROOM,): where this is 1, else bounds from above.
-        room: f8 (DEEP, 19, 9): work space.
-        told: i8 (4,): states remembered, stone and colour of the best plan's first step (-1 to stop), states that may
-            still be searched: once there are none, what is returned means nothing.
+
+def promise_of(depth: int, left: int, maps: int, tried: int, position: Position, tables: Tables, known: Known,
+               told: np.ndarray, gains: np.ndarray) -> float:  # fmt: skip
+    """Return what the state at a depth is worth at most: as remembered, else by hindsight, which is then remembered."""
+    codes, stones, counts = position
+    name = key_of(stones[depth], counts[depth], maps, tried, codes[depth], left)
+    slot = find(name, known[0])
+    if known[0][slot] == name:
+        return known[1][slot]
+    value = hindsight(maps, codes[depth], stones[depth], counts[depth], tables[0], gains)
+    now = sure(maps, stones[depth])
+    value = now if value <= now + COST else value
+    remember(name, value, value == now, known, told)
+    return value
+
+
+def list_plans(depth: int, left: int, maps: int, tried: int, position: Position, tables: Tables, known: Known,
+               rooms: np.ndarray, told: np.ndarray) -> int:  # fmt: skip
+    """Write to `rooms`, by first step, what every outcome adds to a plan at most, the sum, and which step it is.
+
+    Returns:
+        how many first steps there are.
     """
-    best = sure(maps, stones[depth])
-    most = -1.0  # what other plans may be worth at most
-    stone, potion = -1, -1
-    key = key_of(stones[depth], counts[depth], maps, tried, codes[depth], deep - depth)
-    told[3] -= 1
-    if told[3] < 0:
-        return best
+    codes, stones, counts = position
     chances = np.zeros(AXES + 1, np.int64)
     gains = np.zeros(STONES, np.int64)
-    rooms = room[depth]
     actions = 0
     for i in range(STONES):
         corner = stones[depth, i]
@@ -208,94 +204,111 @@ def search(
         for colour in range(COLOURS):
             if counts[depth, colour] == 0:
                 continue
-            if outcomes(corner, colour, codes[depth], weight, closed, chances) and chances[AXES] > 0:
+            if outcomes(corner, colour, codes[depth], tables[0], tables[1], chances) and chances[AXES] > 0:
                 continue  # it is known to do nothing
             total, promise = chances.sum(), -COST
-            now_tried = tried | 1 << (colour // 2)
-            for branch in range(2 * AXES + 1):  # axis and whether it shows turned round, or stays
+            for branch in range(BRANCHES):
                 rooms[actions, branch] = 0.0
                 outcome = branch // 2
                 some = maps if outcome == AXES else split(maps, outcome, branch % 2)
                 if chances[outcome] == 0 or some == 0:
                     continue
-                descend(depth, i, colour, outcome, codes, stones, counts, weight, closed)
-                name = key_of(stones[depth + 1], counts[depth + 1], some, now_tried, codes[depth + 1], deep - depth - 1)
-                slot = find(name, names)
-                if names[slot] == name:
-                    value = values[slot]
-                else:
-                    value = hindsight(some, codes[depth + 1], stones[depth + 1], counts[depth + 1], weight, gains)
-                    now = sure(some, stones[depth + 1])
-                    value = now if value <= now + COST else value
-                    told[0] += 1
-                    if told[0] > ROOM * 3 // 4:
-                        names[:] = 0
-                        told[0], slot = 1, find(name, names)
-                    names[slot], values[slot], exact[slot] = name, value, value == now
+                descend(depth, i, colour, outcome, position, tables)
+                seen = tried | 1 << (colour // 2)
+                value = promise_of(depth + 1, left - 1, some, seen, position, tables, known, told, gains)
                 rooms[actions, branch] = value * chances[outcome] / total * BITS[some] / BITS[maps]
                 promise += rooms[actions, branch]
             rooms[actions, 7] = promise
             rooms[actions, 8] = i * COLOURS + colour
             actions += 1
+    return actions
+
+
+def most_promising(rooms: np.ndarray, actions: int) -> int:
+    """Return the first step whose plan promises most."""
+    action = 0
+    for a in range(actions):
+        action = a if rooms[a, 7] > rooms[action, 7] else action
+    return action
+
+
+def part(maps: int, branch: int, chances: np.ndarray) -> tuple[int, float]:
+    """Return the stone maps that a branch leaves, and its chance, 0 if it cannot be.
+
+    Args:
+        maps: stone maps before it, as bits.
+        branch: 2 * axis + whether the axis shows upright; 2 * AXES where the potion does nothing.
+        chances: of every outcome, up to a factor.
+    """
+    outcome = branch // 2
+    some = maps if outcome == AXES else split(maps, outcome, branch % 2)
+    return some, chances[outcome] / chances.sum() * BITS[some] / BITS[maps]
+
+
+def recall(depth: int, left: int, maps: int, tried: int, most: float, position: Position, known: Known
+           ) -> tuple[float, bool]:  # fmt: skip
+    """Return what the state at a depth is worth, as remembered, else `most`; and whether that is settled."""
+    codes, stones, counts = position
+    names, values, exact = known
+    name = key_of(stones[depth], counts[depth], maps, tried, codes[depth], left)
+    slot = find(name, names)
+    if names[slot] == name and exact[slot]:
+        return values[slot], True
+    return most, most <= sure(maps, stones[depth])
+
+
+def search(depth: int, deep: int, maps: int, tried: int, least: float, position: Position, tables: Tables,
+           known: Known, room: np.ndarray, told: np.ndarray) -> float:  # fmt: skip
+    """Return the expected reward of the best plan from here, less COST a potion; or, if it is at most `least`, a bound.
+
+    Args:
+        depth: row of the arrays of `position` that holds the state; deeper rows are written over.
+        deep: where the search ends and hindsight stands for what comes.
+        maps: stone maps that are left, as bits.
+        tried: pairs of colours tried since the episode began, as bits.
+        least: values up to this do not matter to the caller.
+        position: see `Position`.
+        tables: see `Tables`.
+        known: see `Known`.
+        room: f8 (DEEP, 19, 9): work space.
+        told: i8 (4,): states remembered, stone and colour of the best plan's first step (-1 to stop), states that may
+            still be searched: once there are none, what is returned means nothing.
+    """
+    codes, stones, counts = position
+    best, most = sure(maps, stones[depth]), -1.0  # what the best plan brings, and what others may bring at most
+    told[3] -= 1
+    if told[3] < 0:
+        return best
+    first, chances, rooms, left = -1, np.zeros(AXES + 1, np.int64), room[depth], deep - depth
+    key = key_of(stones[depth], counts[depth], maps, tried, codes[depth], left)
+    actions = list_plans(depth, left, maps, tried, position, tables, known, rooms, told)
     for _ in range(actions):
-        action = 0
-        for a in range(actions):
-            action = a if rooms[a, 7] > rooms[action, 7] else action
-        promise, what = rooms[action, 7], np.int64(rooms[action, 8])
+        action = most_promising(rooms, actions)
+        promise, what = rooms[action, 7], int(rooms[action, 8])
         if promise <= max(best, least):
             most = max(most, promise)
             break
         rooms[action, 7] = -1e9
-        i, colour = what // COLOURS, what % COLOURS  # type: ignore[assignment]  # both are 64-bit once compiled
-        outcomes(stones[depth, i], colour, codes[depth], weight, closed, chances)
-        total = chances.sum()
-        now_tried = tried | 1 << (colour // 2)
-        for branch in range(2 * AXES + 1):
-            outcome = branch // 2
-            some = maps if outcome == AXES else split(maps, outcome, branch % 2)
-            if chances[outcome] == 0 or some == 0:
+        outcomes(stones[depth, what // COLOURS], what % COLOURS, codes[depth], tables[0], tables[1], chances)
+        for branch in range(BRANCHES):
+            some, share = part(maps, branch, chances)
+            if share == 0.0:
                 continue
-            descend(depth, i, colour, outcome, codes, stones, counts, weight, closed)
-            name = key_of(stones[depth + 1], counts[depth + 1], some, now_tried, codes[depth + 1], deep - depth - 1)
-            slot = find(name, names)
-            share = chances[outcome] / total * BITS[some] / BITS[maps]
-            value = rooms[action, branch] / share
-            if names[slot] == name and exact[slot]:
-                value = values[slot]
-            elif depth + 1 < deep and value > sure(some, stones[depth + 1]):
-                enough = value - (promise - max(best, least)) / share
-                value = search(
-                    depth + 1,
-                    deep,
-                    some,
-                    now_tried,
-                    enough,
-                    codes,
-                    stones,
-                    counts,
-                    weight,
-                    closed,
-                    names,
-                    values,
-                    exact,
-                    room,
-                    told,
-                )
+            seen = tried | 1 << (what % COLOURS // 2)
+            descend(depth, what // COLOURS, what % COLOURS, branch // 2, position, tables)
+            value, settled = recall(depth + 1, left - 1, some, seen, rooms[action, branch] / share, position, known)
+            if not settled and left > 1:
+                value = search(depth + 1, deep, some, seen, value - (promise - max(best, least)) / share, position,
+                               tables, known, room, told)  # fmt: skip
             promise += value * share - rooms[action, branch]
             if promise <= max(best, least):
                 break
         if promise > max(best, least):
-            best, stone, potion = promise, i, colour
+            best, first = promise, what
         else:
             most = max(most, promise)
     if told[3] < 0:
         return best
-    slot = find(key, names)
-    if names[slot] == 0:
-        told[0] += 1
-    if told[0] > ROOM * 3 // 4:
-        names[:] = 0
-        told[0], slot = 1, find(key, names)
-    names[slot], values[slot], exact[slot] = key, max(best, most), best >= most
-    told[1], told[2] = stone, potion
+    remember(key, max(best, most), best >= most, known, told)
+    told[1], told[2] = (first // COLOURS, first % COLOURS) if first >= 0 else (-1, -1)
     return max(best, most)

@@ -1,0 +1,1 @@
+"""Tables that are worked out once, of books whose world needs many: one file a book."""

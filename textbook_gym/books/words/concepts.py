@@ -1,0 +1,118 @@
+"""The words of `textbook_gym.books.concepts`: what is told of it, and how a page is drawn."""
+
+from textbook_gym.authoring import Record
+from textbook_gym.books.concepts import BINS, FEATURES, VALUES, Action, Chapter
+
+COUNTS = ("one", "two", "three")
+COLOURS = ("green", "red", "black")
+FIGURES = ("triangle", "circle", "square")
+ASKS = {1.0: "asked", -1.0: "asked and negated", 0.0: "not asked, or not named"}
+
+
+def shown_by(o: Record) -> list[int]:
+    """Return number, colour, figure and borders of the card."""
+    return [value % VALUES for value in range(FEATURES * VALUES) if o.card[value] > 0.0]
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the card with its figures and borders, the cue, and what came of the last card, as rows of characters."""
+    number, colour, figure, borders = shown_by(o)
+    edge, figures = "|" * (borders + 1), " ".join("^o#"[figure] * (number + 1))
+    asked = ["!" * (ask < 0.0) + name for name, ask in (("A", o.question_a), ("B", o.question_b)) if ask]
+    cue = {1.0: " and ", -1.0: " or ", 0.0: ""}[o.join].join(asked) or "?"
+    cue += " x C" * (o.cross > 0.0) + " but X" * (o.exception > 0.0)
+    bins = " ".join(f"[{b + 1}]" if o.right_bin[b] else f" {b + 1} " for b in range(BINS))
+    last = {1.0: " *", -1.0: " .", 0.0: "  "}[o.verdict]
+    line = "+-------------+"
+    rows = (line, f"{edge:<3} {figures:^5} {edge:>3}", COLOURS[colour], line, cue, bins + last)
+    return [f"{row:^19}" for row in rows]
+
+
+def tell(p: Chapter, o: Record) -> str:
+    """Return the exercise in words."""
+    number, colour, figure, borders = shown_by(o)
+    card = f"{COUNTS[number]} {COLOURS[colour]} {FIGURES[figure]}{'s' * (number > 0)}"
+    card += f" with {COUNTS[borders]} border{'s' * (borders > 0)}"
+    join = {1.0: "and, both answers must be yes", -1.0: "or, one yes is enough", 0.0: "none"}[o.join]
+    right = [f"bin {b + 1}" for b in range(BINS) if o.right_bin[b] > 0.0] or ["not shown"]
+    verdict = {1.0: "looks right", -1.0: "wrong", 0.0: "not shown"}[o.verdict]
+    return (
+        f"Card: {card}. Question A: {ASKS[o.question_a]}. Question B: {ASKS[o.question_b]}. Join: {join}. "
+        f"Cross with question C: {'yes' if o.cross else 'no'}. Exception: {'holds' if o.exception else 'no'}. "
+        f"Right bin of the last card: {right[0]}. Verdict on it: {verdict}."
+    )
+
+
+PREFACE = """You sort cards into four bins. A card shows one, two or three triangles, circles or squares, all of one
+colour (green, red or black), inside one, two or three borders.
+BIN_1, BIN_2, BIN_3 and BIN_4 put the card into that bin. Each card belongs in one bin, by the rule of the exercise.
+HINT has the card sorted for you: it looks right, but you are not told its bin, and the mark counts it as wrong.
+After each card you are told whether it was right and in which bin it belonged; then comes the next card. The
+exercise ends when the cards are used up. A step without an answer is lost: one card fewer is sorted.
+A page names the rule in these words. Question A and question B ask something of a card, and the answer is yes or no;
+a question may be negated, and two may be joined: both answers must be yes, or one yes is enough. "Crossed with
+question C" means that the answer to C counts, too. "With the exception" means that the exception holds. What the
+questions ask, what the exception is and which bin stands for what is not told: that is for you to find out. Question
+A, question B, question C, the exception and the bins stay the same in all exercises.
+In the review no rule is named: one of the rules of the chapters before it is in force, and it may change between two
+cards without a word.
+Mark: the share of the cards that you put into the right bin yourself.
+Exam: the page names a rule never met before, put together from the questions and the exception that you know.
+Nothing is shown of how you did."""
+
+STRUCTURE = """Question A asks whether a card has one certain value of one feature (number, colour, figure or
+borders). Question B asks whether a card has one of four certain pairs of values of two features. Question C asks for
+one value of another feature than A, the exception for one value of a third feature. Without a cross there is one bin
+for no and one for yes, the same two for A and B. With a cross each of the four pairs of answers (A or what else is
+asked, then C) has a bin of its own. Cards of the exception all go to one bin, whatever the questions say."""
+
+FORBIDDEN = ("feature", "features", "pair", "pairs", "slot", "conjunction")
+
+ARGUMENTS = {"BIN": "bin"}
+
+
+def card_in(o: Record) -> str:
+    """Return the card in words."""
+    number, colour, figure, borders = shown_by(o)
+    figures = f"{COUNTS[number]} {COLOURS[colour]} {FIGURES[figure]}{'s' * (number > 0)}"
+    return f"{figures} in {COUNTS[borders]} border{'s' * (borders > 0)}"
+
+
+def rule_in(o: Record) -> str:
+    """Return the rule as the page names it."""
+    asked = [
+        f"question {name}{' negated' * (ask < 0.0)}" for name, ask in (("A", o.question_a), ("B", o.question_b)) if ask
+    ]
+    if not asked:
+        return "not named"
+    rule_named = {1.0: " and ", -1.0: " or ", 0.0: ""}[o.join].join(asked)
+    rule_named += {1.0: " (both answers must be yes)", -1.0: " (one yes is enough)", 0.0: ""}[o.join]
+    return rule_named + ", crossed with question C" * (o.cross > 0.0) + ", with the exception" * (o.exception > 0.0)
+
+
+def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str:
+    """Return where the last card belonged, then the rule and the next card."""
+    bins = [f"bin {b + 1}" for b in range(BINS) if o.right_bin[b] > 0.0]
+    said = []
+    if before is None or action is None:
+        if before is not None:
+            said.append("You put the card nowhere; the step is lost.")
+        if o.verdict != 0.0:
+            where = f"it belonged in {bins[0]}" if bins else "its bin is not shown"
+            said.append(f"The card before {'looked right' if o.verdict > 0.0 else 'was wrong'}; {where}.")
+    elif action == Action.HINT:
+        looks = "It looks right, but counts as wrong" if o.verdict > 0.0 else "It counts as wrong"
+        said.append(f"You took a hint for {card_in(before)}. {looks}; its bin is not shown.")
+    else:
+        verdict = {1.0: "right", -1.0: "wrong", 0.0: "whether that is right is not shown"}[o.verdict]
+        said.append(f"You chose bin {action + 1}: {verdict}.")
+        belongs = "belongs" if before.card[0] > 0.0 else "belong"
+        if bins:
+            said.append(f"{card_in(before).capitalize()} {belongs} in {bins[0]}.")
+    left = round(o.left * p.limit)
+    said.append(f"Rule: {rule_in(o)}.")
+    if left:
+        said.append(f"Now the card is {card_in(o)}. Cards left: {left}.")
+    else:
+        said.append(f"The exercise is over. Not sorted any more: {card_in(o)}.")
+    return " ".join(said)
