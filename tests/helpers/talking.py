@@ -29,6 +29,7 @@ def talk(student, desk, edition, replies=10_000, name="course", hand_off=None):
         answer = who.speak(conversation)
         said.append(answer.text)
         by.append(who.name)
+        action = desk._reader.read(answer.text).action
         before, page = desk.lane.seen, (desk.lane.info["chapter"], desk.lane.info["exercise"])
         if answer.calls:
             [(call, function, arguments)] = answer.calls
@@ -36,7 +37,7 @@ def talk(student, desk, edition, replies=10_000, name="course", hand_off=None):
         else:
             desk.reply(answer.text)
         turned = page != (desk.lane.info["chapter"], desk.lane.info["exercise"])
-        who.watch(conversation, None if turned else before, None)
+        who.watch(conversation, None if turned else before, action)
     messages = with_raw(desk.transcript, said)
     names = iter(by)
     for message in messages:

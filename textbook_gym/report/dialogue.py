@@ -13,7 +13,7 @@ from textbook_gym.study.transcripts import Transcript
 from textbook_gym.text import words
 from textbook_gym.text.desk import Message
 from textbook_gym.text.notes import Notes
-from textbook_gym.text.replies import TRUNCATED, Read, Reader
+from textbook_gym.text.replies import REASONING, TRUNCATED, Read, Reader
 from textbook_gym.text.settings import Settings
 from textbook_gym.text.tools import Tools
 
@@ -21,8 +21,11 @@ MOST_SHOWN = 4000  # characters of one text
 HEAD, TAIL = 3000, 800  # of a longer one
 MOST_NAMED = 80  # of what a reply names instead of an action
 MOST_LINES = 300  # of a notebook whose changes are looked for
-CONTROLS = {c: chr(0x2400 + c) for c in range(32) if chr(c) not in "\n\t"} | {0x7F: "\u2421"}
-"""Control characters -> the signs that stand for them."""
+DIRECTION = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)
+"""Characters that turn the direction of what follows, so that a line reads otherwise than it is."""
+VISIBLE = {c: chr(0x2400 + c) for c in range(32) if chr(c) not in "\n\t"} | {0x7F: "\u2421"}
+VISIBLE |= {c: f"[U+{c:04X}]" for c in (*range(0x80, 0xA0), *DIRECTION)}
+"""Characters that nobody sees -> what stands for them."""
 
 
 class Text(NamedTuple):
@@ -31,6 +34,11 @@ class Text(NamedTuple):
     head: str
     left_out: int = 0  # characters
     tail: str = ""
+
+    @property
+    def length(self) -> int:
+        """Characters of the whole text."""
+        return len(self.head) + self.left_out + len(self.tail)
 
 
 class Line(NamedTuple):
@@ -41,7 +49,8 @@ class Line(NamedTuple):
     action: str = ""  # what the reply does
     invalid: str = ""  # why it cannot be read
     named: str = ""  # what stands in it instead of an action
-    thought: Text | None = None  # what was said besides and not read
+    thought: Text | None = None  # what was thought
+    unread: Text | None = None  # the beginning of a reply that was too long
     by: str = ""  # who said it, if that was another
     stopped: bool = False  # at a limit of tokens
 
@@ -198,13 +207,15 @@ class Listener:
         if "tool_calls" in message:
             called = message["tool_calls"][0]["function"]
             read = self._tools.read(called["name"], called["arguments"])
-            content, thought = f"{called['name']}({called['arguments']})", raw
+            content, rest, reasoned = f"{called['name']}({called['arguments']})", raw.strip(), True
         else:
             read = self._reader.read(raw)
             content = read.said
-            thought = raw.strip().removesuffix(content)
+            rest = raw.strip().removesuffix(content).strip()
+            reasoned = REASONING.search(rest) is not None
         for kind, text in read.notes if self.settings.keeps_notes else ():
             self._notes.write(kind, text)
+        thought = short(rest) if rest else None
         stopped = bool(message.get("cut", False))
         invalid = "" if closing else TRUNCATED if stopped and read.invalid else read.invalid
         return Line(
@@ -213,7 +224,8 @@ class Listener:
             action=self._action(read, closing),
             invalid=invalid,
             named=short(read.named[:MOST_NAMED]).head if invalid else "",
-            thought=short(thought.strip()) if thought.strip() else None,
+            thought=thought if reasoned else None,
+            unread=None if reasoned else thought,
             by=message.get("by", ""),
             stopped=stopped,
         )
@@ -225,6 +237,6 @@ class Listener:
 def short(text: str) -> Text:
     """Return a text as it is shown: cut in the middle if it is very long, control characters made visible."""
     if len(text) <= MOST_SHOWN:
-        return Text(text.translate(CONTROLS))
+        return Text(text.translate(VISIBLE))
     left_out = len(text) - HEAD - TAIL
-    return Text(text[:HEAD].translate(CONTROLS), left_out, text[-TAIL:].translate(CONTROLS))
+    return Text(text[:HEAD].translate(VISIBLE), left_out, text[-TAIL:].translate(VISIBLE))

@@ -25,7 +25,7 @@ from textbook_gym.study.transcripts import read_transcript, transcript_files
 PAGE = "conversations.html"
 COLOURS = {"kept": "blue", "wiped": "orange"}
 OTHERS = ("violet", "teal", "rose", "olive", "green")
-STEP, HIGH, EDGE = 18, 110, 30  # of the grade curve, in pixels: an exercise, the range from 0 to 1, the margin
+WIDE, HIGH, EDGE = 640, 110, 30  # of the grade curve, in pixels: all exercises, marks from 0 to 1, the margin
 KINDS = {
     "empty": "empty reply",
     "truncated": "cut off before it named an action",
@@ -163,13 +163,15 @@ def chapters(group: Group) -> list[tuple[int, str, list[list[Cell]]]]:
 
 def curve(group: Group) -> dict[str, Any]:
     """Return what the drawing of marks and grades needs, in pixels: size, chapters, lines and dots of each control."""
+    parts = chapters(group)
+    step = min(48, max(10, WIDE // max(1, sum(len(exercises) for _, _, exercises in parts))))
     across: dict[tuple[int, int], int] = {}  # chapter and exercise -> x
     starts = []
-    for number, _, exercises in chapters(group):
-        starts.append((EDGE + STEP * len(across), number))
+    for number, _, exercises in parts:
+        starts.append((EDGE + step * len(across), number))
         for cells in exercises:
             e = next(cell.exercise for cell in cells if cell.exercise)
-            across[e.chapter, e.number] = EDGE + STEP * len(across) + STEP // 2
+            across[e.chapter, e.number] = EDGE + step * len(across) + step // 2
     drawn = {}
     for control, course in group.courses.items():
         points = [(across[e.chapter, e.number], e) for e in course.exercises]
@@ -181,7 +183,7 @@ def curve(group: Group) -> dict[str, Any]:
             (x, height(e.mark), f"{e.chapter}.{e.number}: mark {e.mark:.2f}, grade {e.grade:.2f}") for x, e in points
         ]
         drawn[control] = lines, dots
-    return {"wide": EDGE + STEP * len(across) + 8, "high": HIGH + 36, "starts": starts, "drawn": drawn, "at": height}
+    return {"wide": EDGE + step * len(across) + 8, "high": HIGH + 36, "starts": starts, "drawn": drawn, "at": height}
 
 
 def height(value: float) -> float:
