@@ -118,9 +118,9 @@ class PlayedCourse:
         return self._for_people("\n\n".join(said))
 
     @property
-    def marks(self) -> list[tuple[int, int, float | None]]:
-        """Chapter, exercise and mark of the exercises that the memory keeps in sight; no mark in the exam."""
-        return self.told if self.memory == "transcript" or self.desk.done else []
+    def shows_marks(self) -> bool:
+        """Whether the marks so far may be seen: the memory keeps them in sight, or the course is over."""
+        return self.memory == "transcript" or self.desk.done
 
     @property
     def present(self) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from textbook_gym.engine.course import NUMBERS
 from textbook_gym.errors import one_of, whole
-from textbook_gym.play.course import SPLIT, PlayedCourse, as_rows, player, read_course, walk_course
+from textbook_gym.play.course import SPLIT, PlayedCourse, as_rows, course_keywords, player, read_course, walk_course
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.text.settings import MEMORIES
@@ -116,7 +116,7 @@ def write_played(folder: pathlib.Path) -> "pl.DataFrame":
         "split": SPLIT,
         "controls": ["kept"],
         "seeds": [0],
-        "course": course,
+        "course": course_keywords(course).get("course"),
     }
     write(table, folder, chosen)
     return table

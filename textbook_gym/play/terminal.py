@@ -98,10 +98,11 @@ class Terminal:
 
     def marks(self) -> None:
         """Show the marks so far, a line a chapter."""
-        for place, (number, told) in enumerate(itertools.groupby(self.course.marks, key=lambda t: t[0]), 1):
-            shown = " ".join("not shown" if mark is None else f"{mark:.2f}" for _, _, mark in told)
+        told = self.course.told if self.course.shows_marks else []
+        for place, (number, group) in enumerate(itertools.groupby(told, key=lambda t: t[0]), 1):
+            shown = " ".join("not shown" if mark is None else f"{mark:.2f}" for _, _, mark in group)
             self.say(f"  {place} {self.course.chapters[number - 1].name}: {shown}")
-        if not self.course.marks:
+        if not told:
             self.say("There are no marks that you could still see.")
 
     def notebook(self) -> None:
