@@ -49,6 +49,8 @@ def test_tasks_are_one_row_an_edition_and_json():
         ("{", "is no JSON"),
         ("[]", "has no id"),
         ({"edition": 7}, "has no id"),
+        ({"id": "textbook/Bandit-v0", "edition": 7}, "did you mean 'textbook/Bandits-v0'"),
+        ({"id": "CartPole-v1", "edition": 7}, "is not known"),
         ({**ROW, "editions": 7}, r"no field 'editions' \(did you mean 'edition'\?\)"),
         ({**ROW, "seed": 7}, "give one of them"),
         ({"id": BANDITS}, "give one of them"),
