@@ -123,7 +123,7 @@ def test_plain_http_has_health_schema_and_tasks(url):
     action = ask(f"{url}/schema")["action"]
     assert action["required"] == ["message"]  # the one field that a trainer fills with the reply as it is
     assert ask(f"{url}/reset", {"edition": 7})["observation"]["messages"] == desk_of(ROW).context
-    assert [split["name"] for split in ask(f"{url}/textbook/splits")["splits"]] == ["train", "test"]
+    assert [split["name"] for split in ask(f"{url}/textbook/splits")] == ["train", "test"]
     [listed] = ask(f"{url}/textbook/task_range", {"split": "test", "start": 7, "stop": 8})["tasks"]
     assert course(listed) == course(ROW)
 
