@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": ("textbook_gym.cli.study:compare", "Hold studies against the first one: what differs beyond noise?"),
     "validate": ("textbook_gym.cli.study:validate", "Check a study that is handed in: format, worlds, table, figures."),
     "play": ("textbook_gym.cli.play:play", "Play a course yourself, and see how you learn beside others."),
+    "serve": ("textbook_gym.cli.serve:serve", "Serve courses in words to an MCP client."),
     "new": (
         "textbook_gym.cli.authors:new",
         "Write a small book that passes all checks, to be changed bit by bit.",
@@ -33,7 +34,14 @@ COMMANDS = {
     "check": ("textbook_gym.cli.authors:check", "Check a book: what is wrong, a line for each finding."),
 }
 """Name of a command -> its function, imported when it is asked for, and what it does."""
-EXTRAS = {"httpx": "chat", "ray": "ray", "stable_baselines3": "sb3", "torch": "sb3", "yaml": "train"}
+EXTRAS = {
+    "httpx": "chat",
+    "mcp": "mcp",
+    "ray": "ray",
+    "stable_baselines3": "sb3",
+    "torch": "sb3",
+    "yaml": "train",
+}
 """Package that may be missing -> extra that brings it; all others come with `report`."""
 PROGRAM = "textbook-gym"
 START = f"""
