@@ -26,7 +26,7 @@ from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import read_edition
 from textbook_gym.errors import BookError
 
-FIXED = ("pays", "split", "episode", "shuffled")  # fields of the clock that follow from the settings
+FIXED = ("salt", "pays", "split", "episode", "shuffled")  # fields of the clock that follow from the settings
 AHEAD = 24  # steps that are taken at random, after each action by itself
 MOST_OWED = 1e6  # rewards that can be owed: far more than a course has
 SLACK = 1e-5  # by which what is shown may lie outside its bounds: rounding

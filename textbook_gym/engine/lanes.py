@@ -88,6 +88,15 @@ class Lanes(CopiedByWords):
         self.plan["hashed"] = hashed_bits(self.book, range(1, len(self.book.chapters) + 1))
         return self
 
+    def seal(self, salt: int) -> "Lanes":
+        """Let edition numbers name other worlds, which who does not know the salt cannot draw; return these lanes.
+
+        Args:
+            salt: 1 to 2^64 - 1, see `salt_of`; 0 for the public editions.
+        """
+        self.records["clock"]["salt"] = salt
+        return self
+
     @functools.cached_property
     def spec(self) -> BatchSpec:
         """What this batch is."""

@@ -4,8 +4,7 @@ A study walks the same editions under each of them.
 """
 
 from collections.abc import Sequence
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -82,6 +81,7 @@ def walk_under(
     seed: int = 0,
     threads: int | None = None,
     lanes: int | None = None,
+    salt: int = 0,
 ) -> np.ndarray:
     """Let a student walk editions of a book under a control.
 
@@ -94,6 +94,7 @@ def walk_under(
         seed: for the student's own randomness.
         threads: most threads to use; None for all cores.
         lanes: courses that a student from outside walks side by side; None for what it asks for, or else 64.
+        salt: of sealed editions, see `worlds.salt_of`; 0 for the public ones.
 
     Returns:
         records of type `ROWS`, shape (editions, exercises of the book), in the order in which they were walked.
@@ -103,15 +104,18 @@ def walk_under(
     parts = []
     for start in range(0, len(editions), most):
         numbers = list(editions[start : start + most])
-        make = partial(Lanes, book, len(numbers), episode="book", split=split, threads=threads)
+
+        def make(count: int = len(numbers), **course: Any) -> Lanes:
+            return Lanes(book, count, episode="book", split=split, threads=threads, **course).seal(salt)
+
         before = (make(), [foreign_to(n) if how.foreign else n for n in numbers]) if how.foreign or how.again else None
         if how.alone:
             pages: list[np.ndarray] = []
             for number in range(1, len(read(book).chapters) + 1):
                 done = sum(page.shape[1] for page in pages)
                 alone = make(chapters=[number]).name_editions_as_the_whole_book()
-                pages.append(walk(student, alone, numbers, how.wipe, seed, before, done))
+                pages.append(walk(student, alone, numbers, how.wipe, seed, before, done, start))
             parts.append(np.concatenate(pages, axis=1))
         else:
-            parts.append(walk(student, make(order=how.order), numbers, how.wipe, seed, before))
+            parts.append(walk(student, make(order=how.order), numbers, how.wipe, seed, before, begun=start))
     return np.concatenate(parts)

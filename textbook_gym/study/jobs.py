@@ -38,6 +38,7 @@ class Job(NamedTuple):
     stop: int  # and of the one behind the last
     lanes: int | None
     timeout: float
+    salt: int  # of sealed editions, 0 for the public ones
     key: str  # digest of what the student is; "" if that cannot be known
 
     def __str__(self) -> str:
@@ -64,6 +65,7 @@ def run_job(job: Job, threads: int | None = 1) -> np.ndarray:
             seed=job.seed,
             threads=threads,
             lanes=job.lanes,
+            salt=job.salt,
         )
     except BaseException:
         with contextlib.suppress(ValueError):  # what it did first is what is told

@@ -23,6 +23,7 @@ from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import DEFAULT, check_controls, controls_of
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, Job, loaded
 from textbook_gym.study.runners import Runner, here
+from textbook_gym.study.worlds import salt_of, seal_digest, secret
 
 Progress = Callable[[str, int, int], None]
 """Told what was walked last, how many courses are done since the work began, and how many are left."""
@@ -79,6 +80,7 @@ def make_jobs(
     controls: Sequence[str],
     lanes: int | None = None,
     timeout: float = TIMEOUT,
+    salt: int = 0,
 ) -> list[Job]:
     """Return the jobs of a study in the order of its table: by book, student, seed, control and edition."""
     jobs = []
@@ -89,7 +91,7 @@ def make_jobs(
                 for start in range(0, editions, size):
                     stop = min(start + size, editions)
                     place = (book.name, book.path, split, control, who.seed, start, stop)
-                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, who.key))
+                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, salt, who.key))
     return jobs
 
 
@@ -104,6 +106,7 @@ def study(
     threads: int | None = None,
     lanes: int | None = None,
     timeout: float = TIMEOUT,
+    sealed: str | None = None,
     folder: str | pathlib.Path | None = None,
     runner: Runner | None = None,
     progress: Progress | None = None,
@@ -123,6 +126,9 @@ def study(
         threads: most threads to use where no runner is given; None for all cores.
         lanes: courses that a student from outside walks side by side (default: what it asks for, or else 64).
         timeout: seconds that cmd: has for every answer.
+        sealed: a secret of 16 characters or more, or @FILE that holds it: what edition numbers stand for then follows
+            from it too, so that nobody can have met, or look up, the worlds who does not know it. `study.json` names it
+            by its SHA-256; to let others validate the study, publish it afterwards.
         folder: where to keep what is done, so that the same call, interrupted, goes on; objects are walked anew.
         runner: who walks: `workers.processes(n)` or `workers.cluster(address)`; None for this process. The table does
             not depend on it. Called from a script, processes need the usual `if __name__ == "__main__":`.
@@ -143,7 +149,7 @@ def study(
     for walker in who if runner else ():
         if not isinstance(walker.given, (str, Reference)):
             raise ValueError(f"student {walker.found.name!r} cannot be sent to workers; give it as a string")
-    jobs = make_jobs(who, books, editions, split, chosen, lanes, timeout)
+    jobs = make_jobs(who, books, editions, split, chosen, lanes, timeout, salt_of(secret(sealed)))
     cells = sum(rows * columns for rows, columns in (job.shape for job in jobs))
     parts = Parts(pathlib.Path(folder) / "parts", cells * ROW_BYTES) if folder is not None else None
     results = {job[1:]: rows for job in jobs if parts and (rows := parts.get(job)) is not None}
@@ -167,9 +173,11 @@ def settings_of(
     split: str,
     controls: Sequence[str],
     seed: int | Sequence[int],
+    sealed: str | None = None,
     **rest: Any,
 ) -> dict[str, Any]:
     """Return what `study.json` says of these arguments of `study`; the others change nothing in the table."""
+    hidden = secret(sealed)
     return {
         "students": list(students),
         "books": check_books(books),
@@ -177,6 +185,7 @@ def settings_of(
         "split": split,
         "controls": list(check_controls(controls)),
         "seeds": [seed] if isinstance(seed, (int, np.integer)) else list(seed),
+        **({} if hidden is None else {"sealed": seal_digest(hidden)}),
     }
 
 
