@@ -211,9 +211,14 @@ class BookVecEnv(VecEnv):
         Raises:
             ValueError: damaged or foreign bytes, or another book, settings or number; nothing has changed then.
         """
+        before = words(self.lanes.records).copy()
         head = unpack(data, self.lanes, range(self.num_envs))
         episodes = head.get("episodes", {"returns": 0.0, "lengths": 0})
-        self._returns[:], self._lengths[:] = episodes["returns"], episodes["lengths"]
+        try:
+            self._returns[:], self._lengths[:] = episodes["returns"], episodes["lengths"]
+        except (LookupError, TypeError, ValueError, OverflowError):
+            words(self.lanes.records)[:] = before
+            raise ValueError(f"the saved course is damaged: its episodes are {episodes!r:.80}; save it again") from None
         obs, _ = self.lanes.shown()
         return obs if self.memory is None else self.memory.augment(obs)
 

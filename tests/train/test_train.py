@@ -182,7 +182,7 @@ def test_other_algorithms_train(algo, tmp_path):
 def test_evaluations_are_logged(trained):
     out, _ = trained
     lines = (out / "progress.csv").read_text().splitlines()
-    assert {"test/gain", "test/memory_benefit", "test/mark", "test/mark_chapter_1"} <= set(lines[0].split(","))
+    assert {"eval/gain", "eval/memory_benefit", "eval/mark", "eval/mark_chapter_1"} <= set(lines[0].split(","))
     pytest.importorskip("tensorboard")
     assert list(out.glob("events.out.tfevents.*"))
 
@@ -247,8 +247,100 @@ def test_the_command_trains_resumes_and_studies(tmp_path, capsys, monkeypatch):
         warnings.simplefilter("ignore")  # SB3 on the last, smaller batch
         assert main([*asked, "512", "--memory", "transcript", "--set", "n=2"]) == 0
         assert main([*asked, "1024", "--resume"]) == 0
-    assert "test editions" in capsys.readouterr().out
+    assert "editions held back from training" in capsys.readouterr().out
     assert main(["study", "--student", "runs/b.zip", "--book", "Bandits", "--editions", "4", "--out", "s"]) == 0
     assert "b,0,Bandits,test,0,wiped,1,1" in (tmp_path / "s" / "marks.csv").read_text()
     assert main([*asked, "512", "--set", "n"]) == 2
     assert "--set 'n'" in capsys.readouterr().err
+
+
+# --- what a resume and a look must not do ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"env_id": "textbook/BanditsShort-v1"}, {"algo": "a2c"}, {"memory": "recap"}, {"memory": None}, {"reward": "mark"},
+     {"lanes": 5}, {"seed": 6}, {"settings": {"keep": "exercise"}}, {"keywords": SMALL}],
+)  # fmt: skip
+def test_a_resume_is_of_the_same_training(trained, other):
+    out, _ = trained
+    before = out.with_suffix(".zip").read_bytes()
+    with pytest.raises(ValueError, match=r"leave it out, or train anew|leave them out"):
+        train(other.pop("env_id", ENV), out=out, steps=96 * 4, resume=True, **other)
+    assert out.with_suffix(".zip").read_bytes() == before
+
+
+def test_a_resume_asks_for_what_it_was(trained, tmp_path):
+    out = tmp_path / "same"
+    train(ENV, out=out, steps=96, lanes=12, evaluations=0, keywords=SMALL, seed=5)
+    same = {"algo": "ppo", "memory": "ledger", "reward": "improvement", "lanes": 12, "seed": 5}
+    assert train(ENV, out=out, steps=192, resume=True, evaluations=0, **same).num_timesteps == 192
+
+
+def test_a_resumed_log_has_no_seam(tmp_path):
+    """The rows of one go and of two are the same, but for clocks; rows behind the checkpoint are written again."""
+    import polars as pl
+
+    keywords = {"lanes": 12, "evaluations": 0, "keywords": SMALL, "seed": 5}
+    train(ENV, out=tmp_path / "one", steps=96 * 3, **keywords)
+    train(ENV, out=tmp_path / "two", steps=96, **keywords)
+    log = tmp_path / "two" / "progress.csv"
+    heading, row = log.read_text().splitlines()[:2]
+    at = heading.split(",").index("time/total_timesteps")
+    late = row.split(",")
+    late[at] = "192"
+    log.write_text(f"{heading}\n{row}\n{','.join(late)}\n")  # as if it had been killed before the next checkpoint
+    train(ENV, out=tmp_path / "two", steps=96 * 3, resume=True, evaluations=0)
+    one, two = (pl.read_csv(tmp_path / name / "progress.csv") for name in ("one", "two"))
+    told = [c for c in one.columns if c.startswith(("train/", "rollout/", "time/total"))]
+    assert one["time/total_timesteps"].to_list() == [96, 192, 288]
+    assert one.select(told).equals(two.select(told))
+
+
+def test_looking_at_a_model_in_training_does_not_touch_it():
+    """A study in a callback: the same weights, no seed left behind, everybody's generators as they were."""
+    import random
+
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.callbacks import BaseCallback
+
+    from textbook_gym.sb3 import make
+
+    class Look(BaseCallback):
+        def _on_rollout_start(self):
+            study([self.model], ["Bandits"], editions=2, controls=["kept"])
+
+        def _on_step(self):
+            return True
+
+    def trained_weights(callback):
+        model = PPO("MlpPolicy", make("textbook/BanditsCourse-v0", 4, seed=0), **{**SMALL, "batch_size": 32}, seed=0)
+        model.learn(96, callback=callback)
+        return torch.nn.utils.parameters_to_vector(model.policy.parameters()).detach(), model
+
+    (blind, _), (seen, model) = trained_weights(None), trained_weights(Look())
+    assert torch.equal(blind, seen)
+    assert model.env._seeds == [None] * 4
+
+    def drawn():
+        return random.random(), np.random.rand(), torch.rand(1).item(), model.action_space.sample()  # noqa: NPY002
+
+    random.seed(1), np.random.seed(1), torch.manual_seed(1), model.action_space.seed(1)  # noqa: NPY002
+    expected = drawn()
+    random.seed(1), np.random.seed(1), torch.manual_seed(1), model.action_space.seed(1)  # noqa: NPY002
+    study([model], ["Bandits"], editions=2, controls=["kept"])
+    assert drawn() == expected
+
+
+def test_a_training_is_not_evaluated_on_the_test_split(trained, monkeypatch):
+    from textbook_gym.train import evaluation
+
+    asked = []
+    monkeypatch.setattr(
+        evaluation, "walk", lambda agent, lanes, *rest: asked.append(lanes) or walk(agent, lanes, *rest)
+    )
+    out, model = trained
+    watch = evaluation.Watch(out.with_name("looked.zip"), 1, 2, None)
+    watch.model, watch.spec = model, model.textbook
+    watch._look()
+    assert {lanes.settings["split"] for lanes in asked} == {"train"}

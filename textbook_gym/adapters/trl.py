@@ -77,8 +77,7 @@ class CourseEnvironment:
         return said(self._desk.context)
 
     def act(self, action: str) -> str:
-        """
-        Take one action on the page.
+        """Take one action on the page.
 
         Args:
             action: Name of one of the actions that the first message lists.

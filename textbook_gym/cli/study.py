@@ -26,6 +26,7 @@ OPTIONS: dict[str, tuple[str, Any]] = {
     "seed": ("seed", Wholes),
     "lanes": ("lanes", Whole | None),
     "timeout": ("timeout", float),
+    "sealed": ("sealed", str | None),
 }
 """Parameter of `study.run.study` -> option, and its type on the command line."""
 
@@ -81,7 +82,7 @@ def study(
             runner=runner_of(workers, ray),
             progress=lambda what, done, left: show(what, done, done + left),
         )
-    figures = write(table, out, run.settings_of(**chosen))
+    figures = write(table, out, run.settings_of(**chosen), chosen["sealed"])
     with beside(out / "summary.csv") as part:
         figures.write_csv(part, float_precision=6)
     terminal.curves(table, out / "curves.png")
@@ -91,6 +92,8 @@ def study(
         console.print(terminal.speech_table(said))
     files = ", ".join(sorted(p.name for p in out.iterdir() if not p.name.endswith(".part")))
     console.print(textwrap.fill(f"Written to {out}/: {files}", 100))
+    if asked["sealed"] and not asked["sealed"].startswith("@"):
+        asked["sealed"] = "SALT"  # it stays a secret, wherever this is pasted
     again = written(study, {**asked, "workers": workers, "ray": ray, "out": out, "dry_run": dry_run})
     console.print(f"Made by: {again}", soft_wrap=True)
     return 0
@@ -175,7 +178,7 @@ def compare(*folder: pathlib.Path, book: Texts = (), out: pathlib.Path = pathlib
     return 0
 
 
-def validate(study: pathlib.Path, /, *, book: Texts = ()) -> int:
+def validate(study: pathlib.Path, /, *, book: Texts = (), salt: str | None = None) -> int:
     """Check a study that is handed in: format, worlds, table, figures.
 
     Prints what was found, a line each. The exit status is 1 if anything is wrong.
@@ -183,6 +186,7 @@ def validate(study: pathlib.Path, /, *, book: Texts = ()) -> int:
     Args:
         study: its folder, or its study.json.
         book: modules of books of your own that a study is of, such as my_package.lamps; the option is repeated.
+        salt: of a study on sealed editions, or @FILE that holds it, where study.json does not tell it.
 
     Examples:
         textbook-gym validate study
@@ -191,7 +195,7 @@ def validate(study: pathlib.Path, /, *, book: Texts = ()) -> int:
     from textbook_gym.study.validate import validate
 
     make_known(book)
-    findings = validate(study)
+    findings = validate(study, salt)
     for finding in findings:
         print(f"{'ok   ' if finding.good else 'WRONG'} {finding.text}")
     return 0 if all(f.good for f in findings) else 1

@@ -15,13 +15,13 @@ def train(
     *,
     book: str,
     short: bool = False,
-    algo: str = "ppo",
+    algo: str | None = None,
     memory: str = "preset",
     set: Texts = (),
-    reward: str = "improvement",
+    reward: str | None = None,
     steps: Whole | None = None,
     lanes: Whole | None = None,
-    seed: Whole = 0,
+    seed: Whole | None = None,
     evaluations: Whole = 10,
     out: pathlib.Path | None = None,
     resume: bool = False,
@@ -32,16 +32,16 @@ def train(
     Args:
         book: a book, such as Vocabulary, or the module of your own, such as my_package.lamps.
         short: its short course of three chapters, not the whole book.
-        algo: ppo, ppo_lstm, a2c or dqn.
+        algo: ppo (the default), ppo_lstm, a2c or dqn.
         memory: recap, transcript, ledger, ..., or none; preset: what was tried for this book.
         set: a setting of the memory as NAME=VALUE, the value as JSON; repeated for several.
-        reward: improvement, mark, exam or visible.
+        reward: improvement (the default), mark, exam or visible.
         steps: steps of all lanes together (default: the preset's).
         lanes: environments side by side (default: the preset's).
-        seed: of everything.
-        evaluations: how often the student walks test editions, evenly.
+        seed: of everything (default: 0).
+        evaluations: how often, evenly, the student walks editions held back from training.
         out: file to write, with or without .zip (default: runs/BOOK); a file that is there is not overwritten.
-        resume: go on with the file that is there.
+        resume: go on with the file that is there; what is asked for besides --steps must be as it was.
         threads: of torch; more are seldom faster.
 
     Examples:
@@ -96,7 +96,7 @@ def train(
     figures = ("gain", "mark", "mark_wiped", "memory_benefit", "mark_last_third")
     rows = [(f"{done:,}", *(f"{latest[k]:.3f}" for k in figures)) for done, latest in history]
     headings = ("steps", "gain", "mark", "wiped", "memory benefit", "last third")
-    console.print(table_of(f"{env_id}: test editions", headings, rows))
+    console.print(table_of(f"{env_id}: editions held back from training", headings, rows))
     console.print(f"Written to {target}; what TensorBoard shows to {target.with_suffix('')}/", soft_wrap=True)
     after = ["textbook-gym", "study", "--student", str(target), "--student", "newcomer", "--book", book]
     console.print(f"Next: {shlex.join(after)}", soft_wrap=True)

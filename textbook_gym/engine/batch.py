@@ -130,6 +130,13 @@ class Batch(Protocol):
     def save(self, which: Sequence[int]) -> bytes:
         """Return the courses in some lanes as bytes."""
 
+    def check(self, records: np.ndarray) -> None:
+        """Refuse records, of the type of `records`, that no course of this batch can have left; nothing changes.
+
+        Raises:
+            ValueError: the first finding, in one line.
+        """
+
     def load(self, data: bytes, which: Sequence[int]) -> None:
         """Put saved courses into some lanes.
 

@@ -89,6 +89,7 @@ CLOCK = (
     Field("seed", "u8", "names the sequence of editions of this lane"),
     Field("opened", "i8", "editions drawn from the seed so far"),
     Field("number", "i8", "number of this edition, 0 to 2^53 - 1; -1 for a world set explicitly"),
+    Field("salt", "u8", "what the numbers of editions are mixed with besides; 0 for the public editions"),
     Field("key", "u8", "random stream that all exercises of this edition are mixed from"),
     Field("grade", "f8", "running grade of this chapter"),
     Field("owed", "f8", "reward earned and not yet paid"),
@@ -193,6 +194,8 @@ def open_edition(
         c.opened += 1
     c.asked = 0
     mix(s, EDITION_STREAM, c.number)
+    if c.salt != 0:  # a sealed edition: its number does not tell its world
+        mix(s, s.rng, c.salt)
     c.key = s.rng
     for place in range(p.length):
         c.order[place] = place

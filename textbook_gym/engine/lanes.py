@@ -20,6 +20,7 @@ from textbook_gym.engine.course import Stage
 from textbook_gym.engine.course_options import DEFAULTS, CourseOptions, read_course, takes_course_options
 from textbook_gym.engine.engine import Engine, engine
 from textbook_gym.engine.info import OUT, InfoLayout
+from textbook_gym.engine.inspection import check_courses
 from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import Place, World, read_options
 from textbook_gym.engine.serialization import pack, unpack
@@ -88,6 +89,15 @@ class Lanes(CopiedByWords):
             these lanes.
         """
         self.plan["hashed"] = hashed_bits(self.book, list(outline(self.book, course)))
+        return self
+
+    def seal(self, salt: int) -> "Lanes":
+        """Let edition numbers name other worlds, which who does not know the salt cannot draw; return these lanes.
+
+        Args:
+            salt: 1 to 2^64 - 1, see `salt_of`; 0 for the public editions.
+        """
+        self.records["clock"]["salt"] = salt
         return self
 
     @functools.cached_property
@@ -269,6 +279,14 @@ class Lanes(CopiedByWords):
     def save(self, which: Sequence[int]) -> bytes:
         """Return the courses in some lanes as bytes."""
         return pack(self, which)
+
+    def check(self, records: np.ndarray) -> None:
+        """Refuse records that no course of these lanes can have left; see `engine.inspection`.
+
+        Raises:
+            ValueError: the first finding, in one line.
+        """
+        check_courses(self.engine, self.plan, self.records["clock"][0], records)
 
     def load(self, data: bytes, which: Sequence[int]) -> None:
         """Put saved courses into some lanes.

@@ -4,9 +4,10 @@ Layout: one line of JSON (format, book, layout, settings, number of courses, pay
 then the payload: the lane record of every course, little-endian. `seal` and `unseal` serve all that is saved.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from textbook_gym.engine.batch import Batch, words
 
 FORMAT = "textbook_gym course 1"
+BESIDES = frozenset({"episodes"})  # what may be kept besides courses: see `sb3.BookVecEnv.save`
 
 
 def seal(form: str, head: dict[str, Any], payload: bytes) -> bytes:
@@ -51,29 +53,69 @@ def unseal(form: str, what: str, data: bytes) -> tuple[dict[str, Any], bytes]:
 def pack(batch: Batch, which: Sequence[int], **besides: Any) -> bytes:
     """Return the courses in the lanes `which` as bytes; what is to be kept besides must be JSON-able."""
     head = {**batch.spec.signature, "courses": len(which), **besides}
-    return seal(FORMAT, head, words(batch.records)[list(which)].tobytes())
+    data = seal(FORMAT, head, words(batch.records)[list(which)].tobytes())
+    _remember(data)
+    return data
 
 
 def unpack(data: bytes, batch: Batch, which: Sequence[int]) -> dict[str, Any]:
     """Put saved courses into the lanes `which`; return the head of the bytes, with what was kept besides.
 
+    Bytes that this process did not pack itself are looked at first, course by course (`Batch.check`).
+
     Raises:
         ValueError: the bytes are damaged or foreign, or do not fit these lanes, which are then untouched.
     """
     head, payload = unseal(FORMAT, "course", data)
-    wanted = {**batch.spec.signature, **batch.spec.signature["settings"]}
-    found = {**head, **head.get("settings", {})}
-    for key, here in wanted.items():
-        saved = found.get(key)
-        if key != "settings" and saved != here:
-            raise ValueError(f"the saved course has {key}={saved!r}, this environment {here!r}; make one that fits")
-    if head.get("courses") != len(which):
+    _compare(head, batch.spec.signature)
+    if head["courses"] != len(which):
         raise ValueError(
-            f"{head.get('courses')} saved courses for {len(which)} lanes; save or load with `lanes=` that match"
+            f"{head['courses']} saved courses for {len(which)} lanes; save or load with `lanes=` that match"
         )
     rows = words(batch.records)
     if len(payload) != len(which) * rows.itemsize * rows.shape[1]:
         raise ValueError(f"the saved course is damaged: {len(payload)} bytes for {len(which)} courses; save it again")
-    rows[list(which)] = np.frombuffer(payload, np.uint64).reshape(len(which), rows.shape[1])
+    found = np.frombuffer(payload, np.uint64).reshape(len(which), rows.shape[1])
+    if _digest(data) not in _packed_here:
+        batch.check(found.copy().view(batch.records.dtype)[:, 0])
+    rows[list(which)] = found
     batch.started = True
     return head
+
+
+def _compare(head: dict[str, Any], signature: Mapping[str, Any]) -> None:
+    """Refuse a head that is not the one of these lanes, key by key.
+
+    Raises:
+        ValueError: a key is missing, is there without need, or says something else.
+    """
+    settings = head.get("settings")
+    if not isinstance(settings, dict):
+        raise ValueError(f"the saved course is damaged: its settings are {settings!r:.80}; save it again")
+    every = {*signature, "courses", "format", "bytes", "sha256"}
+    for found, wanted, may_be in ((head, every, BESIDES), (settings, {*signature["settings"]}, frozenset())):
+        if odd := sorted((found.keys() ^ wanted) - may_be):
+            raise ValueError(f"the saved course is damaged: {odd[0]!r} is missing or too much; save it again")
+    for saved, here in ((head, signature), (settings, signature["settings"])):
+        for key, value in here.items():
+            if key != "settings" and saved[key] != value:
+                raise ValueError(
+                    f"the saved course has {key}={saved[key]!r:.80}, this environment {value!r}; make one that fits"
+                )
+
+
+REMEMBERED = 4096  # of the last bytes packed here, that they were
+_packed_here: dict[bytes, None] = {}
+
+
+def _digest(data: bytes) -> bytes:
+    """Return what names packed bytes: their first line holds a digest of the rest."""
+    return hashlib.sha256(bytes(data).partition(b"\n")[0]).digest()
+
+
+def _remember(data: bytes) -> None:
+    """Remember that this process packed these bytes."""
+    _packed_here[_digest(data)] = None
+    while len(_packed_here) > REMEMBERED:
+        with contextlib.suppress(KeyError, StopIteration, RuntimeError):  # another thread was faster
+            del _packed_here[next(iter(_packed_here))]

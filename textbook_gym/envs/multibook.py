@@ -355,6 +355,18 @@ class MultiBookLanes(CopiedByWords):
         """Return the courses in some lanes as bytes."""
         return pack(self, which)
 
+    def check(self, records: np.ndarray) -> None:
+        """Refuse records that no course of this library can have left; see `Lanes.check`."""
+        at, rows = records["book"], words(records)
+        if ((at < 0) | (at >= len(self.names))).any():
+            raise ValueError(f"the saved course is damaged: a book of number {at.max()} of {len(self.names)}")
+        for b in np.unique(at).tolist():
+            width = self.blank[b].shape[1]
+            one, lanes = self.lanes_by_book[b], np.flatnonzero(at == b)
+            if rows[lanes, width:-1].any():
+                raise ValueError(f"the saved course is damaged: it has more than a course of {self.names[b]} holds")
+            one.check(rows[lanes, :width].copy().view(one.engine.lane)[:, 0])
+
     def load(self, data: bytes, which: Sequence[int]) -> None:
         """Put saved courses into some lanes; see `Lanes.load`."""
         unpack(data, self, which)

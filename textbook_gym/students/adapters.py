@@ -1,6 +1,9 @@
 """Functions and models as students."""
 
-from collections.abc import Callable
+import contextlib
+import random
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -40,6 +43,7 @@ class ModelAgent:
     def __init__(self, model: Any, name: str = "sb3", deterministic: bool = False) -> None:
         self.model, self.name, self.deterministic = model, name, deterministic
         self._expected: tuple[Space[Any], Space[Any]] | None = None
+        self._drawn: list[Any] | None = None  # state of its own generators; None before `begin`
 
     def expect(self, observation_space: Space[Any], action_space: Space[Any]) -> None:
         """Hear what it will see and may do, where that is not what the book shows and takes."""
@@ -63,19 +67,76 @@ class ModelAgent:
             raise ValueError(f"student {self.name!r} was trained on other numbers than {book.name} shows: {WRAPPED}")
         self.state: Any = None
         self.starts = np.ones(lanes, bool)
-        self.model.set_random_seed(seed)
+        with self._generators():
+            seed_all(seed, self.model)
 
     def act(self, observations: np.ndarray, info: dict[str, np.ndarray]) -> np.ndarray:
         """Ask the policy."""
-        actions, self.state = self.model.predict(
-            observations, state=self.state, episode_start=self.starts, deterministic=self.deterministic
-        )
+        with self._generators():
+            actions, self.state = self.model.predict(
+                observations, state=self.state, episode_start=self.starts, deterministic=self.deterministic
+            )
         self.starts = np.zeros_like(self.starts)
         return np.asarray(actions)
+
+    @contextlib.contextmanager
+    def _generators(self) -> Iterator[None]:
+        """Put this student's random number generators in the place of everybody's, and back: looking does not touch."""
+        policy = getattr(self.model, "policy", None)
+        training = getattr(policy, "training", None)
+        others = generators(self.model)
+        if self._drawn is not None:
+            set_generators(self._drawn, self.model)
+        try:
+            yield
+        finally:
+            self._drawn = generators(self.model)
+            set_generators(others, self.model)
+            if training is not None and policy is not None and hasattr(policy, "set_training_mode"):
+                policy.set_training_mode(training)
 
     def wipe(self, mask: np.ndarray) -> None:
         """Blank the recurrent state at the next step."""
         self.starts = self.starts | mask
+
+
+def seed_all(seed: int, model: Any) -> None:
+    """Seed what a model of SB3 draws from, but not the environment that it may be trained in."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  # the generator that SB3 draws from
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+    if isinstance(getattr(model, "action_space", None), Space):
+        model.action_space.seed(seed)
+
+
+def generators(model: Any) -> list[Any]:
+    """Return the states of the random number generators that a model draws from."""
+    torch = sys.modules.get("torch")
+    drawn = getattr(getattr(model, "action_space", None), "_np_random", None)
+    return [
+        random.getstate(),
+        np.random.get_state(),  # noqa: NPY002  # likewise
+        None if torch is None else torch.get_rng_state(),
+        torch.cuda.get_rng_state_all() if torch is not None and torch.cuda.is_initialized() else None,
+        None if drawn is None else drawn.bit_generator.state,
+    ]
+
+
+def set_generators(states: list[Any], model: Any) -> None:
+    """Put the states of random number generators back, see `generators`."""
+    random.setstate(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002  # likewise
+    if states[2] is not None:
+        sys.modules["torch"].set_rng_state(states[2])
+    if states[3] is not None:
+        sys.modules["torch"].cuda.set_rng_state_all(states[3])
+    space = getattr(model, "action_space", None)
+    if isinstance(space, Space):
+        if states[4] is None:
+            space._np_random = None  # type: ignore[assignment]  # it draws a seed when it is first asked, as before
+        else:
+            space.np_random.bit_generator.state = states[4]
 
 
 def same_space(a: Space[Any], b: Space[Any]) -> bool:

@@ -9,8 +9,9 @@ A student that is not a reference student is any object with
 
 `act` is also asked when an exercise is over (`info["exercise_done"]`), so that its outcome can be learned from; what it
 answers then only turns the page. A lane whose course is over (`info["book_done"]`) shows its last page until the others
-are there, too. Memory is taken away by `wipe` and `begin` and by nothing else: under some controls two courses follow
-each other without a `begin` between them. A student may offer besides
+are there, too. `info["edition"]` counts the editions since `begin`, from 0: the number by which a study knows an
+edition would tell which world it is. Memory is taken away by `wipe` and `begin` and by nothing else: under some
+controls two courses follow each other without a `begin` between them. A student may offer besides
 
     remembers                                 False: nothing could be forgotten, so it walks only with memory kept
     lanes                                     most courses that it walks side by side (64 where it does not say)

@@ -20,6 +20,7 @@ def walk(
     seed: int = 0,
     before: tuple[Lanes, Sequence[int]] | None = None,
     skipped: int = 0,
+    begun: int = 0,
 ) -> np.ndarray:
     """Let a student walk one course in each lane, cover to cover.
 
@@ -28,10 +29,12 @@ def walk(
         lanes: as many as editions, with episode="book".
         editions: edition numbers.
         wipe: when its memory is taken away.
-        seed: for the student's own randomness, mixed with the edition numbers (for one from outside: with the first).
+        seed: for the student's own randomness, mixed with the edition numbers (for one from outside: with `begun`).
         before: as many other lanes, and editions, that it walks first and whose memory it keeps. If they are the same
             editions, what it did to them lasts, too.
         skipped: exercises of the book before the course, where `who` of a reference student counts on from.
+        begun: courses that a student from outside has walked before in its block. Its seed is mixed from that and not
+            from the numbers of editions, which would tell it the worlds.
 
     Returns:
         records of type `ROWS`, shape (lanes, exercises of the course), with true marks, the exam's too.
@@ -48,12 +51,12 @@ def walk(
             who = [student.who[(done + k) % len(student.who)] for k in range(int(course.plan["exercises"].sum()))]
             rows = course.engine.walk(course.records, course.plan, notes, who, wipe, course.threads)
         return rows
-    student.begin(lanes.book, len(lanes), stream(seed, editions[0]) >> 33)
-    for course, numbers, _ in walks:
+    student.begin(lanes.book, len(lanes), stream(seed, begun) >> 33)
+    for number, (course, numbers, _) in enumerate(walks):
         if course is lanes and before and hasattr(student, "carry"):
             student.carry()
         buffers = open_editions(course, numbers, left if course is lanes else None)
-        rows = walk_agent(student, course, *buffers, wipe)
+        rows = walk_agent(student, course, *buffers, wipe, number if left is None else 0)
     return rows
 
 
@@ -80,8 +83,11 @@ def open_editions(lanes: Lanes, editions: Sequence[int], left: Lanes | None = No
     return obs, out
 
 
-def walk_agent(agent: Agent, lanes: Lanes, obs: np.ndarray, out: np.ndarray, wipe: Wipe) -> np.ndarray:
-    """Let a student from outside walk: all lanes step together, finished ones wait."""
+def walk_agent(agent: Agent, lanes: Lanes, obs: np.ndarray, out: np.ndarray, wipe: Wipe, number: int = 0) -> np.ndarray:
+    """Let a student from outside walk: all lanes step together, finished ones wait.
+
+    It is not told the number of the edition, since the number tells the world, but `number` in its place.
+    """
     n, total = len(lanes), int(lanes.plan["exercises"].sum())
     rows = np.zeros((n, total), ROWS)
     clock = lanes.records["clock"]
@@ -89,6 +95,7 @@ def walk_agent(agent: Agent, lanes: Lanes, obs: np.ndarray, out: np.ndarray, wip
     rewards = np.zeros(n)
     while True:
         info = {key: values.copy() for key, values in lanes.spec.info.views(out).items()}
+        info["edition"][:] = number
         info["reward"] = out["reward"].copy()  # memories are told rewards too
         actions = check_actions(lanes, agent.act(obs.copy(), info))
         if (page == total).all():  # now the last page has been seen, too

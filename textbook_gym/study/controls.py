@@ -4,8 +4,7 @@ A study walks the same editions under each of them.
 """
 
 from collections.abc import Collection, Sequence
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -122,6 +121,7 @@ def walk_under(
     seed: int = 0,
     threads: int | None = None,
     lanes: int | None = None,
+    salt: int = 0,
 ) -> np.ndarray:
     """Let a student walk editions of a book under a control.
 
@@ -135,6 +135,7 @@ def walk_under(
         seed: for the student's own randomness.
         threads: most threads to use; None for all cores.
         lanes: courses that a student from outside walks side by side; None for what it asks for, or else 64.
+        salt: of sealed editions, see `worlds.salt_of`; 0 for the public ones.
 
     Returns:
         records of type `ROWS`, shape (editions, exercises of the course), in the order in which they were walked.
@@ -144,7 +145,10 @@ def walk_under(
     parts = []
     for start in range(0, len(editions), most):
         numbers = list(editions[start : start + most])
-        make = partial(Lanes, book, len(numbers), episode="book", split=split, threads=threads)
+
+        def make(count: int = len(numbers), **course: Any) -> Lanes:
+            return Lanes(book, count, episode="book", split=split, threads=threads, **course).seal(salt)
+
         before = (
             (make(course=course), [foreign_to(n) if how.foreign else n for n in numbers])
             if how.foreign or how.again
@@ -155,8 +159,9 @@ def walk_under(
             for number, exercises in outline(read(book), course).items():
                 done = sum(page.shape[1] for page in pages)
                 alone = make(chapters=[number], exercises=exercises).name_editions_as(course)
-                pages.append(walk(student, alone, numbers, how.wipe, seed, before, done))
+                pages.append(walk(student, alone, numbers, how.wipe, seed, before, done, start))
             parts.append(np.concatenate(pages, axis=1))
         else:
-            parts.append(walk(student, make(course=course, order=how.order), numbers, how.wipe, seed, before))
+            whole_course = make(course=course, order=how.order)
+            parts.append(walk(student, whole_course, numbers, how.wipe, seed, before, begun=start))
     return np.concatenate(parts)

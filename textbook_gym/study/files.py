@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from textbook_gym.files import beside
-from textbook_gym.study.worlds import edition_digests
+from textbook_gym.study.worlds import edition_digests, salt_of, secret
 
 FORMAT = "textbook_gym study 1"
 
@@ -31,11 +31,17 @@ def settings(**chosen: Any) -> dict[str, Any]:
     return {**chosen, "versions": {**versions, "python": platform.python_version(), "platform": sys.platform}}
 
 
-def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> pl.DataFrame:
+def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any], sealed: str | None = None) -> pl.DataFrame:
     """Write `marks.csv`, `marks.parquet` and `study.json` into a folder, each beside its place and then renamed.
 
     `study.json` holds the choices, the versions, digests of the worlds (by book) and of `marks.csv`, and the metrics;
     `validate` defines its format.
+
+    Args:
+        table: the rows of `study`.
+        folder: where; made if it is not there.
+        chosen: what `run.settings_of` returns.
+        sealed: the secret of a sealed study; it is not written.
 
     Returns:
         the metrics (`report.summary`), made from the figures as `marks.csv` has them.
@@ -49,7 +55,8 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> 
     with beside(folder / "marks.parquet") as part:
         table.write_parquet(part)
     marks = hashlib.sha256((folder / "marks.csv").read_bytes()).hexdigest()
-    worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"], chosen.get("course"))
+    hidden = salt_of(secret(sealed))
+    worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"], chosen.get("course"), hidden)
     figures = summary.summary(read_marks(folder / "marks.csv"))
     digests = {"marks.csv": marks, "editions": worlds}
     stated = {"format": FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}

@@ -42,6 +42,7 @@ class Job(NamedTuple):
     stop: int  # and of the one behind the last
     lanes: int | None
     timeout: float
+    salt: int  # of sealed editions, 0 for the public ones
     key: str  # digest of what the student is; "" if that cannot be known
     folder: str = ""  # of the study, where what a student says is kept; "" to keep nothing
 
@@ -60,7 +61,7 @@ def run_job(job: Job, threads: int | None = 1) -> np.ndarray:
     student = loaded(job.student, job.timeout, job.key) if isinstance(job.student, str) else as_student(job.student)
     close: Callable[[], None] = getattr(student, "close", lambda: None)
     numbers = range(job.start, job.stop)
-    how: dict[str, Any] = {"split": job.split, "course": job.course, "seed": job.seed, "lanes": job.lanes}
+    how: dict[str, Any] = {name: getattr(job, name) for name in ("split", "course", "seed", "lanes", "salt")}
     try:
         if isinstance(student, TextStudent):
             folder = pathlib.Path(job.folder) if job.folder else None

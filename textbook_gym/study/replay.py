@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from textbook_gym import __version__
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.syllabus import outline
 from textbook_gym.registry import find, id_of
 from textbook_gym.study.controls import CONTROLS
 from textbook_gym.study.table_checks import CLOSE, COURSE, Finding
@@ -48,18 +50,19 @@ class Part(NamedTuple):
     messages: Sequence[Message]
 
 
-def check_transcripts(folder: pathlib.Path, table: pl.DataFrame) -> list[Finding]:
+def check_transcripts(folder: pathlib.Path, table: pl.DataFrame, salt: int = 0) -> list[Finding]:
     """Return what was found in the transcripts of a study: nothing if there are none.
 
     Args:
         folder: of the study.
         table: its marks.
+        salt: of sealed editions; 0 for the public ones.
     """
     files = transcript_files(folder)
     if not files:
         return []
     courses = table.partition_by(*COURSE, as_dict=True)
-    player, wrong, foreign = Player(), [], 0
+    player, wrong, foreign = Player(salt), [], 0
     there: set[tuple[Any, ...]] = set()
     replies = 0
     for file in files:
@@ -157,7 +160,8 @@ def parts_of(messages: Sequence[Message]) -> Iterator[Part]:
 class Player:
     """Plays courses again; desks are kept for further courses of their kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, salt: int = 0) -> None:
+        self._salt = salt
         self._desks: dict[str, tuple[Desk, list[dict[str, Any]]]] = {}
 
     def play(self, header: Mapping[str, Any], part: Part, most: int) -> list[dict[str, Any]]:
@@ -191,13 +195,20 @@ class Player:
     def _desk(self, header: Mapping[str, Any], opens: Mapping[str, Any]) -> tuple[Desk, list[dict[str, Any]]]:
         """Return a desk for a course, and where the marks of its exercises gather."""
         course = header["course"]
-        chosen = course if isinstance(course, dict) else {"course": course}
+        chosen = dict(course) if isinstance(course, dict) else {"course": course}
+        book = find(header["book"])
         if "chapters" in opens:
-            chosen = {**chosen, "chapters": opens["chapters"]}
+            lengths = outline(book, chosen.get("course"))
+            chosen |= {"chapters": opens["chapters"], "exercises": [lengths[c] for c in opens["chapters"]]}
         chosen = {"order": CONTROLS[header["control"]].order, "split": header["split"], **chosen}
         key = json.dumps([header["book"], header["settings"], chosen], sort_keys=True)
         if key not in self._desks:
-            desk = Desk(id_of(find(header["book"]).name), **header["settings"], **chosen)
+            desk = Desk(id_of(book.name), **header["settings"], **chosen)
+            lanes = desk.lane.env.lanes
+            assert isinstance(lanes, Lanes)
+            lanes.seal(self._salt)
+            if "chapters" in opens:  # the worlds are those of the course that the chapters are of
+                lanes.name_editions_as(chosen.get("course"))
             self._desks[key] = desk, gathered(desk)
         return self._desks[key]
 

@@ -26,6 +26,7 @@ from textbook_gym.study.controls import check_controls, controls_of
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, loaded
 from textbook_gym.study.protocols import PLAIN, Protocol, settle
 from textbook_gym.study.runners import Runner, here
+from textbook_gym.study.worlds import salt_of, seal_digest, secret
 
 Progress = Callable[[str, int, int], None]
 """Told what was walked last, how many courses are done since the work began, and how many are left."""
@@ -84,6 +85,7 @@ def make_jobs(
     timeout: float = TIMEOUT,
     course: str | None = None,
     folder: str = "",
+    salt: int = 0,
 ) -> list[Job]:
     """Return the jobs of a study in the order of its table: by book, student, seed, control and edition."""
     jobs = []
@@ -95,7 +97,7 @@ def make_jobs(
                 for start in range(0, editions, size):
                     stop = min(start + size, editions)
                     place = (book.name, book.path, split, course, control, who.seed, start, stop)
-                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, who.key, folder))
+                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, salt, who.key, folder))
     return jobs
 
 
@@ -119,6 +121,7 @@ def study(
     threads: int | None = None,
     lanes: int | None = None,
     timeout: float = TIMEOUT,
+    sealed: str | None = None,
     folder: str | pathlib.Path | None = None,
     runner: Runner | None = None,
     progress: Progress | None = None,
@@ -142,6 +145,9 @@ def study(
         lanes: courses that a student from outside walks side by side (default: what it asks for, or else 64; 8
             conversations of a language model).
         timeout: seconds that cmd: has for every answer.
+        sealed: a secret of 16 characters or more, or @FILE that holds it: what edition numbers stand for then follows
+            from it too, so that nobody can have met, or look up, the worlds who does not know it. `study.json` names it
+            by its SHA-256; to let others validate the study, publish it afterwards.
         folder: where to keep what is done, so that the same call, interrupted, goes on; objects are walked anew.
         runner: who walks: `workers.processes(n)` or `workers.cluster(address)`; None for this process. The table does
             not depend on it. Called from a script, processes need the usual `if __name__ == "__main__":`.
@@ -166,7 +172,8 @@ def study(
         if not isinstance(walker.given, (str, Reference)):
             raise ValueError(f"student {walker.found.name!r} cannot be sent to workers; give it as a string")
     place = str(pathlib.Path(folder).absolute()) if folder is not None else ""
-    jobs = make_jobs(who, books, chosen.editions, chosen.split, chosen.controls, lanes, timeout, chosen.course, place)
+    which = chosen.editions, chosen.split, chosen.controls
+    jobs = make_jobs(who, books, *which, lanes, timeout, chosen.course, place, salt_of(secret(sealed)))
     cells = sum(rows * columns for rows, columns in (job.shape for job in jobs))
     parts = Parts(pathlib.Path(folder) / "parts", cells * ROW_BYTES) if folder is not None else None
     results = {job[1:]: rows for job in jobs if parts and (rows := parts.get(job)) is not None}
@@ -212,10 +219,12 @@ def settings_of(
     course: str | None = None,
     protocol: str | None = None,
     timeout: float = TIMEOUT,
+    sealed: str | None = None,
     **rest: Any,
 ) -> dict[str, Any]:
     """Return what `study.json` says of these arguments of `study`; the others change nothing in the table."""
     chosen = checked(walkers(students, seed, timeout), protocol, course, editions, split, controls)
+    hidden = secret(sealed)
     return {
         "students": [s if isinstance(s, str) else s.name for s in students],
         "books": check_books(books),
@@ -224,6 +233,7 @@ def settings_of(
         "split": chosen.split,
         "controls": list(chosen.controls),
         "seeds": [seed] if isinstance(seed, (int, np.integer)) else list(seed),
+        **({} if hidden is None else {"sealed": seal_digest(hidden)}),
     }
 
 

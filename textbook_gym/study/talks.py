@@ -33,6 +33,7 @@ class Talk:
         course: a course that the book names; None for the whole book.
         seed: for the student's own randomness.
         folder: of the study: transcripts are kept there; None to keep none.
+        salt: of sealed editions; 0 for the public ones.
     """
 
     def __init__(
@@ -45,7 +46,9 @@ class Talk:
         course: str | None = None,
         seed: int = 0,
         folder: pathlib.Path | None = None,
+        salt: int = 0,
     ) -> None:
+        self.salt = salt
         self.control, self.student, self.split, self.course, self.seed = control, student, split, course, seed
         self.book, self.folder = read(book), folder
         self.how = CONTROLS[control]
@@ -58,8 +61,9 @@ class Talk:
         if alone is not None:
             options |= CourseOptions(chapters=[alone[0]], exercises=alone[1])
         env = BookEnv(self.book.path, **options)
+        assert isinstance(env.lanes, Lanes)
+        env.lanes.seal(self.salt)
         if alone is not None:
-            assert isinstance(env.lanes, Lanes)
             env.lanes.name_editions_as(self.course)
         return Desk(env, **self.settings._asdict())
 
@@ -137,7 +141,7 @@ def talk_under(
         editions: edition numbers.
         lanes: conversations held side by side; None for what the student asks for.
         folder: where what was said is kept; None to keep nothing.
-        where: split, course and seed, see `Talk`.
+        where: split, course, seed and salt, see `Talk`.
 
     Returns:
         records of type `TALK_ROWS`, shape (editions, exercises of the course).

@@ -26,6 +26,11 @@ The format, version 1. A study is a folder of two files (others may lie beside t
                 student: "book", "student", and for every metric of `metrics.METRICS` its value, and with `_low` and
                 `_high` behind the name the ends of its 95 % interval; null where it cannot be had
 
+and, of a study on sealed editions,
+    sealed      SHA-256 of the salt in hexadecimal
+    salt        the salt itself, once it is published (or it is handed to `validate`); without it neither the worlds nor
+                the rows of reference students can be checked
+
 Anything else in the object is kept and not read: authors, a link, a description of the agent are welcome.
 
 What can be computed again is: the worlds, grades and rewards (from marks, by the law), the metrics, and every row of
@@ -55,7 +60,7 @@ from textbook_gym.study.jobs import run_job
 from textbook_gym.study.replay import check_transcripts
 from textbook_gym.study.run import frame, make_jobs, walkers
 from textbook_gym.study.table_checks import CLOSE, KEY, Finding, check_table
-from textbook_gym.study.worlds import edition_digests
+from textbook_gym.study.worlds import edition_digests, salt_of, seal_digest, secret
 
 SPLITS = tuple(s.name.lower() for s in Split)
 MOST_EDITIONS = 1_000_000  # of a study that is handed in
@@ -76,13 +81,17 @@ KEYS: dict[str, Any] = {
 """Key -> kind of its value; [kind] is a list, {kind: kind} an object."""
 
 
-def validate(path: pathlib.Path) -> list[Finding]:
+def validate(path: pathlib.Path, salt: str | None = None) -> list[Finding]:
     """Return what was found in a study, given as a folder or as its `study.json`: in one line each, good and bad.
 
     Worlds, metrics and reference students are computed anew, which takes about as long as a report.
 
+    Args:
+        path: the study.
+        salt: of a sealed study, or @FILE that holds it; None for the one that `study.json` tells, if it does.
+
     Raises:
-        ValueError: there is no such file.
+        ValueError: there is no such file, or the salt is none.
     """
     file = path if path.suffix == ".json" and not path.is_dir() else path / "study.json"
     if not file.is_file():
@@ -104,11 +113,41 @@ def validate(path: pathlib.Path) -> list[Finding]:
         return [*findings, Finding(False, f"table: {error}")]
     if not len(table):
         return [*findings, Finding(False, "table: it has no rows; a study is at least one course")]
-    findings += [*check_settings(stated, table), *check_table(table, stated.get("course")), check_editions(stated)]
-    if all(f.good for f in findings if f.text.startswith("table")):
-        findings += [*check_metrics(stated, table), *check_references(stated, table)]
-        findings += check_transcripts(file.parent, table)
+    findings += [*check_settings(stated, table), *check_table(table, stated.get("course"))]
+    fine = all(f.good for f in findings if f.text.startswith("table"))
+    seal, number = check_seal(stated, salt)
+    findings += seal
+    if number is not None:
+        findings.append(check_editions(stated, number))
+    if fine:
+        findings += check_metrics(stated, table)
+    if fine and number is not None:
+        findings += check_references(stated, table, number)
+        findings += check_transcripts(file.parent, table, number)
     return findings
+
+
+def check_seal(stated: dict[str, Any], given: str | None) -> tuple[list[Finding], int | None]:
+    """Return what there is to say of the salt, and its number, 0 for public editions; None if it is not known."""
+    if "sealed" not in stated:
+        if given is not None:
+            raise ValueError("this study is not sealed; validate it without a salt")
+        return [], 0
+    told = stated.get("salt") if given is None else given
+    if told is None:
+        unknown = "the salt is not published: worlds and reference students could NOT be checked; see --salt"
+        return [Finding(True, f"sealed: {unknown}")], None
+    if given is None and (not isinstance(told, str) or told.startswith("@")):  # no file of ours is read for a stranger
+        return [Finding(False, f"sealed: salt is {shortened(told)}; give it as a string")], None
+    try:
+        hidden = secret(told)
+    except ValueError as error:
+        if given is not None:
+            raise
+        return [Finding(False, f"sealed: {error}")], None
+    if hidden is None or seal_digest(hidden) != stated["sealed"]:
+        return [Finding(False, "sealed: this is not the salt that the study was sealed with")], None
+    return [Finding(True, "sealed: the salt is the one that the study was sealed with")], salt_of(hidden)
 
 
 def fits(value: Any, kind: Any) -> bool:
@@ -209,10 +248,11 @@ def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]
     return findings or [Finding(True, "table: students, books, split, controls, seeds and editions are as stated")]
 
 
-def check_editions(stated: dict[str, Any]) -> Finding:
+def check_editions(stated: dict[str, Any], salt: int) -> Finding:
     """Return whether the worlds that were walked are those which this version opens under these numbers."""
     given = stated["digests"].get("editions", {})
-    here = edition_digests(stated["books"], stated["split"], stated["editions"], stated.get("course"))
+    course = stated.get("course")
+    here = edition_digests(stated["books"], stated["split"], stated["editions"], course, salt)
     odd = [book for book in stated["books"] if given.get(book) != here[book]]
     if odd:
         return Finding(False, f"editions of {', '.join(odd)} are not the worlds that this version opens")
@@ -256,7 +296,7 @@ def is_close(said: Any, value: float) -> bool:
     )
 
 
-def check_references(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]:
+def check_references(stated: dict[str, Any], table: pl.DataFrame, salt: int) -> list[Finding]:
     """Return whether the rows of reference students are what they do: they are walked anew."""
     names = [s for s in stated["students"] if s in REFERENCES]
     if not names:
@@ -265,7 +305,7 @@ def check_references(stated: dict[str, Any], table: pl.DataFrame) -> list[Findin
         return [Finding(True, "reference students: not walked anew, since another version made the study")]
     every = walkers(names, stated["seeds"])
     which = stated["books"], stated["editions"], stated["split"], stated["controls"]
-    jobs = make_jobs(every, *which, course=stated.get("course"))
+    jobs = make_jobs(every, *which, course=stated.get("course"), salt=salt)
     for job in jobs:
         again = frame(run_job(job, None), job)
         pair = again.join(table, on=KEY, how="left", suffix="_stated")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from stable_baselines3.common.utils import set_random_seed
 
 from textbook_gym.files import beside
 from textbook_gym.train.setup import algorithm, environment
@@ -42,6 +41,24 @@ def save_checkpoint(model: Any, path: pathlib.Path) -> None:
                 archive.writestr(name, data)
 
 
+def read_spec(path: pathlib.Path) -> dict[str, Any]:
+    """Return what a checkpoint says of its training: the attribute `textbook` of the model in it.
+
+    Raises:
+        ValueError: there is no file, or it is no checkpoint of ours.
+    """
+    if not path.is_file():
+        raise ValueError(f"nothing to resume: no file {str(path)!r}; train without resume first")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            spec = json.loads(archive.read("data")).get("textbook") if COURSES in archive.namelist() else None
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise ValueError(f"{str(path)!r} is damaged: {error}; train without resume, to another file") from error
+    if not isinstance(spec, dict):
+        raise ValueError(f"{str(path)!r} is no checkpoint of `textbook-gym train`; train without resume")
+    return spec
+
+
 def load_checkpoint(path: pathlib.Path) -> Any:
     """Return a model that goes on where `save_checkpoint` left it, to the last bit.
 
@@ -50,13 +67,9 @@ def load_checkpoint(path: pathlib.Path) -> Any:
     Raises:
         ValueError: there is no file, or it is no checkpoint of ours.
     """
-    if not path.is_file():
-        raise ValueError(f"nothing to resume: no file {str(path)!r}; train without resume first")
+    spec = read_spec(path)
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
-    spec = json.loads(entries["data"]).get("textbook") if "data" in entries else None
-    if spec is None or COURSES not in entries:
-        raise ValueError(f"{str(path)!r} is no checkpoint of `textbook-gym train`; train without resume")
     envs = environment(spec)
     envs.reset()
     envs.load(entries[COURSES])
@@ -70,14 +83,3 @@ def load_checkpoint(path: pathlib.Path) -> Any:
     torch.set_rng_state(torch.from_numpy(np.frombuffer(entries[TORCH], np.uint8).copy()))
     np.random.set_state(tuple(json.loads(entries[NUMPY])))  # noqa: NPY002  # likewise
     return model
-
-
-class Detached:
-    """A model under training as a student sees it: it predicts, and seeding it leaves its environment alone."""
-
-    def __init__(self, model: Any, spec: dict[str, Any]) -> None:
-        self.predict, self.textbook = model.predict, spec
-
-    def set_random_seed(self, seed: int) -> None:
-        """Seed the generators that choices are drawn from."""
-        set_random_seed(seed)

@@ -7,7 +7,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
 from textbook_gym.engine.lanes import Lanes
@@ -15,9 +14,9 @@ from textbook_gym.engine.loops import Wipe
 from textbook_gym.students.base import Agent
 from textbook_gym.students.rollout import walk
 from textbook_gym.students.with_memory import as_worn
-from textbook_gym.train.checkpoint import Detached, save_checkpoint
+from textbook_gym.train.checkpoint import save_checkpoint
 
-EDITIONS = 64  # test editions walked at every evaluation
+EDITIONS = 64  # editions walked at every evaluation
 EVALUATIONS = 10  # of a run, besides the first
 
 
@@ -73,9 +72,13 @@ def scores(rows: Mapping[str, np.ndarray]) -> dict[str, float]:
 
 
 class Watch(BaseCallback):
-    """Evaluates on test editions during training, logs to TensorBoard under `test/`, and writes checkpoints.
+    """Evaluates during training, logs to TensorBoard under `eval/`, and writes checkpoints.
 
-    All of it happens between an update and the next rollout, and puts the random number generators back: a student is
+    What is chosen by an evaluation (a preset, when to stop) must not have seen the test split. So it walks editions 0,
+    1, ... of the train split. A training meets none of these numbers, since it draws its own from 2^53; in a book with
+    few worlds it may meet the same world under another number, which only the test split rules out.
+
+    All of it happens between an update and the next rollout, and the student draws from generators of its own: it is
     the same however often it was looked at.
     """
 
@@ -123,12 +126,7 @@ class Watch(BaseCallback):
         save_checkpoint(self.model, self.path)
         if not self.evaluations:
             return
-        before = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
-        training = self.model.policy.training
-        agent = as_worn(Detached(self.model, self.spec))
-        self.latest = scores(examine(agent, self.spec["env_id"], editions=self.editions))
-        self.model.policy.set_training_mode(training)
-        torch.set_rng_state(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
+        agent = as_worn(self.model)
+        self.latest = scores(examine(agent, self.spec["env_id"], editions=self.editions, split="train"))
         for name, value in self.latest.items():
-            self.model.logger.record(f"test/{name}", value)
+            self.model.logger.record(f"eval/{name}", value)

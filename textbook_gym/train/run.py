@@ -9,18 +9,20 @@ lanes, and the states of the random number generators. It is written beside its 
 moment leaves the last checkpoint whole.
 """
 
-import importlib.resources
+import csv
 import importlib.util
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stable_baselines3.common.logger import configure
+from stable_baselines3.common.logger import CSVOutputFormat, Logger, configure
 
 from textbook_gym import __version__
-from textbook_gym.train.checkpoint import load_checkpoint
+from textbook_gym.train.checkpoint import load_checkpoint, read_spec
 from textbook_gym.train.evaluation import EDITIONS, EVALUATIONS, Watch
 from textbook_gym.train.setup import algorithm, environment, setup
+
+STEPS = "time/total_timesteps"  # as SB3 calls the column of steps done
 
 
 def checkpoint_path(out: str | pathlib.Path) -> pathlib.Path:
@@ -29,17 +31,60 @@ def checkpoint_path(out: str | pathlib.Path) -> pathlib.Path:
     return path if path.suffix == ".zip" else path.with_name(f"{path.name}.zip")
 
 
+def check_resume(
+    path: pathlib.Path, asked: Mapping[str, Any], settings: Mapping[str, Any], keywords: Mapping[str, Any]
+) -> None:
+    """Refuse to resume a training as another one.
+
+    Args:
+        path: the checkpoint.
+        asked: what it was asked for by name; None where nothing was said.
+        settings: of its memory, likewise.
+        keywords: of its algorithm, which stay as they were.
+
+    Raises:
+        ValueError: something is asked for that the training is not.
+    """
+    was = read_spec(path)
+    pairs = [(name, value, was.get(name)) for name, value in asked.items() if value is not None or name == "memory"]
+    pairs += [(f"settings[{name!r}]", value, was["settings"].get(name)) for name, value in settings.items()]
+    for name, value, before in pairs:
+        if value != before:
+            raise ValueError(f"{path} was trained with {name}={before!r}, not {value!r}; leave it out, or train anew")
+    if keywords:
+        raise ValueError(f"keywords={dict(keywords)!r}: a resumed training keeps those it began with; leave them out")
+
+
+def logger(folder: pathlib.Path, formats: list[str], done: int) -> Logger:
+    """Return a logger that writes to a folder, behind the rows of its `progress.csv` up to so many steps."""
+    path = folder / "progress.csv"
+    rows: list[list[str]] = []
+    if done and path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    made = configure(str(folder), formats)
+    if not rows:
+        return made
+    heading, clock = rows[0], rows[0].index(STEPS) if STEPS in rows[0] else -1
+    kept = [row for row in rows[1:] if clock < 0 or not row[clock] or float(row[clock]) <= done]
+    [progress] = [form for form in made.output_formats if isinstance(form, CSVOutputFormat)]
+    progress.keys = heading
+    csv.writer(progress.file, lineterminator="\n").writerows([heading, *kept])
+    progress.file.flush()
+    return made
+
+
 def train(
     env_id: str,
     *,
     out: str | pathlib.Path,
-    algo: str = "ppo",
+    algo: str | None = None,
     memory: str | None = "preset",
     settings: Mapping[str, Any] | None = None,
-    reward: str = "improvement",
+    reward: str | None = None,
     steps: int | None = None,
     lanes: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     resume: bool = False,
     evaluations: int = EVALUATIONS,
     editions: int = EDITIONS,
@@ -53,16 +98,17 @@ def train(
     Args:
         env_id: a registered id, best `textbook/<Book>Short-v*` or `textbook/<Book>Course-v0`.
         out: where to write, with or without `.zip`.
-        algo: "ppo", "ppo_lstm", "a2c" or "dqn".
+        algo: "ppo" (None too), "ppo_lstm", "a2c" or "dqn".
         memory: a memory's name; "preset" for the one of the preset; None for none.
         settings: of that memory, such as `{"keep": "exercise"}`.
-        reward: "improvement" or a control, see `BookEnv`.
+        reward: "improvement" (None too) or a control, see `BookEnv`.
         steps: steps in all lanes together, those before a resume included; None for the preset's.
         lanes: environments side by side; None for the preset's.
-        seed: of the lanes, the weights and the choices.
-        resume: go on with `<out>.zip`; everything but `steps` is then as it was.
-        evaluations: so many times, evenly, and before the first step, the student walks test editions, memory kept and
-            wiped, and a checkpoint is written; 0 for the end only, without evaluation.
+        seed: of the lanes, the weights and the choices; None for 0.
+        resume: go on with `<out>.zip`; everything but `steps` is then as it was, and what is asked for must be that.
+        evaluations: so many times, evenly, and before the first step, the student walks editions that training does
+            not draw (see `evaluation.Watch`; the test split is left to studies), memory kept and wiped, and a
+            checkpoint is written; 0 for the end only, without evaluation.
         editions: how many.
         keywords: of the algorithm, instead of the preset's.
         told: called with steps done, steps in all, and the latest evaluation.
@@ -80,9 +126,13 @@ def train(
     if path.exists() and not resume:
         raise ValueError(f"{path} is there and is not overwritten: resume it, or choose another out")
     if resume:
+        asked = {"env_id": env_id, "algo": algo, "reward": reward, "lanes": lanes, "seed": seed}
+        asked |= {} if memory == "preset" else {"memory": memory}
+        check_resume(path, asked, settings or {}, keywords or {})
         model = load_checkpoint(path)
         steps = int(model.textbook["steps"]) if steps is None else steps
     else:
+        algo = "ppo" if algo is None else algo
         preset = setup(env_id, algo)
         steps = preset.steps if steps is None else steps
         named = preset.memory if memory == "preset" else memory
@@ -92,8 +142,8 @@ def train(
             "algo": algo,
             "memory": named,
             "settings": {**worn, **(settings or {})},
-            "reward": reward,
-            "seed": seed,
+            "reward": "improvement" if reward is None else reward,
+            "seed": 0 if seed is None else seed,
             "lanes": preset.lanes if lanes is None else lanes,
             "version": __version__,
         }
@@ -102,14 +152,15 @@ def train(
             spec["settings"] = envs.memory.spec()
             envs = environment(spec)
         given = {**preset.keywords, **(keywords or {})}
-        model = algorithm(algo)(preset.policy, envs, seed=seed, device="cpu", **given)
+        model = algorithm(algo)(preset.policy, envs, seed=spec["seed"], device="cpu", **given)
         model.textbook = spec
     model.textbook["steps"] = int(steps)
     path.parent.mkdir(parents=True, exist_ok=True)
     formats = ["csv"]
     if importlib.util.find_spec("tensorboard") is not None:
         formats.append("tensorboard")
-    model.set_logger(configure(str(path.with_suffix("")), formats))
+    folder = path.with_name(path.name.removesuffix(".zip"))
+    model.set_logger(logger(folder, formats, model.num_timesteps if resume else 0))
     left = int(steps) - model.num_timesteps
     watch = Watch(path, evaluations, editions, told)
     if left > 0:
