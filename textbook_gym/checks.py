@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import Book, read
-from textbook_gym.authoring.contract import COLUMNS
+from textbook_gym.authoring.contract import COLUMNS, COURSES
 from textbook_gym.authoring.records import Row
 from textbook_gym.authoring.slips import explained
 from textbook_gym.engine.batch import words
@@ -23,7 +23,7 @@ from textbook_gym.engine.engine import rehearse
 from textbook_gym.engine.info import OUT
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
-from textbook_gym.engine.syllabus import Chapters, Exercises
+from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course
 from textbook_gym.errors import BookError
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
@@ -113,6 +113,7 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
             *check_exam(found),
             *check_twins(found),
             *(word_findings(found) if hasattr(found.module, "PREFACE") else ()),
+            *check_courses(found),
         ]
     refuse(found, findings)
     return measured
@@ -165,9 +166,20 @@ def calibrated(book: Book, measured: list[ChapterMarks]) -> str:
 
 def refuse(book: Book, findings: Iterable[str]) -> None:
     """Raise all findings of a book together, if there are any."""
-    lines = [f"{book.name}: {finding}" for finding in findings]
+    lines = [f"{book.name}: {finding}" for finding in dict.fromkeys(findings)]
     if lines:
         raise BookError("\n".join(lines))
+
+
+def check_courses(book: Book) -> Iterator[str]:
+    """Yield a finding for every named course that cannot be walked."""
+    for course, constant in COURSES.items():
+        if hasattr(book.module, constant):
+            try:
+                make_plan(book, *named_course(book, course))
+            except (ValueError, TypeError) as error:
+                written = getattr(book.module, constant)
+                yield f"{constant} = {written!r}: {error}; write chapters, then exercises of each"
 
 
 def check_classic(book: str, courses: int = 64) -> None:

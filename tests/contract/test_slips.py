@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from textbook_gym.authoring.book import read
-from textbook_gym.checks import check_book, opened
+from textbook_gym.checks import check_book, check_courses, opened
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Student, Wipe
 from textbook_gym.errors import BookError
@@ -27,6 +27,17 @@ MALFORMED = [
 """What is changed -> what is said of the tables."""
 
 AT = r"Lamps\.{}, broken_\d+\.py:\d+: {}"
+VISIBLE = """def visible(p: Chapter, s: Record) -> float:
+    return 2.0
+
+
+@rule
+def shortcuts(p: Chapter, s: Record) -> int:
+    return -1
+
+
+@rule
+def sound(e"""
 SLIPS = [  # what is changed -> what is said of it
     (
         "s.right += hit",
@@ -57,6 +68,8 @@ SLIPS = [  # what is changed -> what is said of it
     ),
     ("    return choice\n", "    return choice + LAMPS\n", AT.format("answer", r"returned \d+; actions are 0 to 7")),
     ("s.right / max", "2.0 + s.right / max", AT.format("mark", r"returned 2\.\d+; marks lie within \[0, 1\]")),
+    ("def sound(e", VISIBLE.replace("-1", "0"), AT.format("visible", r"returned 2\.0; marks lie within \[0, 1\]")),
+    ("def sound(e", VISIBLE.replace("2.0", "0.0"), AT.format("shortcuts", r"returned -1; shortcuts are counted")),
     ("s.right += hit", "s.right += near(hit)", AT.format("step", "calls `near`; mark that with @rule too")),
     ("s.right += hit", 's.right += len(f"{hit:x}") > 9', AT.format("step", "numba cannot compile this: format spec")),
     ("s.right += hit", "s.right += hit in {1: 2}.items()", AT.format("step", "numba cannot compile this: ")),
@@ -91,7 +104,7 @@ SLIPS = [  # what is changed -> what is said of it
         r"\.py:\d+: `step` returns nothing; it must take one action; return whether",
     ),
 ]
-UNSEEN = ("tired", "300", "division", "index", "hits", "answer", "returned 2", "let eve")
+UNSEEN = ("tired", "300", "division", "index", "hits", "shortcuts", "answer", "returned 2", "let eve")
 """Of these compiled code is not told, or it is not called by who only steps."""
 
 
@@ -165,6 +178,7 @@ DEFECTS = {  # what is changed -> what is found; those of a group in one book, w
         ('    Field("right"', KEPT + '    Field("right"', "chapter 1: `pose` changes a lasting field of kept"),
         ("    s.lit = NONE\n\n\n", "    s.lit = NONE\n    s.kept = 1 - s.kept\n\n\n", "`pose` changes a lasting"),
         ("return p.asked\n", "return 1\n", "exam: 1, says `exam_fact`, is asked in chapter 2 already"),
+        ("SHORT = ((1, 2, 3)", "SHORT = ((1, 2, 4)", "Lamps has no chapter 4"),
         ("# Pictures", TELL + "# Pictures", "chapter 1: `tell` does not name lit"),
     ],
     "marks": [
@@ -197,6 +211,21 @@ def test_chapters_that_there_are_not_are_refused(broken, chapters):
     with pytest.raises(BookError, match=r"EDITION.switch names chapters .*: ") as error:
         Lanes(broken(("high=LAMPS - 1", f"high=LAMPS - 1, chapters={chapters}")))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("short", "message"),
+    [
+        ("((1, 4), (3, 4))", r"Lamps has no chapter 4; it has .*; write chapters, then exercises of each"),
+        ("((1, 2), (3,))", r"exercises=\(3,\): give .*, or 2 of them"),
+        ("(1, 3, 2)", "too many values to unpack"),
+        ("3", "cannot unpack"),
+    ],
+)
+def test_a_short_course_that_cannot_be_walked_is_a_finding(broken, short, message):
+    [finding] = check_courses(read(broken(("SHORT = ((1, 2, 3), (3, 4, 2))", f"SHORT = {short}"))))
+    assert re.search(rf"^SHORT = {re.escape(short)}: .*{message}", finding)
+    assert not [*check_courses(read(broken(("SHORT = ", "SHORT =  "))))]
 
 
 def test_every_exercise_starts_from_zero(broken):

@@ -137,6 +137,16 @@ def test_courses_that_are_not_there_are_refused():
         gym.make("textbook/RL2Bandit-v0", course="short")
 
 
+def test_chapters_of_a_short_course_keep_its_lengths_and_others_the_books():
+    book = find("Bandits")
+    numbers, lengths = book.module.SHORT
+    other = next(n for n in range(1, len(book.chapters)) if n not in numbers)
+    plan = Lanes(book.path, course="short", chapters=[numbers[-1], other]).plan
+    expected = {numbers[-1]: lengths[-1], other: book.chapters[other - 1].exercises}
+    assert dict(plan[["number", "exercises"]].tolist()) == expected
+    assert Lanes(book.path, course="short", chapters=[1, 2], exercises=3).plan["exercises"].tolist() == [3, 3]
+
+
 @pytest.fixture
 def twin(tmp_path, monkeypatch):
     """A stranger's book with a short course, and nothing of it left afterwards."""

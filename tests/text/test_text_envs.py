@@ -1,6 +1,8 @@
 """`view="text"`: what Gymnasium promises, of texts; many conversations equal single ones."""
 
+import copy
 import functools
+import pickle
 import warnings
 
 import gymnasium as gym
@@ -167,6 +169,23 @@ def test_a_saved_conversation_goes_on_elsewhere():
         assert (shown, info["fresh"]) == (page, i in (0, 7))
         page, *rest = env.step("<note>a</note>PULL_B")
         assert (page, *rest) == other.step("<note>a</note>PULL_B")
+
+
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/VocabularyCourse-v0", "textbook/LibraryCourse-v0"])
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_copies_and_pickles_go_on_alike(env_id, twin_of):
+    env = words(env_id, exercises=1)
+    env.reset(seed=1)
+    env.step("hm")
+    twin = twin_of(env)
+    assert twin.save() == env.save()
+    for _ in range(30):
+        name = env.desk.lane.book.actions[0]
+        done = env.step(name)
+        assert twin.step(name) == done
+        if done[2]:
+            assert twin.reset() == env.reset()
+    assert twin.save() == env.save()
 
 
 def test_drawings_are_those_of_the_flat_view():

@@ -72,6 +72,9 @@ class Row:
             kind = self._void.dtype[name]
             raise FieldError(self._void.dtype, f"{{table}}.{name}, {told(kind)}, cannot hold {value!r}") from None
 
+    def __reduce__(self) -> tuple[type["Row"], tuple[np.void]]:
+        return Row, (self._void,)  # of the storage: attributes are the record's, not those that copies ask for
+
     def _unknown(self, name: str) -> FieldError:
         names = [n for n in self._void.dtype.names or () if n != "rng"]
         hint = did_you_mean(name, names)

@@ -130,7 +130,9 @@ def watch(book: Any, wanted: Any, function: Callable[..., Any]) -> Callable[...,
             fault = f"returned {value!r}; let every way through it return a number: {wanted.doc}"
         elif wanted.name in ("oracle", "answer") and not 0 <= value < actions:
             fault = f"returned {value!r}; actions are 0 to {actions - 1}"
-        elif wanted.name == "mark" and not 0.0 <= value <= 1.0:
+        elif wanted.name == "shortcuts" and (value < 0 or float(value) % 1):
+            fault = f"returned {value!r}; shortcuts are counted: a whole number from 0"
+        elif wanted.name in ("mark", "visible") and not 0.0 <= value <= 1.0:
             fault = f"returned {value!r}; marks lie within [0, 1]"
         else:
             return value

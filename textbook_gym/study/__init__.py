@@ -8,6 +8,10 @@ from typing import Any
 __all__ = ["study"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     """Import `study` when it is asked for: workers walk jobs without the table's libraries."""
     if name == "study":
