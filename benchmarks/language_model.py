@@ -278,12 +278,13 @@ def main() -> None:
     """Run what is missing and write the table, or serve."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--serve", type=int, metavar="PORT", help="answer chat completions at http://127.0.0.1:PORT/v1")
+    parser.add_argument("--choose", action="store_true", help="answer with one of the actions that are listed")
     parser.add_argument("--books", nargs="+", default=BOOKS, help=f"default: {' '.join(BOOKS)}")
     parser.add_argument("--editions", type=int, default=EDITIONS, help=f"of every book; default: {EDITIONS}")
     parser.add_argument("--table", action="store_true", help="only write the table of what has come in")
     chosen = parser.parse_args()
     if chosen.serve is not None:
-        with server(chosen.serve, Served(Model())) as serving:
+        with server(chosen.serve, Served(Model()), chosen.choose) as serving:
             print(f"http://127.0.0.1:{serving.server_port}/v1", flush=True)
             serving.serve_forever()
     if not chosen.table:

