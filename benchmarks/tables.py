@@ -2,8 +2,8 @@
 
 Between `<!-- name -->` and `<!-- end -->` stands what `PARTS` makes of that name; all else is written by hand. Figures
 stand as in the committed tables, so none is rounded twice. A test holds the pages to what this script would write.
-`--measure` first runs the study and the example without a memory; `benchmarks/speed.py`, `classics.py`, `memory.py` and
-`learning.py` are run by themselves, on a quiet machine.
+`--measure` first runs the study and the example without a memory; `benchmarks/speed.py`, `classics.py`, `memory.py`,
+`learning.py` and `language_model.py` are run by themselves, on a quiet machine.
 """
 
 import argparse
@@ -231,6 +231,44 @@ def memory() -> str:
     return table(("book", "memory", "lanes", "steps/s", "share of idle", "bytes a lane"), cells)
 
 
+# --- a language model ----------------------------------------------------------------------
+
+
+def language_model() -> str:
+    """Return what a small language model makes of seminar courses, beside who is known."""
+    cells = (
+        (
+            r["book"],
+            r["student"],
+            r["editions"],
+            *(signed(r[f"gain_{memory}"]) or "-" for memory in ("kept", "wiped", "notebook")),
+            interval(r, "benefit") if r["benefit_low"] else signed(r["benefit"]) or "-",
+            signed(r["normalised_gain"]) or "-",
+        )
+        for r in read("language_model.csv")
+    )
+    headings = ("book", "student", "editions", "gain kept", "wiped", "notebook", "kept - wiped", "normalised gain")
+    return table(headings, cells)
+
+
+def language_model_costs() -> str:
+    """Return what the language model said and what that cost."""
+    cells = (
+        (
+            r["book"],
+            r["student"],
+            thousands(r["replies"]),
+            r["unknown"],
+            r["empty"],
+            *(thousands(r[part]) for part in ("tokens_read", "tokens_said", "seconds")),
+        )
+        for r in read("language_model.csv")
+        if r["replies"]
+    )
+    headings = ("book", "student", "replies", "of 100 no action", "of 100 empty", "tokens read", "said", "seconds")
+    return table(headings, cells)
+
+
 # --- the pages -----------------------------------------------------------------------------
 
 
@@ -285,6 +323,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "sb3": sb3,
     "memory line": memory_line,
     "memory": memory,
+    "language model": language_model,
+    "language model costs": language_model_costs,
 }
 """Name of a part, as its opening comment has it -> what makes it."""
 
