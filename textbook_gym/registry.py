@@ -110,6 +110,10 @@ def register(name: str, module: str) -> None:
 
     Raises:
         ValueError: the name is taken by another module, or is no identifier; or there is no such module.
+
+    Example:
+        >>> import textbook_gym
+        >>> textbook_gym.register("Bandits", "textbook_gym.books.bandits")  # a book of your own likewise
     """
     ids = [gymnasium.registry[i] for i in (id_of(name, kind) for kind in KINDS) if i in gymnasium.registry]
     if not name.isidentifier() or name in (LIBRARY, *CLASSICS) or any(i.kwargs.get("book") != module for i in ids):
@@ -202,6 +206,12 @@ def find(name: str, **parameters: object) -> Book:
 
     Raises:
         BookError: there is no such book; the message names the nearest.
+
+    Example:
+        >>> find("Bandits").actions[:3]
+        ('PULL_A', 'PULL_B', 'PULL_C')
+        >>> len(find("RL2Bandit", arms=5, pulls=10).actions)
+        5
     """
     asked, _, query = name.partition("?")
     plain, known = name_of(asked), {**BOOKS, **CLASSICS}

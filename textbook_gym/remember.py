@@ -33,6 +33,12 @@ class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.ut
 
     Raises:
         ValueError: no such memory, wrong settings, or spaces that it cannot take.
+
+    Example:
+        >>> env = Remember(gymnasium.make("textbook/Bandits-v0"), "ledger", keep="edition")
+        >>> observation, info = env.reset(seed=0)
+        >>> env.observation_space.contains(observation)
+        True
     """
 
     def __init__(self, env: gymnasium.Env[np.ndarray, Any], memory: str | Memory = "ledger", **settings: Any) -> None:
@@ -90,6 +96,12 @@ class RememberVector(gymnasium.vector.VectorWrapper, gymnasium.utils.RecordConst
 
     Raises:
         ValueError: no such memory, wrong settings, or spaces that it cannot take.
+
+    Example:
+        >>> envs = RememberVector(gymnasium.make_vec("textbook/Bandits-v0", num_envs=4), "transcript", n=8)
+        >>> observations, info = envs.reset(seed=0)
+        >>> observations.shape == envs.observation_space.shape
+        True
     """
 
     def __init__(self, env: gymnasium.vector.VectorEnv, memory: str | Memory = "ledger", **settings: Any) -> None:

@@ -321,6 +321,11 @@ def make(
     Raises:
         TypeError: a keyword that the id does not take.
         ValueError: the id is none of ours, or a keyword's value is not known.
+
+    Example:
+        >>> envs = make("textbook/Bandits-v0", num_envs=4, seed=0, memory="recap")
+        >>> envs.reset().shape[0]
+        4
     """
     known = [i for i, spec in gymnasium.registry.items() if str(spec.entry_point).startswith(f"{ENTRY_POINTS}:")]
     env_id = env_id.removeprefix("textbook_gym:")

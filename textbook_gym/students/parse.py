@@ -31,6 +31,12 @@ def as_student(student: Any, timeout: float = TIMEOUT) -> Student:
 
     Raises:
         ValueError: it is none of these; the message says what is known.
+
+    Example:
+        >>> as_student("oracle").name
+        'oracle'
+        >>> as_student(lambda observations: [0] * len(observations)).remembers
+        False
     """
     if isinstance(student, (Reference, TextStudent)):
         return student

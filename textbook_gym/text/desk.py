@@ -63,6 +63,13 @@ class Desk:
 
     Raises:
         ValueError: a value is not known.
+
+    Example:
+        >>> desk = Desk("textbook/Bandits-v0", chapters=[1, "exam"], exercises=[1, 1])
+        >>> turn = desk.open(edition=7)
+        >>> turn = desk.reply("Arm A first. <action>PULL_A</action>")
+        >>> desk.done
+        False
     """
 
     def __init__(

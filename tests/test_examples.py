@@ -1,0 +1,28 @@
+"""What users import shows how it is used, and what it shows is true."""
+
+import doctest
+
+import pytest
+
+from textbook_gym import checks, registry, remember, sb3
+from textbook_gym.envs.single import BookEnv
+from textbook_gym.envs.vector import BookVectorEnv
+from textbook_gym.students.parse import as_student
+from textbook_gym.text.desk import Desk
+
+SHOWN = [
+    BookEnv, BookVectorEnv, Desk, as_student, checks.check_book, registry.find, registry.register,
+    remember.Remember, remember.RememberVector, sb3.make,
+]  # fmt: skip
+"""Memories have a test of their own: `memory/test_memory_contract.py`."""
+
+
+@pytest.mark.parametrize("thing", SHOWN, ids=lambda thing: thing.__name__)
+def test_example_is_true(thing, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    examples = [e for e in doctest.DocTestFinder(recurse=False).find(thing, thing.__name__) if e.examples]
+    assert examples, f"{thing.__name__} shows no example"
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    for example in examples:
+        runner.run(example)
+    assert runner.failures == 0
