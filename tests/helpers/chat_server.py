@@ -39,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else head and body of an answer lie 40 ms apart
 
     def log_message(self, *args):
         """Keep quiet."""
