@@ -95,6 +95,7 @@ MAY_IMPORT = {
     "metrics": (METRICS, {"gymnasium", "numpy", "scipy", "polars", "numba", "llvmlite", "PIL"}),
     "study": (STUDY, None),
     "report": (STUDY | {"report"}, None),
+    "play": (STUDY | {"play"}, None),
     "train": (STUDENTS | {"textbook_gym", "train", "files"}, None),
     "cli": (EVERY, None),
     "__main__": (EVERY, None),

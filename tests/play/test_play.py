@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from textbook_gym.cli.main import main
+from textbook_gym.engine.loops import ROWS
 from textbook_gym.play.chart import LEVELS, chart, grades
 from textbook_gym.play.course import HOW, WRITE_DOWN, without_tags
 from textbook_gym.play.folder import compared, open_course, write_played
@@ -220,18 +221,32 @@ def test_whole_books_of_two_people_are_a_study_that_is_right(tmp_path):
     assert json.loads((tmp_path / "study.json").read_text())["students"][-2:] == ["human:ada", "human:ben"]
 
 
+@pytest.mark.parametrize("course", ["SEMINAR", "CHAPTERS"])
 @pytest.mark.parametrize("book", BOOKS)
-def test_a_chart_fits_and_shows_every_mark(book, tmp_path):
-    course = finish(open_course(book, tmp_path))
-    rows = compared(course)
-    lines = chart(rows, course.chapters, 80)
-    assert max(map(len, lines)) <= 80
-    assert "".join(lines).isascii()
-    plot = lines[1 : LEVELS + 2]
-    places = len(rows["oracle"]) if "part of" not in lines[0] else len(set(rows["oracle"]["chapter"].tolist())) * 3
-    assert plot[0].count("o") == places or "part of" in lines[0]
+def test_a_chart_fits_and_shows_every_mark(book, course):
+    found = find(book)
+    every = (range(1, len(found.chapters) + 1), [c.exercises for c in found.chapters])
+    outline = [*zip(*(found.module.SEMINAR if course == "SEMINAR" else every), strict=True)]
+    rng, rows = np.random.default_rng(1), {}
+    for name in ("human:me", "newcomer", "model", "oracle"):
+        rows[name] = np.zeros(sum(n for _, n in outline), ROWS)
+        rows[name]["chapter"] = np.repeat(*zip(*outline, strict=True))
+        rows[name]["exercise"] = np.concatenate([np.arange(1, n + 1) for _, n in outline])
+        rows[name]["mark"] = 1.0 if name == "oracle" else rng.random(len(rows[name]))
+    head, *lines = chart(rows, found.chapters, 80)
+    plot = lines[: LEVELS + 1]
+    assert max(map(len, [head, *lines])) <= 80
+    assert "".join([head, *lines]).isascii()
+    parts = "part of a chapter" in head
+    most = (80 - 5 - len(outline)) // 4  # places for four signs beside the scale and the lines between chapters
+    places = sum(min(most // len(outline), n) for _, n in outline) if parts else len(rows["oracle"])
+    assert parts == (len(rows["oracle"]) > most)
     for sign in "nmo":
-        assert sum(line.count(sign) for line in plot) == sum(line.count("o") for line in plot)
+        assert sum(line.count(sign) for line in plot) == places
+    assert plot[0].count("o") == places
+    if not parts:
+        heights = [round(m * LEVELS) for m in rows["human:me"]["mark"].tolist()]
+        assert sum(line.count("#") for line in plot) == sum(h + 1 for h in heights if h)
 
 
 # --- putting down, taking up, and what is refused ------------------------------------------

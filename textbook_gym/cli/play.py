@@ -46,7 +46,7 @@ def play(
 
         serve(played)
     else:
-        from textbook_gym.play.terminal import Terminal
+        from textbook_gym.cli.terminal import Terminal
 
         Terminal(played).play()
     return 0

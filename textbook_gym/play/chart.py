@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 LEVELS = 10  # lines between the marks 0 and 1
-PARTS = 3  # of a chapter, where a course has too many exercises for the width
 BAR = "#"
 
 
@@ -21,12 +20,12 @@ class Group(NamedTuple):
 def group_up(rows: Mapping[str, np.ndarray], most: int) -> list[Group]:
     """Return the marks of students (records of type `ROWS`), exercise by exercise, or in parts of chapters."""
     first = next(iter(rows.values()))
-    groups = []
-    for chapter in dict.fromkeys(first["chapter"].tolist()):
+    groups, chapters = [], dict.fromkeys(first["chapter"].tolist())
+    for chapter in chapters:
         places = np.flatnonzero(first["chapter"] == chapter)
         parts = [places[k : k + 1] for k in range(len(places))]
         if len(first) > most:
-            parts = [part for part in np.array_split(places, PARTS) if len(part)]
+            parts = [part for part in np.array_split(places, max(1, most // len(chapters))) if len(part)]
         for part in parts:
             low, high = (int(first["exercise"][place]) for place in (part[0], part[-1]))
             marks = tuple(float(r["mark"][part].mean()) for r in rows.values())

@@ -85,7 +85,7 @@ class PlayedCourse:
         if self.file.exists():
             self._load(self.file.read_bytes())
         else:
-            self.desk.open(edition=edition)
+            self.desk.open(seed=0, edition=edition)
 
     @property
     def file(self) -> pathlib.Path:
