@@ -14,7 +14,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.course import Episode, Order, Pays, Split
-from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course, read_chapters, read_lengths
+from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course, read_chapters, outline
 from textbook_gym.errors import did_you_mean, one_of
 
 Init = TypeVar("Init", bound=Callable[..., None])
@@ -127,7 +127,7 @@ def read_course(book: Book, given: Mapping[str, Any]) -> Course:
     if options["course"] is not None:
         named = named_course(book, options["course"])
         if exercises is None and chapters is not None:  # other chapters than the course's have the book's exercises
-            own = dict(zip(read_chapters(book, named[0]), read_lengths(named[1], len(named[0])), strict=True))
+            own = outline(book, options["course"])
             exercises = [own.get(c, book.chapters[c - 1].exercises) for c in read_chapters(book, chapters)]
         exercises = named[1] if exercises is None else exercises
         chapters = named[0] if chapters is None else chapters
