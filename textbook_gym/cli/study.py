@@ -17,6 +17,8 @@ FOLDER = pathlib.Path("study")
 OPTIONS: dict[str, tuple[str, Any]] = {
     "students": ("student", Texts),
     "books": ("book", Texts | None),
+    "protocol": ("protocol", str | None),
+    "course": ("course", str | None),
     "editions": ("editions", Whole),
     "split": ("split", str),
     "controls": ("control", Texts),
@@ -33,6 +35,7 @@ def study(
     workers: Whole | None = None,
     ray: bool | str | None = None,
     out: pathlib.Path = FOLDER,
+    dry_run: bool = False,
     **asked: Any,
 ) -> int:
     """Walk students through books and measure how much they learn.
@@ -44,6 +47,7 @@ def study(
         workers: processes that walk (default: threads of this one).
         ray: walk on a Ray cluster, `--ray ADDRESS`, or on a fresh one on this machine, `--ray`.
         out: folder to write; what it holds of the same study is not done again.
+        dry_run: say how many courses, calls and tokens it will take, and do nothing.
         **asked: the options of `OPTIONS`.
 
     Examples:
@@ -51,15 +55,22 @@ def study(
         textbook-gym study --student runs/b.zip --student model --control all
         textbook-gym study --book Bandits --student "mine=cmd:python agent.py"
         textbook-gym study --student "ppo=ppo-{seed}.zip" --seed 0 --seed 1
+        textbook-gym study --student "chat:http://127.0.0.1:8000/v1#my-model" --protocol seminar --dry-run
     """
     from textbook_gym.files import beside
+    from textbook_gym.metrics.speech import speech
     from textbook_gym.report import terminal
     from textbook_gym.study.files import write
 
     chosen = {name: asked[option] for name, (option, _) in OPTIONS.items()}
     see_this_folder()
-    import_matplotlib()
     console = Console(highlight=False, markup=False)
+    if dry_run:
+        from textbook_gym.study.estimate import estimate
+
+        console.print(terminal.estimate_table(estimate(**chosen)))
+        return 0
+    import_matplotlib()
     with shown(console, "courses", "what is done is kept, the same command goes on") as show:
         table = run.study(
             **chosen,
@@ -72,9 +83,12 @@ def study(
         figures.write_csv(part, float_precision=6)
     terminal.curves(table, out / "curves.png")
     console.print(terminal.terminal_table(figures))
+    said = speech(table)
+    if len(said):
+        console.print(terminal.speech_table(said))
     files = ", ".join(sorted(p.name for p in out.iterdir() if not p.name.endswith(".part")))
     console.print(textwrap.fill(f"Written to {out}/: {files}", 100))
-    again = written(study, {**asked, "workers": workers, "ray": ray, "out": out})
+    again = written(study, {**asked, "workers": workers, "ray": ray, "out": out, "dry_run": dry_run})
     console.print(f"Made by: {again}", soft_wrap=True)
     return 0
 

@@ -23,7 +23,7 @@ from textbook_gym.engine.info import OUT, InfoLayout
 from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import Place, World, read_options
 from textbook_gym.engine.serialization import pack, unpack
-from textbook_gym.engine.syllabus import hashed_bits
+from textbook_gym.engine.syllabus import hashed_bits, outline
 from textbook_gym.errors import BookError, whole
 
 if TYPE_CHECKING:
@@ -78,13 +78,16 @@ class Lanes(CopiedByWords):
         self.__dict__.update(state)
         self._look_up()
 
-    def name_editions_as_the_whole_book(self) -> "Lanes":
-        """Let a number and a split name the same world as in a course of all chapters; return these lanes.
+    def name_editions_as(self, course: str | None) -> "Lanes":
+        """Let a number and a split name the same world as in a course that the book names (None: all chapters).
 
-        Else train and test are told apart by what matters in the chapters of the course, and number 7 of the test split
-        may be another world there. This is for comparing the same world in courses of different chapters.
+        Else train and test are told apart by what matters in the chapters of these lanes, and number 7 of the test
+        split may be another world there. This is for comparing the same world in courses of different chapters.
+
+        Returns:
+            these lanes.
         """
-        self.plan["hashed"] = hashed_bits(self.book, range(1, len(self.book.chapters) + 1))
+        self.plan["hashed"] = hashed_bits(self.book, list(outline(self.book, course)))
         return self
 
     @functools.cached_property
@@ -223,7 +226,7 @@ class Lanes(CopiedByWords):
         return obs, out
 
     def hidden(self, i: int) -> dict[str, Any]:
-        """Return what lane `i` hides: edition, state, true mark and grade, and the oracle's next action."""
+        """Return what lane `i` hides: edition, state, true mark and grade, steps, and the oracle's next action."""
         lane = self.records[i]
         if lane["clock"]["stage"] == Stage.BLANK:
             raise BookError("nothing to show before the first reset")
@@ -232,7 +235,9 @@ class Lanes(CopiedByWords):
             "edition": {n: lane["edition"][n].tolist() for n in lane["edition"].dtype.names},
             "state": {n: lane["state"][n].tolist() for n in lane["state"].dtype.names},
             "mark": float(lane["clock"]["mark"]),
+            "visible": float(lane["clock"]["visible"]),
             "grade": float(lane["clock"]["grade"]),
+            "steps": int(lane["clock"]["step"]),
             "oracle": int(self.book.module.oracle(p, Row(lane["edition"]), Row(lane["state"]))),
         }
 

@@ -112,6 +112,17 @@ def named_course(book: Book, course: str) -> tuple[Chapters, Exercises]:
     return chapters, exercises
 
 
+def outline(book: Book, course: str | None = None) -> dict[int, int]:
+    """Return the chapters of a course by number, with how many exercises each has; None for the whole book.
+
+    Raises:
+        ValueError: the book names no such course.
+    """
+    chapters, exercises = named_course(book, course) if course is not None else (None, None)
+    plan = make_plan(book, chapters, exercises)
+    return dict(zip(plan["number"].tolist(), plan["exercises"].tolist(), strict=True))
+
+
 def hashed_bits(book: Book, chosen: Sequence[int]) -> np.ndarray:
     """Return the bits of EDITION that tell train from test in a course of the chosen chapters, as 64-bit words.
 

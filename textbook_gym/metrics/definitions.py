@@ -116,6 +116,21 @@ def memory_benefit(table: pl.DataFrame) -> Scores | None:
     return paired(table, "wiped")
 
 
+def normalised_gain(table: pl.DataFrame) -> Scores | None:
+    """What memory brings of all that it could bring: 1 is a student that makes no mistake, 0 one that kept nothing.
+
+    Formula: (kept - wiped) / (1 - wiped), each the mean over c of mean over k of v, same editions; 0 where wiped is 1
+    Source: normalised gain of Hake 1998, with the wiped twin as the test before and the kept one as that after
+    """
+    kept, wiped = (
+        under(table, control).group_by(*RUN, "chapter").agg(pl.col("mark").mean()).group_by(RUN).agg(pl.mean("mark"))
+        for control in ("kept", "wiped")
+    )
+    both = kept.join(wiped, on=RUN, suffix="_wiped")
+    left, rose = 1.0 - pl.col("mark_wiped"), pl.col("mark") - pl.col("mark_wiped")
+    return by_run(both, pl.when(left > 0.0).then(rose / left).otherwise(0.0).first())
+
+
 def chapter_benefit(table: pl.DataFrame) -> Scores | None:
     """What memory that crosses chapters is worth: kept less wiped at every chapter, from chapter 2 on.
 
@@ -273,6 +288,7 @@ METRICS = (
     Metric("last_third", "last third", last_third),
     Metric("mastery", "exercises to mastery", mastery, better=-1),
     Metric("memory_benefit", "memory benefit", memory_benefit),
+    Metric("normalised_gain", "normalised gain", normalised_gain),
     Metric("chapter_benefit", "across chapters", chapter_benefit),
     Metric("own_benefit", "own edition", own_benefit),
     Metric("order_benefit", "book's order", order_benefit),

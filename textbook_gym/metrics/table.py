@@ -23,6 +23,18 @@ COLUMNS = {
     "shortcuts": "uses of the shortcut (likewise)",
 }
 
+SPOKEN = {
+    "calls": "replies that were asked for in the exercise",
+    "empty": "replies without a word",
+    "truncated": "replies that were cut off before they named an action",
+    "unknown": "replies that named no legal action",
+    "prompt_tokens": "tokens that were read for these replies",
+    "completion_tokens": "tokens that were written in them",
+    "cost": "what they cost at the stated prices; null without prices",
+}
+"""Further columns, in tables of students that talk; null for all others."""
+UNREADABLE = ("empty", "truncated", "unknown")
+
 RUN = ("book", "seed", "edition")
 """The columns that name a run of a student."""
 REVIEW = "review"  # name of the chapter that mixes earlier ones
@@ -43,8 +55,17 @@ TYPES = {
     "steps": pl.Int64,
     "visible": pl.Float64,
     "shortcuts": pl.Int64,
+    "calls": pl.Int64,
+    "empty": pl.Int64,
+    "truncated": pl.Int64,
+    "unknown": pl.Int64,
+    "prompt_tokens": pl.Int64,
+    "completion_tokens": pl.Int64,
+    "cost": pl.Float64,
 }
-"""Columns of `marks.csv` and their types; `seed` may be missing, `visible` and `shortcuts` may be null."""
+"""Columns of `marks.csv` and their types; `seed` and those of `SPOKEN` may be missing, `visible`, `shortcuts` and those
+of `SPOKEN` may be null."""
+NULLABLE = ("visible", "shortcuts", *SPOKEN)
 
 FIGURES = (
     "mark",
@@ -53,6 +74,7 @@ FIGURES = (
     "steps",
     "visible",
     "shortcuts",
+    *SPOKEN,
 )  # columns that are measured; the others say of what
 
 
@@ -68,11 +90,12 @@ def read_marks(file: pathlib.Path) -> pl.DataFrame:
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
         raise ValueError(f"{file} is no table of marks: {str(error).splitlines()[0]}") from error
     table = table if "seed" in table.columns else table.with_columns(pl.lit(0, pl.Int64).alias("seed"))
-    missing = [name for name in TYPES if name not in table.columns]
+    wanted = [*COLUMNS, *(SPOKEN if any(name in table.columns for name in SPOKEN) else ())]
+    missing = [name for name in wanted if name not in table.columns]
     if missing:
-        raise ValueError(f"{file} lacks the column {missing[0]!r}; a table of marks has {', '.join(TYPES)}")
-    table = table.select(*TYPES)
-    holes = [name for name in TYPES if name not in ("visible", "shortcuts") and table[name].null_count()]
+        raise ValueError(f"{file} lacks the column {missing[0]!r}; a table of marks has {', '.join(wanted)}")
+    table = table.select(*(name for name in TYPES if name in wanted))
+    holes = [name for name in wanted if name not in NULLABLE and table[name].null_count()]
     if holes:
         number = table[holes[0]].is_null().arg_true()[0] + 2  # the first line holds the names
         raise ValueError(f"{file}, line {number}, has no {holes[0]!r}; every exercise needs one")

@@ -12,6 +12,7 @@ import polars as pl
 from textbook_gym.files import beside
 from textbook_gym.metrics import summary
 from textbook_gym.metrics.definitions import METRICS, Metric
+from textbook_gym.metrics.speech import speech
 from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.metrics.table import AGAIN, FIGURES
 from textbook_gym.report import figures, style, terminal
@@ -25,8 +26,8 @@ HEADLINE = (
     "duct_tape", "generalisation_gap",
 )  # fmt: skip
 SIGNED = {
-    "gain", "memory_benefit", "chapter_benefit", "own_benefit", "order_benefit", "carry_over", "forward_transfer",
-    "backward_transfer", "retention", "exam_gap", "duct_tape", "generalisation_gap",
+    "gain", "memory_benefit", "normalised_gain", "chapter_benefit", "own_benefit", "order_benefit", "carry_over",
+    "forward_transfer", "backward_transfer", "retention", "exam_gap", "duct_tape", "generalisation_gap",
 }  # fmt: skip
 """Metrics of which 0 means nothing and the sign says which way."""
 PLAIN = {"retention"}  # signed, but 0 is not what the best student must have
@@ -65,7 +66,7 @@ def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
 def compose(folders: Sequence[pathlib.Path]) -> tuple[str, list[Picture], Data]:
     """Return the page, its pictures and what both were made from, and write nothing; see `write_report`."""
     studies = [read_study(folder) for folder in folders]
-    table = pl.concat([s.table for s in studies])
+    table = pl.concat([s.table for s in studies], how="diagonal")
     if table.select(pl.struct(pl.exclude(FIGURES)).is_duplicated().any()).item():
         told = listed([str(f) for f in folders])
         raise ValueError(f"{told}: the same exercise of the same student is there twice; give every study once")
@@ -106,6 +107,7 @@ def page(data: Data, drawn: list[Picture], settings: Any, controls: Iterable[str
             }
             for p in drawn
         ],
+        speech=speech(pl.concat(data.tables.values(), how="diagonal")).iter_rows(named=True),
         missing=missing(data, sorted(controls), sorted(splits)),
         books=[by_book(data, book) for book in [*data.books, *([None] if len(data.books) > 1 else [])]],
         metrics=METRICS,

@@ -61,6 +61,42 @@ def terminal_table(figures: pl.DataFrame) -> Table:
     return table
 
 
+def speech_table(said: pl.DataFrame) -> Table:
+    """Return what `metrics.speech` tells as a table for the terminal."""
+    title = "What was said, and what it took; unreadable replies in a hundred"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("book", "student", "control"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("courses", "calls", "un-\nreadable", "tokens\nread", "tokens\nwritten", "cost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in said.iter_rows(named=True):
+        table.add_row(
+            *(Text(row[name]) for name in ("book", "student", "control")),
+            *(f"{row[name]:,}" for name in ("courses", "calls")),
+            f"{row['unreadable']:.1f}",
+            *(f"{row[name]:,}" for name in ("prompt_tokens", "completion_tokens")),
+            "-" if row["cost"] is None else f"{row['cost']:.2f}",
+        )
+    return table
+
+
+def estimate_table(rows: pl.DataFrame) -> Table:
+    """Return what `study.estimate` tells as a table for the terminal, with a last row for all."""
+    title = "What this study is going to take; tokens at four characters each, without what a model thinks"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("book", "student"):
+        table.add_column(heading, overflow="fold")
+    counts = ("courses", "calls", "text_tokens", "read_tokens")
+    for heading in ("courses", "calls\nat most", "tokens\nof text", "tokens\nread"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows.iter_rows(named=True):
+        cells = ("-" if row[name] is None else f"{row[name]:,}" for name in counts)
+        table.add_row(Text(row["book"]), Text(row["student"]), *cells)
+    table.add_section()
+    table.add_row("in all", "", *(f"{rows[name].sum():,}" for name in counts))
+    return table
+
+
 def with_half(row: dict[str, float | None], name: str) -> str:
     """Return a figure with half of the width of its interval, if it has one, or a dash."""
     value, low, high = (row[k] for k in (name, f"{name}_low", f"{name}_high"))

@@ -1,4 +1,4 @@
-"""A student from what a user gives: a name, a path, `module:callable`, `cmd:command`, a function or a model."""
+"""A student from what a user gives: a name, a path, `module:callable`, `cmd:...`, `chat:...`, a function or a model."""
 
 import importlib
 import os
@@ -9,13 +9,19 @@ from typing import Any
 from textbook_gym.errors import did_you_mean
 from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
+from textbook_gym.students.chat import CHAT, chat_student, split_chat
+from textbook_gym.students.talkers import TextStudent
+
+Student = Reference | Agent | TextStudent
 
 NAMED = re.compile(r"([\w.+-]+)=(.+)", re.DOTALL)
 """`name=student`: what a student is to be called in the table."""
 
 
-def as_student(student: Any, timeout: float = TIMEOUT) -> Reference | Agent:
-    """Return a student from a name, a path, `module:callable`, `cmd:command`, a function, a model or a student.
+def as_student(student: Any, timeout: float = TIMEOUT) -> Student:
+    """Return a student from a name, a path, `module:callable`, `cmd:command`, `chat:URL#MODEL`, a function, a model.
+
+    A student is returned as it is.
 
     Before a string may stand what the student is to be called, as in `mine=cmd:python my_agent.py`.
 
@@ -26,7 +32,7 @@ def as_student(student: Any, timeout: float = TIMEOUT) -> Reference | Agent:
     Raises:
         ValueError: it is none of these; the message says what is known.
     """
-    if isinstance(student, Reference):
+    if isinstance(student, (Reference, TextStudent)):
         return student
     if isinstance(student, str):
         name, plain = split_name(student)
@@ -62,10 +68,12 @@ def student_name(student: str) -> str:
     name, plain = split_name(student)
     if name is not None:
         return name
+    if plain.startswith(CHAT):
+        return split_chat(plain)[1]
     return pathlib.Path(plain).stem if plain.endswith(".zip") and not plain.startswith("cmd:") else plain
 
 
-def found_student(student: str, timeout: float) -> Reference | Agent:
+def found_student(student: str, timeout: float) -> Student:
     """Return the student that a string without a name before it stands for."""
     if student in REFERENCES:
         return REFERENCES[student]
@@ -73,6 +81,8 @@ def found_student(student: str, timeout: float) -> Reference | Agent:
         from textbook_gym.students.process import ProcessAgent
 
         return ProcessAgent(student.removeprefix("cmd:"), timeout)
+    if student.startswith(CHAT):
+        return chat_student(student)
     if student.endswith(".zip"):
         from textbook_gym.sb3 import load_model
         from textbook_gym.students.with_memory import as_worn
@@ -82,10 +92,12 @@ def found_student(student: str, timeout: float) -> Reference | Agent:
     if not colon:
         hint = did_you_mean(student, list(REFERENCES))
         known = ", ".join(REFERENCES)
-        raise ValueError(f"student {student!r}{hint}: give {known}, a .zip of SB3, module:callable, or cmd:command")
+        others = "a .zip of SB3, module:callable, cmd:command, or chat:URL#MODEL"
+        raise ValueError(f"student {student!r}{hint}: give {known}, {others}")
     try:
         made = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"student {student!r} cannot be imported: {error}") from error
     made = made() if isinstance(made, type) else made
-    return as_student(made) if hasattr(made, "act") else FunctionAgent(made, student)
+    known_kind = isinstance(made, TextStudent) or hasattr(made, "act")
+    return as_student(made) if known_kind else FunctionAgent(made, student)

@@ -1,65 +1,53 @@
-"""Students that read and talk: language models, functions of a conversation, and the book's own students in words.
+"""Students that read and talk: functions of a conversation, and the book's own students in words.
 
-    study(["chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400"], ["Bandits"], protocol="seminar")
+    def reply(messages):
+        return "<action>PULL_A</action>"
+
+    study([Talker(reply, "stubborn")], ["Bandits"], course="seminar", editions=4)
 
 A student of this kind answers conversations (see `textbook_gym.text.desk`); it never sees an observation. What it
-remembers is what it is shown: the conversation so far, its notebook, or only the present exercise.
+remembers is what it is shown: the conversation so far, its notebook, or only the present exercise. Language models
+behind an address are `textbook_gym.students.chat`.
 """
 
-import functools
-import hashlib
 import pathlib
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
-from urllib.parse import parse_qsl
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from textbook_gym.authoring.records import Row
-from textbook_gym.errors import did_you_mean
-from textbook_gym.students.endpoint import Answer, Endpoint, TooLong
-from textbook_gym.text.desk import Desk, Message
+from textbook_gym.errors import one_of
+from textbook_gym.students.conversation import Conversation
+from textbook_gym.students.endpoint import Answer
+from textbook_gym.text.desk import Message
+from textbook_gym.text.lane import NO_ACTION, Lane
 from textbook_gym.text.settings import Settings
-
-LANES = 8  # conversations side by side, unless told otherwise
-CHAT = "chat:"
+from textbook_gym.text.tools import Tools
 
 
-class Conversation:
-    """A desk with a student at it.
-
-    Attributes:
-        desk: the course.
-        before: messages of an earlier course that the student is shown, too, ahead of this one's.
-        name: of the course, for those who keep what was said.
-        seed: of the student's own randomness.
-    """
-
-    def __init__(self, desk: Desk, name: str, seed: int = 0, before: Sequence[Message] = ()) -> None:
-        self.desk, self.name, self.seed = desk, name, seed
-        self.before = list(before)
-
-    @property
-    def messages(self) -> list[Message]:
-        """What the student is shown now."""
-        if not self.before:
-            return self.desk.context
-        own = [{**m, "role": "user"} if m["role"] == "system" else m for m in self.desk.context]
-        return [*self.before, *own]  # one system message, at the head
-
-
-class TextStudent(Protocol):
-    """Whoever answers conversations.
+class TextStudent:
+    """Whoever answers conversations; to be derived from.
 
     Attributes:
         name: in the table.
-        lanes: conversations that it holds side by side.
-        settings: what its conversations are like; the memory is the control's.
+        lanes: most conversations that it holds side by side.
+        settings: what its conversations are like; what is remembered of them is the control's.
+        prices: of a million tokens read, and of a million written; None if they cost nothing that is known.
     """
 
-    name: str
-    lanes: int
-    settings: Settings
+    lanes = 1
+    prices: tuple[float, float] | None = None
+
+    def __init__(self, name: str, settings: Settings | None = None) -> None:
+        self.name = name
+        self.settings = (settings or Settings()).checked()
+
+    def begin(self, folder: pathlib.Path | None) -> None:
+        """Make ready for a block of courses; `folder` is where a study keeps what was said, if anywhere."""
+
+    def sit(self, conversation: Conversation) -> None:
+        """Take a seat at a desk that is not yet open."""
 
     def speak(self, conversation: Conversation) -> Answer:
         """Return what the student says next. Called from several threads, once at a time for each conversation.
@@ -67,117 +55,114 @@ class TextStudent(Protocol):
         Raises:
             TooLong: the conversation has outgrown the student; it is cut there.
         """
-
-    def watch(self, conversation: Conversation, before: Row | None, action: int | None) -> None:
-        """Take in what a reply brought; `before` is None where a page was turned. Only the book's own students look."""
+        raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Let go of what is open; `begin` may follow."""
 
 
-class Talker:
+class Talker(TextStudent):
     """A function of the messages as a student: `reply(messages) -> str`.
 
+    Args:
+        reply: takes all messages that are shown now, `{"role": ..., "content": ...}` each, and returns the next one.
+        name: in the table.
+        settings: what its conversations are like.
+        lanes: conversations side by side; with more than one, `reply` is called from several threads.
+
     Example:
-        >>> Talker(lambda messages: "<action>PULL_A</action>", "stubborn")
+        >>> Talker(lambda messages: "<action>PULL_A</action>", "stubborn").name
+        'stubborn'
     """
 
-    lanes = 1
-
     def __init__(
-        self, reply: Callable[[list[Message]], str], name: str = "talker", settings: Settings | None = None
+        self,
+        reply: Callable[[list[Message]], str],
+        name: str = "talker",
+        settings: Settings | None = None,
+        lanes: int = 1,
     ) -> None:
-        self.reply, self.name = reply, name
-        self.settings = (settings or Settings()).checked()
+        super().__init__(name, settings)
+        self.reply, self.lanes = reply, lanes
 
     def speak(self, conversation: Conversation) -> Answer:
         """Return what the function returns."""
-        said = self.reply(conversation.messages)
+        said = self.reply(list(conversation.messages))
         if not isinstance(said, str):
             raise ValueError(f"student {self.name!r} said {said!r}; a reply is a string")
         return Answer(said, [], False, 0, 0)
 
-    def watch(self, conversation: Conversation, before: Row | None, action: int | None) -> None:
-        """Nothing to look at."""
 
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class ChatStudent:
-    """A language model behind an address; see `chat_student` for how it is written."""
-
-    def __init__(self, name: str, endpoint: Endpoint, settings: Settings, lanes: int = LANES) -> None:
-        self.name, self.endpoint, self.lanes = name, endpoint, lanes
-        self.settings = settings.checked()
-
-    def speak(self, conversation: Conversation) -> Answer:
-        """Ask the model."""
-        desk = conversation.desk
-        tools = desk.tools if self.settings.answer == "tool" else ()
-        turn = f"{conversation.name}, message {len(desk.transcript)}"
-        return self.endpoint.ask(conversation.messages, turn=turn, seed=conversation.seed, tools=tools)
-
-    def watch(self, conversation: Conversation, before: Row | None, action: int | None) -> None:
-        """It is told what it needs."""
-
-    def close(self) -> None:
-        """Close connections and cache."""
-        self.endpoint.close()
-
-
-class BookStudent:
+class BookStudent(TextStudent):
     """A student that the book brings along, in words: the model student, the oracle, or chance.
 
-    It looks at what the words say, not at the words, and names its action as a reply does.
+    It looks at what the words say, not at the words, and names its action as a reply does. It learns from whatever
+    happens at the desk, whoever speaks.
     """
 
-    lanes = 1
+    def __init__(self, name: str = "model", settings: Settings | None = None) -> None:
+        super().__init__(one_of("name", name, ["model", "oracle", "random"]), settings)
 
-    def __init__(self, name: str, settings: Settings | None = None) -> None:
-        self.name = name
-        self.settings = (settings or Settings()).checked()
-        self._notes: dict[int, Row] = {}
+    def sit(self, conversation: Conversation) -> None:
+        """Follow the course; what is known of an earlier one is brought along."""
+        earlier = conversation.earlier.minds.get(self) if conversation.earlier is not None else None
+        wiped = conversation.desk.settings.memory == "none"
+        mind = Mind(conversation.desk.lane, conversation.seed, wiped, earlier)
+        conversation.minds[self] = mind
+        if self.name == "model":
+            conversation.desk.lane.watchers.append(mind)
 
     def speak(self, conversation: Conversation) -> Answer:
         """Name the action that the student takes."""
-        lane = conversation.desk.lane
-        notes = self._of(conversation)
-        if self.name == "oracle":
-            action = lane.oracle()
-        elif self.name == "model":
-            action = int(lane.book.module.answer(lane.row, notes, wide(lane.seen, lane.book)))
+        mind, desk = conversation.minds[self], conversation.desk
+        if self.name == "model":
+            action = mind.answer()
+        elif self.name == "oracle":
+            action = desk.lane.oracle()
         else:
-            action = int(np.random.default_rng([conversation.seed, len(conversation.desk.transcript)]).integers(
-                len(lane.book.actions)
-            ))  # fmt: skip
-        return Answer(f"<action>{lane.book.actions[action]}</action>", [], False, 0, 0)
+            rng = np.random.default_rng([conversation.seed, len(desk.transcript)])
+            action = int(rng.integers(len(desk.lane.book.actions)))
+        return named(desk.lane.book, desk.settings.answer, action)
 
-    def watch(self, conversation: Conversation, before: Row | None, action: int | None) -> None:
-        """Have the model student study what a reply brought."""
-        if self.name != "model":
-            return
-        lane, notes = conversation.desk.lane, self._of(conversation)
-        rules, now = lane.book.module, wide(lane.seen, lane.book)
-        if before is None:
-            if conversation.desk.settings.memory == "none":
-                notes = self._of(conversation, afresh=True)
-            lane.book.turn_page(notes._void)
-            rules.open_page(lane.row, notes, now)
-        elif action is not None:
-            rules.study(lane.row, notes, wide(before, lane.book), action, now)
 
-    def close(self) -> None:
-        """Forget everything."""
-        self._notes.clear()
+def named(book: Any, form: str, action: int) -> Answer:
+    """Return an action as a reply of the form that is asked for."""
+    name = book.actions[action]
+    if form == "tool":
+        return Answer("", [("", *Tools(book).call_of(action))], False, 0, 0)
+    said = f"<action>{name}</action>" if form == "tag" else f'{{"action": "{name}"}}'
+    return Answer(said, [], False, 0, 0)
 
-    def _of(self, conversation: Conversation, afresh: bool = False) -> Row:
-        key = id(conversation)
-        if key not in self._notes or afresh:
-            notes = np.zeros(1, conversation.desk.lane.book.notes)
-            notes["rng"] = conversation.seed if not afresh else self._notes[key].rng
-            self._notes[key] = Row(notes[0])
-        return self._notes[key]
+
+class Mind:
+    """The model student at one desk: its notes, kept up to date."""
+
+    def __init__(self, lane: Lane, seed: int, wiped: bool, earlier: "Mind | None" = None) -> None:
+        self._lane, self._seed, self._wiped = lane, seed, wiped
+        self._notes = np.zeros(1, lane.book.notes) if earlier is None else earlier._notes.copy()
+        if earlier is None:
+            self._notes["rng"] = seed
+        self._row = Row(self._notes[0])
+
+    def answer(self) -> int:
+        """Return the action that it takes."""
+        lane = self._lane
+        return int(lane.book.module.answer(lane.row, self._row, wide(lane.seen, lane.book)))
+
+    def turned(self, lane: Lane) -> None:
+        """Look at a fresh page."""
+        if self._wiped:
+            rng = self._notes["rng"].copy()
+            self._notes[:] = np.zeros(1, lane.book.notes)
+            self._notes["rng"] = rng
+        lane.book.turn_page(self._notes)
+        lane.book.module.open_page(lane.row, self._row, wide(lane.seen, lane.book))
+
+    def acted(self, lane: Lane, before: Row, action: int) -> None:
+        """Study what an action brought."""
+        if action != NO_ACTION:
+            now = wide(lane.seen, lane.book)
+            lane.book.module.study(lane.row, self._row, wide(before, lane.book), action, now)
 
 
 def wide(seen: Row, book: Any) -> Row:
@@ -186,57 +171,3 @@ def wide(seen: Row, book: Any) -> Row:
     for name in record.dtype.names or ():
         record[name] = seen._void[name]
     return Row(record[0])
-
-
-OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "temperature": (float, "of sampling"),
-    "max_tokens": (int, "tokens of a reply at the most"),
-    "timeout": (float, "seconds for a reply"),
-    "key": (str, "environment variable that holds the key"),
-    "lanes": (int, "conversations side by side"),
-    "preface": (str, "what the first message tells: rules, bare or full"),
-    "answer": (str, "how the model is asked to answer: tag, json or tool"),
-    "notebook_chars": (int, "characters of the notebook"),
-    "reply_chars": (int, "characters of a reply that are read"),
-}
-"""What may stand behind the model's name."""
-
-
-def chat_student(given: str, folder: pathlib.Path | None = None) -> ChatStudent:
-    """Return the student of `chat:URL#MODEL?option=value&...`; the options are those of `OPTIONS`.
-
-    Args:
-        given: such as `chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400&temperature=0`.
-        folder: where answers are kept; None to keep none.
-
-    Raises:
-        ValueError: there is no address or model, or an option is not known.
-    """
-    url, mark, rest = given.removeprefix(CHAT).partition("#")
-    model, _, query = rest.partition("?")
-    if not mark or not model:
-        raise ValueError(f"student {given!r}: name address and model, as in {CHAT}http://127.0.0.1:8000/v1#my-model")
-    options: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in OPTIONS:
-            hint = did_you_mean(name, list(OPTIONS))
-            raise ValueError(f"student {given!r}: no option {name!r}{hint}; there are {', '.join(OPTIONS)}")
-        try:
-            options[name] = OPTIONS[name][0](value)
-        except ValueError:
-            raise ValueError(f"student {given!r}: {name}={value!r}; give {OPTIONS[name][1]}") from None
-    lanes = options.pop("lanes", LANES)
-    if lanes < 1:
-        raise ValueError(f"student {given!r}: lanes={lanes}; give {OPTIONS['lanes'][1]}, at least 1")
-    talk = Settings(**{k: options.pop(k) for k in list(options) if k in Settings._fields}).checked()
-    cache = folder / "replies.sqlite" if folder is not None else None
-    return ChatStudent(model, Endpoint(url, model, cache=cache, **options), talk, lanes)
-
-
-@functools.cache
-def course_seed(name: str) -> int:
-    """Return a seed (31 bits) that a course's name gives: the same in every process."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little") >> 1
-
-
-__all__ = ["Answer", "BookStudent", "ChatStudent", "Conversation", "Talker", "TextStudent", "TooLong", "chat_student"]

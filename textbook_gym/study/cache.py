@@ -21,6 +21,7 @@ from textbook_gym.engine import engine
 from textbook_gym.engine.loops import ROWS
 from textbook_gym.files import beside
 from textbook_gym.students.base import Reference
+from textbook_gym.students.conversation import TALK_ROWS
 from textbook_gym.students.parse import split_name
 from textbook_gym.study.jobs import Job
 
@@ -82,8 +83,8 @@ def student_digest(student: Any) -> str:
 
 def job_digest(job: Job) -> str:
     """Return a digest of all that the rows of a job depend on."""
-    chosen = {k: v for k, v in job._asdict().items() if k not in ("student", "name", "timeout")}
-    every = [ROWS.descr, walking_digest(), book_digest(job.path), chosen]
+    chosen = {k: v for k, v in job._asdict().items() if k not in ("student", "name", "timeout", "folder")}
+    every = [TALK_ROWS.descr, walking_digest(), book_digest(job.path), chosen]
     return hashlib.sha256(json.dumps(every).encode()).hexdigest()
 
 
@@ -125,7 +126,7 @@ class Parts:
             rows = np.load(self.path(job), allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
-        return rows if rows.dtype == ROWS and rows.shape == job.shape else None
+        return rows if rows.dtype in (ROWS, TALK_ROWS) and rows.shape == job.shape else None
 
     def put(self, job: Job, rows: np.ndarray) -> None:
         """Keep the rows of a job, unless it cannot be known what its student is."""

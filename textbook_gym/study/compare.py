@@ -63,13 +63,17 @@ def compare(studies: Sequence[Study]) -> pl.DataFrame:
         A metric that one of the two cannot tell is left out, and so is the generalisation gap, which needs two splits.
 
     Raises:
-        ValueError: fewer than two studies, or no student or no book in common.
+        ValueError: fewer than two studies, no student or no book in common, or other courses of the books.
     """
     if len(studies) < 2:
         raise ValueError(f"{len(studies)} study: give two or more to compare")
     rows = []
     first, *others = named_apart(studies)
     for other in others:
+        walked = [s.settings.get("course") or "whole books" for s in (first, other)]
+        if walked[0] != walked[1]:
+            told = f"{first.name} walked {walked[0]}, {other.name} {walked[1]}"
+            raise ValueError(f"{told}: compare studies of the same course")
         for a, b in couples(first, other):
             student = students_of(a.table)[0]
             rows += compared(student, a, b)

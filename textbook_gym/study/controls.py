@@ -3,7 +3,7 @@
 A study walks the same editions under each of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,9 +13,13 @@ from textbook_gym.authoring.book import read
 from textbook_gym.engine.course import NUMBERS
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
+from textbook_gym.engine.syllabus import outline
 from textbook_gym.errors import did_you_mean
 from textbook_gym.students.base import Agent, Reference
+from textbook_gym.students.parse import Student
 from textbook_gym.students.rollout import walk
+from textbook_gym.students.talkers import TextStudent
+from textbook_gym.text.settings import MEMORIES
 
 
 class Control(NamedTuple):
@@ -27,40 +31,75 @@ class Control(NamedTuple):
     alone: bool = False  # whether every chapter is a course of its own
     foreign: bool = False  # whether a foreign edition is walked before
     again: bool = False  # whether the same edition is
+    memory: str = ""  # of the conversation of a student that talks; "": such a student cannot walk it
+    acts: bool = True  # whether students that do not talk can walk it
+    model: str = ""  # which half of the chapters the model student works in this student's place, "first" or "last"
 
+
+KEPT, NONE, NOTES = MEMORIES[0], MEMORIES[2], MEMORIES[1]  # the whole conversation, this exercise, a notebook
 
 CONTROLS = {
-    "kept": Control("memory kept from cover to cover"),
-    "wiped": Control("memory wiped at every exercise", Wipe.EXERCISE),
+    "kept": Control("memory kept from cover to cover", memory=KEPT),
+    "wiped": Control("memory wiped at every exercise", Wipe.EXERCISE, memory=NONE),
     "chapter": Control("memory wiped at every chapter", Wipe.CHAPTER),
-    "foreign": Control("memory brought along from a foreign edition, then kept", foreign=True),
-    "shuffled": Control("chapters in random order, the exam last; memory kept", order="shuffled"),
-    "cold": Control("every chapter started cold: the course begins there, with a blank memory", alone=True),
+    "foreign": Control("memory brought along from a foreign edition, then kept", foreign=True, memory=KEPT),
+    "shuffled": Control("chapters in random order, the exam last; memory kept", order="shuffled", memory=KEPT),
+    "cold": Control(
+        "every chapter started cold: the course begins there, with a blank memory", alone=True, memory=KEPT
+    ),
     "again": Control("every chapter sat again right after the whole book, with its memory", alone=True, again=True),
-}
-"""Name of a control -> how a course is walked under it."""
+    "notebook": Control(
+        "nothing crosses from exercise to exercise but the student's own notes", memory=NOTES, acts=False
+    ),
+    "from-model": Control(
+        "the model student works the first half of the chapters, the student goes on from the transcript",
+        memory=KEPT, acts=False, model="first",
+    ),
+    "to-model": Control(
+        "the student works the first half of the chapters, the model student goes on from the transcript",
+        memory=KEPT, acts=False, model="last",
+    ),
+}  # fmt: skip
+"""Name of a control -> how a course is walked under it. The last three are for students that talk (language models,
+functions of a conversation); such students cannot walk `chapter` and `again`."""
 DEFAULT = ("kept", "wiped")
 LANES = 64  # courses that a student from outside walks side by side unless it says otherwise
 
 
-def check_controls(controls: Sequence[str]) -> tuple[str, ...]:
-    """Return the controls, "all" replaced by every one; refuse names that are not known or stand there twice."""
-    chosen = tuple(CONTROLS) if "all" in controls else tuple(controls)
+def check_controls(controls: Sequence[str], students: Collection[Student] = ()) -> tuple[str, ...]:
+    """Return the controls, "all" replaced by every one that all of the students can walk.
+
+    Raises:
+        ValueError: a name is not known or stands there twice, or a student cannot walk under it.
+    """
+    chosen = tuple(controls)
+    if "all" in chosen:
+        chosen = tuple(c for c in CONTROLS if all(walks(student, c) for student in students))
     for control in chosen:
         if control not in CONTROLS:
             hint = did_you_mean(str(control), [*CONTROLS, "all"])
             raise ValueError(f"control {control!r} is not known{hint}; choose from {', '.join(CONTROLS)}, or all")
+        for student in students:
+            if not walks(student, control):
+                open_to = ", ".join(c for c in CONTROLS if walks(student, c))
+                raise ValueError(f"control {control!r}: {student.name!r} cannot walk it; it can walk {open_to}")
     if not chosen or len(set(chosen)) != len(chosen):
         raise ValueError(f"controls {list(chosen)!r}: name at least one and none twice")
     return chosen
 
 
-def remembers(student: Reference | Agent) -> bool:
+def walks(student: Student, control: str) -> bool:
+    """Whether a student can walk under a control."""
+    how = CONTROLS[control]
+    return bool(how.memory) if isinstance(student, TextStudent) else how.acts
+
+
+def remembers(student: Student) -> bool:
     """Whether taking the memory away could change anything."""
     return bool(getattr(student, "remembers", True))
 
 
-def controls_of(student: Reference | Agent, controls: Sequence[str]) -> Sequence[str]:
+def controls_of(student: Student, controls: Sequence[str]) -> Sequence[str]:
     """Return the controls that a student walks under: without a memory "kept" is enough."""
     if remembers(student):
         return controls
@@ -79,6 +118,7 @@ def walk_under(
     editions: Sequence[int],
     *,
     split: str = "test",
+    course: str | None = None,
     seed: int = 0,
     threads: int | None = None,
     lanes: int | None = None,
@@ -91,12 +131,13 @@ def walk_under(
         book: dotted name of the book's module.
         editions: edition numbers.
         split: which split the numbers count in.
+        course: a course that the book names; None for the whole book.
         seed: for the student's own randomness.
         threads: most threads to use; None for all cores.
         lanes: courses that a student from outside walks side by side; None for what it asks for, or else 64.
 
     Returns:
-        records of type `ROWS`, shape (editions, exercises of the book), in the order in which they were walked.
+        records of type `ROWS`, shape (editions, exercises of the course), in the order in which they were walked.
     """
     how = CONTROLS[control]
     most = len(editions) if isinstance(student, Reference) else lanes or int(getattr(student, "lanes", LANES))
@@ -104,14 +145,18 @@ def walk_under(
     for start in range(0, len(editions), most):
         numbers = list(editions[start : start + most])
         make = partial(Lanes, book, len(numbers), episode="book", split=split, threads=threads)
-        before = (make(), [foreign_to(n) if how.foreign else n for n in numbers]) if how.foreign or how.again else None
+        before = (
+            (make(course=course), [foreign_to(n) if how.foreign else n for n in numbers])
+            if how.foreign or how.again
+            else None
+        )
         if how.alone:
             pages: list[np.ndarray] = []
-            for number in range(1, len(read(book).chapters) + 1):
+            for number, exercises in outline(read(book), course).items():
                 done = sum(page.shape[1] for page in pages)
-                alone = make(chapters=[number]).name_editions_as_the_whole_book()
+                alone = make(chapters=[number], exercises=exercises).name_editions_as(course)
                 pages.append(walk(student, alone, numbers, how.wipe, seed, before, done))
             parts.append(np.concatenate(pages, axis=1))
         else:
-            parts.append(walk(student, make(order=how.order), numbers, how.wipe, seed, before))
+            parts.append(walk(student, make(course=course, order=how.order), numbers, how.wipe, seed, before))
     return np.concatenate(parts)

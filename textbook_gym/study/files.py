@@ -49,7 +49,7 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any]) -> 
     with beside(folder / "marks.parquet") as part:
         table.write_parquet(part)
     marks = hashlib.sha256((folder / "marks.csv").read_bytes()).hexdigest()
-    worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"])
+    worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"], chosen.get("course"))
     figures = summary.summary(read_marks(folder / "marks.csv"))
     digests = {"marks.csv": marks, "editions": worlds}
     stated = {"format": FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}

@@ -8,6 +8,7 @@ So whoever asks for the same job again gets it from there, and a killed worker's
 
 import contextlib
 import functools
+import pathlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,13 +16,17 @@ import numpy as np
 
 from textbook_gym.authoring.book import read
 from textbook_gym.engine.loops import ROWS
-from textbook_gym.students.base import Agent, Reference
-from textbook_gym.students.parse import as_student
+from textbook_gym.engine.syllabus import outline
+from textbook_gym.students.conversation import TALK_ROWS
+from textbook_gym.students.parse import Student, as_student
+from textbook_gym.students.talkers import TextStudent
 from textbook_gym.study.controls import walk_under
+from textbook_gym.study.talks import talk_under
 
 BLOCK = 256  # courses of a reference student in a job: a fraction of a second
 AGENT_BLOCK = 64  # of a student from outside
-ROW_BYTES = 90 + 50 + ROWS.itemsize  # of the disk, for each exercise: CSV, Parquet, part
+TALK_BLOCK = 16  # of a student that talks
+ROW_BYTES = 90 + 50 + TALK_ROWS.itemsize  # of the disk, for each exercise: CSV, Parquet, part
 
 
 class Job(NamedTuple):
@@ -32,6 +37,7 @@ class Job(NamedTuple):
     book: str  # its name
     path: str  # dotted name of its module
     split: str
+    course: str | None  # which the book names; None for the whole book
     control: str
     seed: int
     start: int  # number of the first edition
@@ -39,6 +45,7 @@ class Job(NamedTuple):
     lanes: int | None
     timeout: float
     key: str  # digest of what the student is; "" if that cannot be known
+    folder: str = ""  # of the study, where what a student says is kept; "" to keep nothing
 
     def __str__(self) -> str:
         return f"{self.book}: {self.name}, {self.control}"
@@ -46,25 +53,22 @@ class Job(NamedTuple):
     @property
     def shape(self) -> tuple[int, int]:
         """Courses, and exercises in each."""
-        return self.stop - self.start, sum(c.exercises for c in read(self.path).chapters)
+        return self.stop - self.start, sum(outline(read(self.path), self.course).values())
 
 
 def run_job(job: Job, threads: int | None = 1) -> np.ndarray:
-    """Walk a job; return records of type `ROWS`, shape (courses, exercises)."""
+    """Walk a job; return records of type `ROWS`, or `TALK_ROWS`, shape (courses, exercises)."""
     # What was imported or loaded is kept for the next job of the same student; an object is there already.
     student = loaded(job.student, job.timeout, job.key) if isinstance(job.student, str) else as_student(job.student)
     close: Callable[[], None] = getattr(student, "close", lambda: None)
+    numbers = range(job.start, job.stop)
+    how: dict[str, Any] = {"split": job.split, "course": job.course, "seed": job.seed, "lanes": job.lanes}
     try:
-        rows = walk_under(
-            job.control,
-            student,
-            job.path,
-            range(job.start, job.stop),
-            split=job.split,
-            seed=job.seed,
-            threads=threads,
-            lanes=job.lanes,
-        )
+        if isinstance(student, TextStudent):
+            folder = pathlib.Path(job.folder) if job.folder else None
+            rows = talk_under(job.control, student, job.path, numbers, folder=folder, **how)
+        else:
+            rows = walk_under(job.control, student, job.path, numbers, threads=threads, **how)
     except BaseException:
         with contextlib.suppress(ValueError):  # what it did first is what is told
             close()
@@ -74,7 +78,7 @@ def run_job(job: Job, threads: int | None = 1) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=16)
-def loaded(student: str, timeout: float, key: str) -> Reference | Agent:
+def loaded(student: str, timeout: float, key: str) -> Student:
     """Return a student by name, the same as long as its file is the same."""
     del key
     return as_student(student, timeout)

@@ -14,14 +14,17 @@ import polars as pl
 from textbook_gym.authoring.book import read
 from textbook_gym.engine.course import Split
 from textbook_gym.engine.course_options import member
+from textbook_gym.engine.syllabus import outline
 from textbook_gym.errors import is_one, whole
-from textbook_gym.metrics.table import COLUMNS
+from textbook_gym.metrics.table import COLUMNS, SPOKEN
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
-from textbook_gym.students.parse import as_student, split_name
+from textbook_gym.students.base import REFERENCES, TIMEOUT, Reference
+from textbook_gym.students.parse import Student, as_student, split_name
+from textbook_gym.students.talkers import TextStudent
 from textbook_gym.study.cache import Parts, student_digest
-from textbook_gym.study.controls import DEFAULT, check_controls, controls_of
-from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, Job, loaded
+from textbook_gym.study.controls import check_controls, controls_of
+from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, loaded
+from textbook_gym.study.protocols import PLAIN, Protocol, settle
 from textbook_gym.study.runners import Runner, here
 
 Progress = Callable[[str, int, int], None]
@@ -32,7 +35,7 @@ class Walker(NamedTuple):
     """A student of a study, with a seed."""
 
     given: Any  # what `as_student` takes
-    found: Reference | Agent
+    found: Student
     seed: int
     key: str  # digest of what it is, "" if that cannot be known
 
@@ -79,27 +82,39 @@ def make_jobs(
     controls: Sequence[str],
     lanes: int | None = None,
     timeout: float = TIMEOUT,
+    course: str | None = None,
+    folder: str = "",
 ) -> list[Job]:
     """Return the jobs of a study in the order of its table: by book, student, seed, control and edition."""
     jobs = []
     for book in map(find, check_books(books)):
+        outline(book, course)  # refuses a course that the book does not name
         for who in students:
-            size = BLOCK if isinstance(who.found, Reference) else AGENT_BLOCK
+            size = block_of(who.found)
             for control in controls_of(who.found, controls):
                 for start in range(0, editions, size):
                     stop = min(start + size, editions)
-                    place = (book.name, book.path, split, control, who.seed, start, stop)
-                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, who.key))
+                    place = (book.name, book.path, split, course, control, who.seed, start, stop)
+                    jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, who.key, folder))
     return jobs
+
+
+def block_of(student: Student) -> int:
+    """Return how many courses of a student make a job."""
+    if isinstance(student, TextStudent):
+        return TALK_BLOCK
+    return BLOCK if isinstance(student, Reference) else AGENT_BLOCK
 
 
 def study(
     students: Sequence[Any] = tuple(REFERENCES),
     books: Sequence[str] | None = None,
     *,
-    editions: int = 256,
-    split: str = "test",
-    controls: Sequence[str] = DEFAULT,
+    protocol: str | None = None,
+    course: str | None = PLAIN.course,
+    editions: int = PLAIN.editions,
+    split: str = PLAIN.split,
+    controls: Sequence[str] = PLAIN.controls,
     seed: int | Sequence[int] = 0,
     threads: int | None = None,
     lanes: int | None = None,
@@ -111,17 +126,21 @@ def study(
     """Walk students through editions 0, 1, ... of books under controls.
 
     Args:
-        students: random, newcomer, model, oracle, an SB3 .zip, module:callable, or cmd:command; name=... before it
-            names it. From Python also functions and models; see `students.as_student`.
+        students: random, newcomer, model, oracle, an SB3 .zip, module:callable, cmd:command, or chat:URL#MODEL, a
+            language model; name=... before it names it. From Python also functions and models; see
+            `students.as_student`, and `students.talkers.Talker` for functions of a conversation.
         books: names of books (default: all).
+        protocol: settings under a name, in place of course, editions, split and controls: seminar.
+        course: a course that the books name, short or seminar (default: the whole book).
         editions: how many editions of each book.
         split: which editions: test, train or all.
-        controls: how the course is changed, keys of `controls.CONTROLS`, or all. Students without a memory walk only
-            as kept.
+        controls: how the course is changed, keys of `controls.CONTROLS`, or all that the students can walk. Students
+            without a memory walk only as kept.
         seed: of the students' own randomness, put in place of {seed} in a student. Several are replicates: every
             student walks once with each.
         threads: most threads to use where no runner is given; None for all cores.
-        lanes: courses that a student from outside walks side by side (default: what it asks for, or else 64).
+        lanes: courses that a student from outside walks side by side (default: what it asks for, or else 64; 8
+            conversations of a language model).
         timeout: seconds that cmd: has for every answer.
         folder: where to keep what is done, so that the same call, interrupted, goes on; objects are walked anew.
         runner: who walks: `workers.processes(n)` or `workers.cluster(address)`; None for this process. The table does
@@ -129,21 +148,25 @@ def study(
         progress: see `Progress`.
 
     Returns:
-        the tidy table, with the columns of `COLUMNS`.
+        the tidy table, with the columns of `COLUMNS`, and those of `SPOKEN` where a student talks.
 
     Raises:
         ValueError: an unknown student, book, split or control, or an answer that a student may not give.
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be written, or a language model does not answer.
+
+    Examples:
+        study(["model"], ["Bandits"], editions=16)
+        study(["chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400"], protocol="seminar", folder="study")
+        study([Talker(lambda messages: "<action>PULL_A</action>", "stubborn")], ["Bandits"], course="seminar")
     """
-    editions = whole("editions", editions, 1)
     lanes = None if lanes is None else whole("lanes", lanes, 1, otherwise=", or None")
-    chosen = check_controls(controls)
-    member(Split, "split", split)
     who = walkers(students, seed, timeout)
+    chosen = checked(who, protocol, course, editions, split, controls)
     for walker in who if runner else ():
         if not isinstance(walker.given, (str, Reference)):
             raise ValueError(f"student {walker.found.name!r} cannot be sent to workers; give it as a string")
-    jobs = make_jobs(who, books, editions, split, chosen, lanes, timeout)
+    place = str(pathlib.Path(folder).absolute()) if folder is not None else ""
+    jobs = make_jobs(who, books, chosen.editions, chosen.split, chosen.controls, lanes, timeout, chosen.course, place)
     cells = sum(rows * columns for rows, columns in (job.shape for job in jobs))
     parts = Parts(pathlib.Path(folder) / "parts", cells * ROW_BYTES) if folder is not None else None
     results = {job[1:]: rows for job in jobs if parts and (rows := parts.get(job)) is not None}
@@ -157,7 +180,26 @@ def study(
             done, left = done + len(rows), left - len(rows)
             if progress:
                 progress(str(job), done, left)
-    return pl.concat([frame(results[job[1:]], job) for job in jobs])
+    return pl.concat([frame(results[job[1:]], job) for job in jobs], how="diagonal")
+
+
+def checked(
+    students: Sequence[Walker],
+    protocol: str | None,
+    course: str | None,
+    editions: int,
+    split: str,
+    controls: Sequence[str],
+) -> Protocol:
+    """Return what a study walks, checked.
+
+    Raises:
+        ValueError: an unknown protocol, split or control, or a control that a student cannot walk.
+    """
+    editions = whole("editions", editions, 1)
+    member(Split, "split", split)
+    asked = settle(protocol, Protocol(course, editions, split, tuple(controls)))
+    return asked._replace(controls=check_controls(asked.controls, [w.found for w in students]))
 
 
 def settings_of(
@@ -167,22 +209,28 @@ def settings_of(
     split: str,
     controls: Sequence[str],
     seed: int | Sequence[int],
+    course: str | None = None,
+    protocol: str | None = None,
+    timeout: float = TIMEOUT,
     **rest: Any,
 ) -> dict[str, Any]:
     """Return what `study.json` says of these arguments of `study`; the others change nothing in the table."""
+    chosen = checked(walkers(students, seed, timeout), protocol, course, editions, split, controls)
     return {
-        "students": list(students),
+        "students": [s if isinstance(s, str) else s.name for s in students],
         "books": check_books(books),
-        "editions": editions,
-        "split": split,
-        "controls": list(check_controls(controls)),
+        "course": chosen.course,
+        "editions": chosen.editions,
+        "split": chosen.split,
+        "controls": list(chosen.controls),
         "seeds": [seed] if isinstance(seed, (int, np.integer)) else list(seed),
     }
 
 
 def courses(students: Sequence[Any], books: Sequence[str] | None, editions: int, controls: Sequence[str]) -> int:
     """Return how many courses a study walks with one seed."""
-    jobs = make_jobs(walkers(students, 0), books, editions, "test", check_controls(controls))
+    who = walkers(students, 0)
+    jobs = make_jobs(who, books, editions, "test", check_controls(controls, [w.found for w in who]))
     return sum(job.stop - job.start for job in jobs)
 
 
@@ -197,5 +245,6 @@ def frame(rows: np.ndarray, job: Job) -> pl.DataFrame:
         pl.lit(job.seed).cast(pl.Int64).alias("seed"),
         *(pl.lit(getattr(job, name)).alias(name) for name in ("book", "split", "control")),
         *(pl.when(told).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
+        *(pl.col(name).fill_nan(None) for name in ("cost",) if name in values),  # NaN: there are no prices
     )
-    return table.select(*COLUMNS)
+    return table.select(*COLUMNS, *(name for name in SPOKEN if name in values))

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import polars as pl
 
 from textbook_gym.engine.course import grade_after
-from textbook_gym.metrics.table import RUN
+from textbook_gym.engine.syllabus import outline
+from textbook_gym.metrics.table import RUN, SPOKEN, UNREADABLE
 from textbook_gym.registry import find
 
 CLOSE = 2e-6  # figures are written with six digits
@@ -22,19 +23,30 @@ class Finding(NamedTuple):
     text: str
 
 
-def check_table(table: pl.DataFrame) -> list[Finding]:
-    """Return what was found in a complete table (see `metrics.table.complete`), good and bad."""
-    return [*check_courses(table), *check_ranges(table), *check_law(table)]
+def check_table(table: pl.DataFrame, walked: str | None = None) -> list[Finding]:
+    """Return what was found in a complete table (see `metrics.table.complete`), good and bad.
+
+    `walked` is the course that the books name, None for whole books.
+    """
+    return [*check_courses(table, walked), *check_ranges(table), *check_law(table)]
 
 
-def check_courses(table: pl.DataFrame) -> list[Finding]:
+def check_courses(table: pl.DataFrame, walked: str | None) -> list[Finding]:
     """Return whether every course is whole and no exercise is there twice; marks within [0, 1]."""
     findings = []
     course = ["student", *RUN, "split", "control"]
     twice = table.select(pl.struct(*course, "chapter", "exercise").is_duplicated().sum()).item()
     if twice:
         findings.append(Finding(False, f"table: {twice} rows are there more than once"))
-    lengths = {name: sum(c.exercises for c in find(name).chapters) for name in table["book"].unique()}
+    outlines = {name: outline(find(name), walked) for name in table["book"].unique()}
+    lengths = {name: sum(parts.values()) for name, parts in outlines.items()}
+    pages = [(name, c, k) for name, parts in outlines.items() for c, n in parts.items() for k in range(1, n + 1)]
+    types = {name: table.schema[name] for name in ("book", "chapter", "exercise")}
+    odd = table.join(pl.DataFrame(pages, types, orient="row"), on=list(types), how="anti")
+    if len(odd):
+        r = odd.row(0, named=True)
+        told = f"{len(odd)} rows are of no exercise of the course, such as {r['book']}, {r['chapter']}.{r['exercise']}"
+        findings.append(Finding(False, f"table: {told}"))
     counts = table.group_by(course).len()
     short = counts.filter(pl.col("len") != pl.col("book").replace_strict(lengths, return_dtype=pl.Int64))
     if len(short):
@@ -43,7 +55,7 @@ def check_courses(table: pl.DataFrame) -> list[Finding]:
             Finding(
                 False,
                 f"table: {len(short)} courses are not whole, such as {r['student']}, {r['book']}, edition "
-                f"{r['edition']}, {r['control']}: {r['len']} exercises, the book has {lengths[r['book']]}",
+                f"{r['edition']}, {r['control']}: {r['len']} exercises, the course has {lengths[r['book']]}",
             )
         )
     runs = counts.group_by("student", "book", "split", "control").len("runs")
@@ -74,6 +86,14 @@ def check_ranges(table: pl.DataFrame) -> list[Finding]:
             pl.col("visible").is_not_null() == pl.col("has_shortcut")
         ),
     }
+    if SPOKEN.keys() <= set(rows.columns):
+        spoken, unread = pl.col(*SPOKEN), pl.sum_horizontal(pl.col(*UNREADABLE))
+        wanted |= {
+            "replies, tokens or costs are below 0": pl.all_horizontal((spoken >= 0) | spoken.is_null()),
+            "replies that cannot be read are more than there were": (
+                (unread <= pl.col("calls")) | pl.col("calls").is_null()
+            ),
+        }
     odd = {text: rows.filter(~good.fill_null(False)).height for text, good in wanted.items()}
     return [Finding(False, f"table: {n} {text}") for text, n in odd.items() if n]
 

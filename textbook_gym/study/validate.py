@@ -6,7 +6,9 @@ The format, version 1. A study is a folder of two files (others may lie beside t
     student, seed, book, split, edition, control, chapter, exercise, mark, grade, reward, steps, visible, shortcuts
     in any order; `runs.TYPES` gives their types, `study.COLUMNS` their meaning. `seed` (a replicate, such as the seed
     of a training run) may be missing and counts as 0 then; `visible` and `shortcuts` are empty in books without a
-    shortcut. Numbers have at least six digits behind the point.
+    shortcut. Where a student talks there are besides
+    calls, empty, truncated, unknown, prompt_tokens, completion_tokens, cost
+    empty for all other students. Numbers have at least six digits behind the point.
 
 `study.json`: one object, in UTF-8, with
     format      "textbook_gym study 1"
@@ -14,6 +16,7 @@ The format, version 1. A study is a folder of two files (others may lie beside t
     books       names, a list
     editions    how many editions of each book: those numbered 0, 1, ... of the split
     split       "test", "train" or "all"
+    course      "short" or "seminar"; null, or not there, for whole books
     controls    names, a list; a student without a memory may walk under the first alone
     seeds       whole numbers, a list
     versions    textbook_gym and whatever else the figures hang on, an object of strings
@@ -39,6 +42,7 @@ from typing import Any
 import polars as pl
 
 from textbook_gym import __version__
+from textbook_gym.authoring.contract import COURSES
 from textbook_gym.engine.course import Split
 from textbook_gym.metrics.summary import summary
 from textbook_gym.metrics.table import FIGURES, complete, read_marks
@@ -100,7 +104,7 @@ def validate(path: pathlib.Path) -> list[Finding]:
         return [*findings, Finding(False, f"table: {error}")]
     if not len(table):
         return [*findings, Finding(False, "table: it has no rows; a study is at least one course")]
-    findings += [*check_settings(stated, table), *check_table(table), check_editions(stated)]
+    findings += [*check_settings(stated, table), *check_table(table, stated.get("course")), check_editions(stated)]
     if all(f.good for f in findings if f.text.startswith("table")):
         findings += [*check_metrics(stated, table), *check_references(stated, table)]
         findings += check_transcripts(file.parent, table)
@@ -144,6 +148,9 @@ def check_keys(stated: Any) -> list[Finding]:
     for key in ("students", "books", "controls", "seeds"):
         if not stated[key] or len(set(stated[key])) < len(stated[key]):
             wrong.append(Finding(False, f"{key} are {shortened(stated[key])}; name at least one and none twice"))
+    walked = stated.get("course")
+    if walked is not None and walked not in COURSES:
+        wrong.append(Finding(False, f"course is {shortened(walked)}; it is null or one of {', '.join(COURSES)}"))
     if stated["split"] not in SPLITS:
         wrong.append(Finding(False, f"split is {stated['split']!r}; it is one of {', '.join(SPLITS)}"))
     if not 1 <= stated["editions"] <= MOST_EDITIONS:
@@ -205,7 +212,7 @@ def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]
 def check_editions(stated: dict[str, Any]) -> Finding:
     """Return whether the worlds that were walked are those which this version opens under these numbers."""
     given = stated["digests"].get("editions", {})
-    here = edition_digests(stated["books"], stated["split"], stated["editions"])
+    here = edition_digests(stated["books"], stated["split"], stated["editions"], stated.get("course"))
     odd = [book for book in stated["books"] if given.get(book) != here[book]]
     if odd:
         return Finding(False, f"editions of {', '.join(odd)} are not the worlds that this version opens")
@@ -257,11 +264,12 @@ def check_references(stated: dict[str, Any], table: pl.DataFrame) -> list[Findin
     if stated["versions"].get("textbook_gym") != __version__:
         return [Finding(True, "reference students: not walked anew, since another version made the study")]
     every = walkers(names, stated["seeds"])
-    jobs = make_jobs(every, stated["books"], stated["editions"], stated["split"], stated["controls"])
+    which = stated["books"], stated["editions"], stated["split"], stated["controls"]
+    jobs = make_jobs(every, *which, course=stated.get("course"))
     for job in jobs:
         again = frame(run_job(job, None), job)
         pair = again.join(table, on=KEY, how="left", suffix="_stated")
-        for name in FIGURES:
+        for name in (name for name in FIGURES if name in again.columns):
             here, there = pl.col(name).cast(pl.Float64), pl.col(f"{name}_stated").cast(pl.Float64)
             odd = pair.filter(~((here - there).abs() <= CLOSE).fill_null(here.is_null() & there.is_null()))
             if len(odd):

@@ -9,7 +9,7 @@ from textbook_gym.envs.single import LaneEnv
 from textbook_gym.text import words
 from textbook_gym.text.lane import NO_ACTION, make_lane
 from textbook_gym.text.notes import Notes
-from textbook_gym.text.replies import INVALID, LONGEST_NAME, Read, Reader
+from textbook_gym.text.replies import INVALID, LONGEST_NAME, TRUNCATED, Read, Reader
 from textbook_gym.text.saving import read_state
 from textbook_gym.text.settings import Settings, one_of
 from textbook_gym.text.tools import Tools
@@ -164,8 +164,12 @@ class Desk:
             return self.context if len(self.context) == 2 else self.transcript[-1:]
         return self._show_page()
 
-    def reply(self, text: str | None) -> Turn:
+    def reply(self, text: str | None, cut: bool = False) -> Turn:
         """Take what the student says, in any form (see `textbook_gym.text.replies`).
+
+        Args:
+            text: the reply.
+            cut: whether it was stopped at a limit of tokens: if it cannot be read, that is why.
 
         Raises:
             RuntimeError: the course is over or not begun.
@@ -173,6 +177,8 @@ class Desk:
         """
         self._expect()
         read = self._reader.read(text)
+        if cut and read.invalid:
+            read = read._replace(invalid=TRUNCATED)
         return self._answer({"role": "assistant", "content": read.said or NOTHING_SAID}, read)
 
     def call(self, name: str, arguments: Mapping[str, Any] | str | None = None, call_id: str | None = None) -> Turn:

@@ -1,7 +1,7 @@
 """One learner's course as a desk sees it: page by page, with info by name. The only module here that touches lanes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import gymnasium
 import numpy as np
@@ -15,6 +15,32 @@ from textbook_gym.registry import BOOKS, find
 NO_ACTION = -1  # what `course.act` takes for none: a step of the exercise goes by, the book does not move
 
 
+class Done(NamedTuple):
+    """How an exercise came out, with the true mark even in the exam: for those who keep marks, never for the student.
+
+    The fields are those of `engine.loops.ROWS`.
+    """
+
+    chapter: int
+    exercise: int
+    steps: int
+    shortcuts: int
+    mark: float
+    grade: float
+    reward: float
+    visible: float
+
+
+class Watcher(Protocol):
+    """Whoever follows a lane, whatever a desk makes of it."""
+
+    def turned(self, lane: "Lane") -> None:
+        """A page was turned: `lane.seen` is the first sight of an exercise."""
+
+    def acted(self, lane: "Lane", before: Row, action: int) -> None:
+        """An action (or `NO_ACTION`) was taken: `before` was seen before, `lane.seen` is seen now."""
+
+
 class Lane:
     """A course of one book.
 
@@ -25,6 +51,8 @@ class Lane:
         rows: the rows of the course's chapters by number, as rules take them.
         seen: the observation as the book's `tell` takes it; the one before it stays as it was until the next step.
         info: what was told, as Gymnasium's `info` of the flat environment; empty before the first reset.
+        reward: what the last action brought.
+        watchers: told of every page and action.
     """
 
     def __init__(self, env: LaneEnv) -> None:
@@ -33,6 +61,8 @@ class Lane:
         self.info: dict[str, Any] = {}
         self.book: Any = None
         self.rows: dict[int, Row] = {}
+        self.reward = 0.0
+        self.watchers: list[Watcher] = []
         self._look_up()
 
     def _look_up(self) -> None:
@@ -61,16 +91,28 @@ class Lane:
     def open(self, seed: int | None, options: dict[str, Any] | None) -> None:
         """Reset as the flat environment does: turn the page, start a fresh learner (`seed`) or go to a place."""
         self._show(*self.env.reset(seed=seed, options=options))
+        for watcher in self.watchers:
+            watcher.turned(self)
 
     def turn(self) -> None:
         """Turn the page of a finished exercise."""
         if self.settings["episode"] == "exercise":
             self.open(None, None)
-        else:
-            self.step(0)  # in a longer episode any action does it
+            return
+        self._advance(0)  # in a longer episode any action does it
+        for watcher in self.watchers:
+            watcher.turned(self)
 
     def step(self, action: int) -> float:
         """Take an action of the book, or `NO_ACTION`; return the reward."""
+        before = self.seen
+        self.reward = self._advance(action)
+        for watcher in self.watchers:
+            watcher.acted(self, before, action)
+        return self.reward
+
+    def _advance(self, action: int) -> float:
+        """Move on in the flat environment."""
         self._buffers.reverse()
         obs, out = self._buffers[0]
         self._action[0] = action
@@ -80,6 +122,13 @@ class Lane:
             self.info["privileged"] = self.env.lanes.hidden(0)
         self.seen = Row(obs.view(self.book.seen())[0, 0])
         return float(out["reward"][0])
+
+    def done(self, reward: float) -> Done:
+        """Return how the exercise came out that is over now; `reward` is what it brought."""
+        hidden = self.env.lanes.hidden(0)
+        info, page = self.info, (self.info["chapter"], self.info["exercise"])
+        marks = hidden["mark"], hidden["grade"], reward, hidden["visible"]
+        return Done(*page, hidden["steps"], info.get("shortcuts", 0), *marks)
 
     def oracle(self) -> int:
         """Return the action that who knows the edition takes next."""
@@ -117,8 +166,8 @@ class LibraryLane(Lane):
     def _look_up(self) -> None:
         """There is no book yet."""
 
-    def step(self, action: int) -> float:
-        """Press the button of an action; see `Lane.step`."""
+    def _advance(self, action: int) -> float:
+        """Press the button of an action."""
         button = self._many.button_actions[0].tolist().index(action)
         observation, reward, _, _, info = self.env.step(button)
         self._show(observation, info)

@@ -78,6 +78,11 @@ class Tools:
             return self._actions[name.upper()]
         return self._verbs.get(name.lower(), {}).get(str(value).strip().upper())
 
+    def call_of(self, action: int) -> tuple[str, str]:
+        """Return the call that stands for an action: name, and arguments as JSON."""
+        verb, value = next((v, k) for v, values in self._verbs.items() for k, a in values.items() if a == action)
+        return verb, json.dumps({self._argument[verb]: value} if value else {})
+
     def read(self, name: str, arguments: str) -> Read:
         """Return what a call says: `arguments` is JSON, as endpoints send it."""
         called = f"{name}({arguments})"

@@ -1,0 +1,162 @@
+"""Courses of students that talk: conversations under controls, many at a time, and what was said kept beside them."""
+
+import pathlib
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from textbook_gym.authoring.book import read
+from textbook_gym.engine.course_options import CourseOptions
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.syllabus import outline
+from textbook_gym.envs.single import BookEnv
+from textbook_gym.students.conversation import Conversation, Stopped, converse
+from textbook_gym.students.rollout import stream
+from textbook_gym.students.talkers import BookStudent, TextStudent
+from textbook_gym.study.controls import CONTROLS, foreign_to
+from textbook_gym.study.transcripts import header_of, write_transcript
+from textbook_gym.text.desk import Desk, Message
+
+
+class Talk:
+    """How a student that talks walks the courses of a book under a control.
+
+    Args:
+        control: a key of `CONTROLS` with a `memory`.
+        student: who talks.
+        book: dotted name of the book's module.
+        split: which split edition numbers count in.
+        course: a course that the book names; None for the whole book.
+        seed: for the student's own randomness.
+        folder: of the study: transcripts are kept there; None to keep none.
+    """
+
+    def __init__(
+        self,
+        control: str,
+        student: TextStudent,
+        book: str,
+        *,
+        split: str = "test",
+        course: str | None = None,
+        seed: int = 0,
+        folder: pathlib.Path | None = None,
+    ) -> None:
+        self.control, self.student, self.split, self.course, self.seed = control, student, split, course, seed
+        self.book, self.folder = read(book), folder
+        self.how = CONTROLS[control]
+        self.settings = student.settings._replace(memory=self.how.memory)
+        self.stop = threading.Event()
+
+    def desk(self, alone: tuple[int, int] | None = None, order: str = "book") -> Desk:
+        """Return a desk of the course, or of one of its chapters `alone`: number, and how many exercises."""
+        options = CourseOptions(episode="book", split=self.split, order=order, course=self.course)
+        if alone is not None:
+            options |= CourseOptions(chapters=[alone[0]], exercises=alone[1])
+        env = BookEnv(self.book.path, **options)
+        if alone is not None:
+            assert isinstance(env.lanes, Lanes)
+            env.lanes.name_editions_as(self.course)
+        return Desk(env, **self.settings._asdict())
+
+    def conversations(self, edition: int) -> list[Conversation]:
+        """Return what is held in an edition, in order: each goes on from the one before if that is its `earlier`."""
+        words = (self.book.name, self.course or "whole book", self.split, f"edition {edition}", self.control)
+        name = ", ".join((*words, f"seed {self.seed}"))
+        make = partial(Conversation, edition=edition, seed=stream(self.seed, edition))
+        if self.how.alone:
+            parts = outline(self.book, self.course).items()
+            return [make(self.desk(alone), name=f"{name}, chapter {alone[0]} alone") for alone in parts]
+        if not self.how.foreign:
+            return [make(self.desk(order=self.how.order), name=name)]
+        number = foreign_to(edition)
+        before = Conversation(self.desk(), number, f"{name}, before it edition {number}", stream(self.seed, number))
+        return [before, make(self.desk(), name=name, earlier=before)]
+
+    def speakers(self) -> list[TextStudent]:
+        """Return who speaks in each exercise of a course."""
+        lengths = list(outline(self.book, self.course).values())
+        model = BookStudent("model", self.settings)
+        halves = len(lengths) // 2
+        who: list[TextStudent] = []
+        for place, length in enumerate(lengths):
+            handed = self.how.model and (self.how.model == "first") == (place < halves)
+            who += [model if handed else self.student] * length
+        return who
+
+    def walk(self, edition: int) -> np.ndarray:
+        """Walk one edition; return records of type `TALK_ROWS`, one an exercise."""
+        held, speakers = self.conversations(edition), self.speakers()
+        parts = [converse(each, speakers[: each.exercises], self.stop, self.student) for each in held]
+        rows = np.concatenate([part for part, each in zip(parts, held, strict=True) if each.edition == edition])
+        if self.folder is not None:
+            self.keep(self.folder, edition, held, rows)
+        return rows
+
+    def keep(self, folder: pathlib.Path, edition: int, held: Sequence[Conversation], rows: np.ndarray) -> None:
+        """Write the transcript of a course into a study's folder."""
+        name = self.student.name
+        messages: list[Message] = []
+        for each in held:
+            opens: dict[str, Any] = {"chapters": sorted(each.desk.lane.rows)} if self.how.alone else {}
+            if each.edition != edition:
+                opens = {"edition": each.edition, "counted": False}
+            first, *rest = each.transcript
+            messages += [{**first, "opens": opens} if len(held) > 1 else first, *rest]
+        place = {"student": name, "control": self.control, "split": self.split, "edition": edition, "seed": self.seed}
+        write_transcript(folder, header_of(held[0].desk, **place, course=self.course), messages, rows)
+
+
+def talk_under(
+    control: str,
+    student: TextStudent,
+    book: str,
+    editions: Sequence[int],
+    *,
+    lanes: int | None = None,
+    folder: pathlib.Path | None = None,
+    **where: Any,
+) -> np.ndarray:
+    """Let a student that talks walk editions of a book under a control.
+
+    Args:
+        control: a key of `CONTROLS`.
+        student: who talks.
+        book: dotted name of the book's module.
+        editions: edition numbers.
+        lanes: conversations held side by side; None for what the student asks for.
+        folder: where what was said is kept; None to keep nothing.
+        where: split, course and seed, see `Talk`.
+
+    Returns:
+        records of type `TALK_ROWS`, shape (editions, exercises of the course).
+
+    Raises:
+        ConnectionError: the student's address does not answer; what it did answer is kept in the folder.
+    """
+    talk = Talk(control, student, book, folder=folder, **where)
+    student.begin(folder)
+    with ThreadPoolExecutor(lanes or student.lanes, thread_name_prefix="conversation") as pool:
+        walked = [pool.submit(talk.walk, edition) for edition in editions]
+        try:
+            wait(walked, return_when=FIRST_EXCEPTION)
+            return np.stack([done.result() for done in first_failed(walked)])
+        except ConnectionError as error:
+            kept = "; what was answered is kept, the same command goes on" if folder is not None else ""
+            raise ConnectionError(f"{error}{kept}") from None
+        finally:
+            talk.stop.set()
+            for waiting in walked:
+                waiting.cancel()
+
+
+def first_failed(walked: Sequence["Future[np.ndarray]"]) -> Sequence["Future[np.ndarray]"]:
+    """Return the work, that which failed of itself first, so that its error is the one that is raised."""
+    failed = [
+        f for f in walked if f.done() and not f.cancelled() and not isinstance(f.exception(), (Stopped, type(None)))
+    ]
+    return [*failed, *walked] if failed else walked
