@@ -1,6 +1,9 @@
 """Language models behind an OpenAI-compatible address as students.
 
-study(["chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400"], protocol="seminar", folder="study")
+    student = "chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400"
+    study([student], protocol="seminar", folder="study")
+
+The replies are kept in the folder of the study.
 """
 
 import pathlib
@@ -10,9 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from textbook_gym.errors import did_you_mean
-from textbook_gym.students.conversation import Conversation
+from textbook_gym.students.conversation import Conversation, TextStudent
 from textbook_gym.students.endpoint import Answer, Endpoint
-from textbook_gym.students.talkers import TextStudent
 from textbook_gym.text.settings import Settings
 
 LANES = 8  # conversations side by side, unless told otherwise

@@ -1,8 +1,9 @@
 """A course as a student that talks walks it: reply by reply, with marks and with what the replies took."""
 
+import pathlib
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,7 @@ from textbook_gym.engine.loops import ROWS
 from textbook_gym.students.endpoint import Answer, TooLong
 from textbook_gym.text.desk import Desk, Message
 from textbook_gym.text.lane import Done, Lane
-
-if TYPE_CHECKING:
-    from textbook_gym.students.talkers import TextStudent
+from textbook_gym.text.settings import Settings
 
 SAID = np.dtype(
     [
@@ -127,12 +126,47 @@ class Conversation:
         said["cost"] += np.nan if prices is None else sum(n * p for n, p in zip(tokens, prices, strict=True)) / 1e6
 
 
+class TextStudent:
+    """Whoever answers conversations; to be derived from.
+
+    Attributes:
+        name: in the table.
+        lanes: most conversations that it holds side by side.
+        settings: what its conversations are like; what is remembered of them is the control's.
+        prices: of a million tokens read, and of a million written; None if they cost nothing that is known.
+    """
+
+    lanes = 1
+    prices: tuple[float, float] | None = None
+
+    def __init__(self, name: str, settings: Settings | None = None) -> None:
+        self.name = name
+        self.settings = (settings or Settings()).checked()
+
+    def begin(self, folder: pathlib.Path | None) -> None:
+        """Make ready for a block of courses; `folder` is where a study keeps what was said, if anywhere."""
+
+    def sit(self, conversation: Conversation) -> None:
+        """Take a seat at a desk that is not yet open."""
+
+    def speak(self, conversation: Conversation) -> Answer:
+        """Return what the student says next. Called from several threads, once at a time for each conversation.
+
+        Raises:
+            TooLong: the conversation has outgrown the student; it is cut there.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of what is open; `begin` may follow."""
+
+
 def converse(
     conversation: Conversation,
-    speaks: "Sequence[TextStudent]",
+    speaks: Sequence[TextStudent],
     stop: threading.Event | None = None,
-    own: "TextStudent | None" = None,
-    shown: "Callable[[Conversation], None]" = lambda conversation: None,
+    own: TextStudent | None = None,
+    shown: Callable[[Conversation], None] = lambda conversation: None,
 ) -> np.ndarray:
     """Hold a conversation to its end.
 

@@ -10,7 +10,7 @@ from textbook_gym.errors import did_you_mean
 from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
 from textbook_gym.students.chat import CHAT, chat_student, split_chat
-from textbook_gym.students.talkers import TextStudent
+from textbook_gym.students.conversation import TextStudent
 
 Student = Reference | Agent | TextStudent
 

@@ -10,7 +10,6 @@ remembers is what it is shown: the conversation so far, its notebook, or only th
 behind an address are `textbook_gym.students.chat`.
 """
 
-import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,47 +17,12 @@ import numpy as np
 
 from textbook_gym.authoring.records import Row
 from textbook_gym.errors import one_of
-from textbook_gym.students.conversation import Conversation
+from textbook_gym.students.conversation import Conversation, TextStudent
 from textbook_gym.students.endpoint import Answer
 from textbook_gym.text.desk import Message
 from textbook_gym.text.lane import NO_ACTION, Lane
 from textbook_gym.text.settings import Settings
 from textbook_gym.text.tools import Tools
-
-
-class TextStudent:
-    """Whoever answers conversations; to be derived from.
-
-    Attributes:
-        name: in the table.
-        lanes: most conversations that it holds side by side.
-        settings: what its conversations are like; what is remembered of them is the control's.
-        prices: of a million tokens read, and of a million written; None if they cost nothing that is known.
-    """
-
-    lanes = 1
-    prices: tuple[float, float] | None = None
-
-    def __init__(self, name: str, settings: Settings | None = None) -> None:
-        self.name = name
-        self.settings = (settings or Settings()).checked()
-
-    def begin(self, folder: pathlib.Path | None) -> None:
-        """Make ready for a block of courses; `folder` is where a study keeps what was said, if anywhere."""
-
-    def sit(self, conversation: Conversation) -> None:
-        """Take a seat at a desk that is not yet open."""
-
-    def speak(self, conversation: Conversation) -> Answer:
-        """Return what the student says next. Called from several threads, once at a time for each conversation.
-
-        Raises:
-            TooLong: the conversation has outgrown the student; it is cut there.
-        """
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Let go of what is open; `begin` may follow."""
 
 
 class Talker(TextStudent):
@@ -138,8 +102,8 @@ class Mind:
     """The model student at one desk: its notes, kept up to date."""
 
     def __init__(self, lane: Lane, seed: int, wiped: bool, earlier: "Mind | None" = None) -> None:
-        self._lane, self._seed, self._wiped = lane, seed, wiped
-        self._notes = np.zeros(1, lane.book.notes) if earlier is None else earlier._notes.copy()
+        self._lane, self._wiped = lane, wiped
+        self._notes: np.ndarray = np.zeros(1, lane.book.notes) if earlier is None else earlier._notes.copy()
         if earlier is None:
             self._notes["rng"] = seed
         self._row = Row(self._notes[0])

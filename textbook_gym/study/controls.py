@@ -16,9 +16,9 @@ from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.errors import did_you_mean
 from textbook_gym.students.base import Agent, Reference
+from textbook_gym.students.conversation import TextStudent
 from textbook_gym.students.parse import Student
 from textbook_gym.students.rollout import walk
-from textbook_gym.students.talkers import TextStudent
 from textbook_gym.text.settings import MEMORIES
 
 

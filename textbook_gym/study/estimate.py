@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from textbook_gym.students.conversation import Conversation, converse
-from textbook_gym.students.talkers import BookStudent, TextStudent
+from textbook_gym.students.conversation import Conversation, TextStudent, converse
+from textbook_gym.students.talkers import BookStudent
 from textbook_gym.study.jobs import Job
 from textbook_gym.study.run import checked, make_jobs, walkers
 from textbook_gym.study.talks import Talk

@@ -15,11 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import read
-from textbook_gym.engine.loops import ROWS
 from textbook_gym.engine.syllabus import outline
-from textbook_gym.students.conversation import TALK_ROWS
+from textbook_gym.students.conversation import TALK_ROWS, TextStudent
 from textbook_gym.students.parse import Student, as_student
-from textbook_gym.students.talkers import TextStudent
 from textbook_gym.study.controls import walk_under
 from textbook_gym.study.talks import talk_under
 

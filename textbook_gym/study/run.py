@@ -19,8 +19,8 @@ from textbook_gym.errors import is_one, whole
 from textbook_gym.metrics.table import COLUMNS, SPOKEN
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Reference
+from textbook_gym.students.conversation import TextStudent
 from textbook_gym.students.parse import Student, as_student, split_name
-from textbook_gym.students.talkers import TextStudent
 from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import check_controls, controls_of
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, loaded

@@ -14,9 +14,9 @@ from textbook_gym.engine.course_options import CourseOptions
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.envs.single import BookEnv
-from textbook_gym.students.conversation import Conversation, Stopped, converse
+from textbook_gym.students.conversation import Conversation, Stopped, TextStudent, converse
 from textbook_gym.students.rollout import stream
-from textbook_gym.students.talkers import BookStudent, TextStudent
+from textbook_gym.students.talkers import BookStudent
 from textbook_gym.study.controls import CONTROLS, foreign_to
 from textbook_gym.study.transcripts import header_of, write_transcript
 from textbook_gym.text.desk import Desk, Message
@@ -99,7 +99,6 @@ class Talk:
 
     def keep(self, folder: pathlib.Path, edition: int, held: Sequence[Conversation], rows: np.ndarray) -> None:
         """Write the transcript of a course into a study's folder."""
-        name = self.student.name
         messages: list[Message] = []
         for each in held:
             opens: dict[str, Any] = {"chapters": sorted(each.desk.lane.rows)} if self.how.alone else {}
@@ -107,8 +106,16 @@ class Talk:
                 opens = {"edition": each.edition, "counted": False}
             first, *rest = each.transcript
             messages += [{**first, "opens": opens} if len(held) > 1 else first, *rest]
-        place = {"student": name, "control": self.control, "split": self.split, "edition": edition, "seed": self.seed}
-        write_transcript(folder, header_of(held[0].desk, **place, course=self.course), messages, rows)
+        header = header_of(
+            held[0].desk,
+            student=self.student.name,
+            control=self.control,
+            split=self.split,
+            edition=edition,
+            seed=self.seed,
+            course=self.course,
+        )
+        write_transcript(folder, header, messages, rows)
 
 
 def talk_under(
@@ -156,7 +163,5 @@ def talk_under(
 
 def first_failed(walked: Sequence["Future[np.ndarray]"]) -> Sequence["Future[np.ndarray]"]:
     """Return the work, that which failed of itself first, so that its error is the one that is raised."""
-    failed = [
-        f for f in walked if f.done() and not f.cancelled() and not isinstance(f.exception(), (Stopped, type(None)))
-    ]
-    return [*failed, *walked] if failed else walked
+    errors = [(f, f.exception()) for f in walked if f.done() and not f.cancelled()]
+    return [*(f for f, error in errors if error is not None and not isinstance(error, Stopped)), *walked]
