@@ -10,9 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Server(ThreadingHTTPServer):
     """Answers `POST /v1/chat/completions` with what `policy(messages)` says.
 
-    Faults that wait in `faults` are done first, one a request: a number (a status code), "slow" (seconds in `delay`),
+    Faults that wait in `faults` are done first, one a request: a number (a status code), a text in brackets (status
+    400 with these words), "slow" (seconds in `delay`),
     "closed" (the connection is closed in the middle), "json" (what comes is no JSON), "empty" (a reply without words),
     "cut" (stopped at the limit of tokens, reasoning not closed), "shape" (JSON that is no completion).
+
+    Every request is kept in `requests` with its key in `keys`; those that were answered are in `answered`, too.
     """
 
     daemon_threads = True
@@ -20,7 +23,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, policy):
         super().__init__(("127.0.0.1", 0), Handler)
         self.policy, self.faults, self.delay = policy, [], 3.0
-        self.requests, self.keys = [], []
+        self.requests, self.keys, self.answered = [], [], []
         self.lock = threading.Lock()
 
     def handle_error(self, request, client_address):
@@ -36,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else head and body of an answer lie 40 ms apart
 
     def log_message(self, *args):
         """Keep quiet."""
@@ -58,6 +62,8 @@ class Handler(BaseHTTPRequestHandler):
             fault = server.faults.pop(0) if server.faults else None
         if isinstance(fault, int):
             return self.say(json.dumps({"error": {"message": f"fault {fault}"}}).encode(), fault)
+        if isinstance(fault, str) and fault.startswith("["):
+            return self.say(json.dumps({"error": {"message": fault}}).encode(), 400)
         if fault == "slow":
             time.sleep(server.delay)
         if fault == "closed":
@@ -72,6 +78,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "shape":
             return self.say(b'{"choices": []}')
         said = server.policy(body["messages"])
+        with server.lock:
+            server.answered.append(body)
         message = {"role": "assistant", "content": "" if fault == "empty" else said}
         if fault == "cut":
             message["content"] = "<think>let me see, " + said

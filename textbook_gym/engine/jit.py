@@ -23,6 +23,7 @@ import os
 import pathlib
 import pickle
 import sys
+import threading
 import types
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +39,7 @@ SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VE
 THEIRS = frozenset({"numpy", "numba", "llvmlite", *sys.stdlib_module_names})  # numba knows what to make of these
 NAMES = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF")
 ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+COMPILING = threading.RLock()  # one thread compiles at a time: a dispatcher that two of them fill is left half-filled
 SILENT = ("CACHE", "EXTENDED_ARG", "PUSH_NULL", "NOP")
 
 
@@ -183,13 +185,14 @@ class Compiled:
         """
         import numba
 
-        if self._dispatcher is None:
-            self._dispatcher = self._dispatch()
-        typeof: Callable[[Any], Any] = numba.typeof
-        signature = tuple(typeof(a) for a in arguments)
-        self._dispatcher.compile(signature)
-        entry: Callable[..., Any] = self._dispatcher.overloads[signature].entry_point
-        return entry
+        with COMPILING:
+            if self._dispatcher is None:
+                self._dispatcher = self._dispatch()
+            typeof: Callable[[Any], Any] = numba.typeof
+            signature = tuple(typeof(a) for a in arguments)
+            self._dispatcher.compile(signature)
+            entry: Callable[..., Any] = self._dispatcher.overloads[signature].entry_point
+            return entry
 
     def _dispatch(self) -> Any:
         import numba

@@ -66,7 +66,7 @@ def speech_table(said: pl.DataFrame) -> Table:
     title = "What was said, and what it took; unreadable replies in a hundred"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("book", "student", "control"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading != "student")
     for heading in ("courses", "calls", "un-\nreadable", "tokens\nread", "tokens\nwritten", "cost"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in said.iter_rows(named=True):

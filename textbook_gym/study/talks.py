@@ -74,7 +74,8 @@ class Talk:
         if not self.how.foreign:
             return [make(self.desk(order=self.how.order), name=name)]
         number = foreign_to(edition)
-        before = Conversation(self.desk(), number, f"{name}, before it edition {number}", stream(self.seed, number))
+        seed = stream(self.seed, edition)
+        before = Conversation(self.desk(), number, f"{name}, before it edition {number}", seed)
         return [before, make(self.desk(), name=name, earlier=before)]
 
     def speakers(self) -> list[TextStudent]:
