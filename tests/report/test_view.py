@@ -13,9 +13,8 @@ from helpers import talking
 from textbook_gym.cli.main import main
 from textbook_gym.report.dialogue import MOST_SHOWN, course_of
 from textbook_gym.report.view import PAGE, write_view
-from textbook_gym.students.talkers import BookStudent, Talker
+from textbook_gym.students.talkers import BookStudent
 from textbook_gym.study.transcripts import read_transcript, transcript_files
-from textbook_gym.text.settings import Settings
 
 NASTY = "<script>alert('x')</script> </title></summary> é & \"quoted\""
 SAID = (
@@ -47,17 +46,17 @@ class Page(html.parser.HTMLParser):
         self.said.append(data)
 
 
-def nasty(memory="notebook"):
+def nasty(replies=10_000):
     """A student that says all of `SAID` by turns, and has a name like it."""
-    turn = iter(range(1_000_000))
-    return Talker(lambda messages: SAID[next(turn) % len(SAID)], NASTY, Settings(memory=memory))
+    return talking.Scripted(SAID, NASTY, replies=replies)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("view") / "study"
-    rows = talking.keep(folder, nasty(), editions=2, controls=["kept", "wiped", "foreign"])
-    rows += talking.keep(folder, BookStudent("oracle"), replies=7)
+    rows = talking.keep(folder, nasty(), editions=2, controls=["kept", "wiped", "foreign", "notebook"])
+    rows += talking.keep(folder, talking.Scripted(["<action>PULL_A</action>"], "stubborn", replies=7))
+    rows += talking.keep(folder, BookStudent("oracle"), controls=["cold", "from-model"])
     talking.study(folder, rows)
     write_view(folder)
     return folder
@@ -87,7 +86,7 @@ def test_the_page_needs_nobody_else(folder):
 
 
 def test_a_long_reply_is_cut_and_its_length_said(folder):
-    assert (folder / PAGE).stat().st_size < 600_000
+    assert (folder / PAGE).stat().st_size < 3_000_000  # of more than 100 such replies
     page = Page(folder / PAGE)
     assert "too long: not read, 996,0" in page.text
     assert "characters are left out here" in page.text
@@ -95,9 +94,12 @@ def test_a_long_reply_is_cut_and_its_length_said(folder):
 
 def test_every_exercise_is_there_with_its_marks_and_flags(folder):
     page = Page(folder / PAGE)
-    for text in ("1 three arms", "6 exam", "Chapter 6: exam", "empty reply", "cut off before it named an action",
-                 "names no action: <i>DANCE</i>", "walked before, in edition", "edition 1",
-                 "not worked: the conversation was cut short before", "a new context begins"):  # fmt: skip
+    texts = (
+        "1 three arms", "6 exam", "Chapter 6: exam", "empty reply", "cut off before it named an action",
+        "names no action: <i>DANCE</i>", "walked before, in edition", "not worked: the conversation was cut short",
+        "a new context begins", "said by model", "from-model",
+    )  # fmt: skip
+    for text in texts:
         assert text in page.text, text
     places = re.findall(r'href="#([^"]+)"', (folder / PAGE).read_text(encoding="utf-8"))
     ids = re.findall(r' id="([^"]+)"', (folder / PAGE).read_text(encoding="utf-8"))
@@ -112,28 +114,30 @@ def test_the_same_study_is_the_same_bytes(folder, tmp_path):
     assert (other / PAGE).read_bytes() == (folder / PAGE).read_bytes()
 
 
-@pytest.mark.parametrize("memory", ["transcript", "notebook", "none"])
+@pytest.mark.parametrize("control", talking.TALKED)
 @pytest.mark.parametrize("replies", [10_000, 8])
-def test_exercises_are_told_apart(tmp_path, memory, replies):
-    """As many steps as marked in each, and together every reply of the transcript."""
-    talking.keep(tmp_path, nasty(memory), controls=["kept"], replies=replies)
+def test_exercises_are_told_apart(tmp_path, control, replies):
+    """As many replies as steps in each, and together every reply of the transcript."""
+    talking.keep(tmp_path, nasty(replies), controls=[control])
     [file] = transcript_files(tmp_path)
     transcript = read_transcript(file)
     course = course_of(transcript)
-    said = [[line for line in e.lines if line.kind == "student"] for e in course.exercises]
+    parts = [e.lines for e in course.exercises] + [lines for _, lines in course.before]
+    said = [[line for line in lines if line.kind == "student"] for lines in parts]
     assert sum(map(len, said)) == sum(m["role"] == "assistant" for m in transcript.messages)
-    for k, (e, lines) in enumerate(zip(course.exercises, said, strict=True)):
+    last = len(course.exercises) - 1
+    for k, (e, lines) in enumerate(zip(course.exercises, said, strict=False)):
         if replies == 10_000:
-            assert len(lines) == e.steps + (memory == "notebook" and k + 1 < len(said))
+            assert len(lines) == e.steps + (control == "notebook" and k < last)
             assert f"exercise {e.number} of" in next(line for line in e.lines if line.kind == "book").text.head
     assert any(line.kind == "finish" for e in course.exercises for line in e.lines) == (replies == 8)
 
 
 def test_the_notebook_is_shown_with_what_changed(tmp_path):
-    said = iter(["<note>one</note>"] * 6 + ["<note>two</note>"] + ["<notebook>one\nthree</notebook>"] * 99)
-    student = Talker(lambda messages: next(said) + "<action>PULL_A</action>", "w", Settings(memory="notebook"))
-    talking.keep(tmp_path, student, controls=["kept"])
-    first, second, third = course_of(read_transcript(transcript_files(tmp_path)[0])).exercises
+    notes = ["<note>one</note>"] * 6 + ["<note>two</note>"] + ["<notebook>one\nthree</notebook>"] * 99
+    student = talking.Scripted([f"{note}<action>PULL_A</action>" for note in notes])
+    talking.keep(tmp_path, student, controls=["notebook"])
+    first, second, third, *_ = course_of(read_transcript(transcript_files(tmp_path)[0])).exercises
     assert first.notebook.lines == []
     assert second.notebook.lines == [("+", "one")] * 6 + [("+", "two")]
     assert [sign for sign, _ in third.notebook.lines].count("-") == 6
@@ -144,7 +148,7 @@ def test_the_notebook_is_shown_with_what_changed(tmp_path):
 
 
 def test_reasoning_is_folded_and_the_reply_stands_alone(tmp_path):
-    talking.keep(tmp_path, nasty("transcript"), controls=["kept"])
+    talking.keep(tmp_path, nasty(), controls=["kept"])
     course = course_of(read_transcript(transcript_files(tmp_path)[0]))
     thinks, _, empty, endless, _, long = (line for line in course.exercises[0].lines if line.kind == "student")
     assert thinks.thought.head == "<think>\n<b>bold</b> thoughts</think>"

@@ -6,44 +6,35 @@ import json
 import pytest
 from helpers import talking
 
-from textbook_gym.students.talkers import BookStudent, Talker
+from textbook_gym.students.talkers import BookStudent
 from textbook_gym.study.replay import check_transcripts
 from textbook_gym.study.transcripts import (
     file_name,
     header_of,
     read_transcript,
     transcript_files,
-    with_raw,
     write_transcript,
 )
 from textbook_gym.text import Desk
 from textbook_gym.text.settings import Settings
 
+SAID = (
+    "<think>arm A?\n</think>I take <action>PULL_A</action>",
+    "",
+    "<think>for ever",
+    "who knows \ud800 é",
+    ("The best is",),
+    "```\n<action>PULL_B</action>\n```<note>B is fine</note>",
+    "x" * 5000 + "<action>PULL_A</action>",
+    "a<think>b</think>c</think> <action>PULL_C</action>",
+    "<th<think></think>ink> <action>PULL_A</action>",
+)
+"""What a model may say: reasoning, nothing, prose, halves of characters, too much."""
+CALLED = (("id1", "pull", '{"arm": "A", "note": "é"}'), ("", "fly" * 99, "{" * 9999))
 
-class Rambler:
-    """Says what a model may say: reasoning, nothing, prose without an action, halves of characters, too much."""
 
-    lanes, name = 1, "Rämbler <b>"
-
-    def __init__(self, **settings):
-        self.settings, self.count = Settings(**settings), 0
-
-    def speak(self, conversation):
-        self.count += 1
-        said = (
-            "<think>arm A?\n</think>I take <action>PULL_A</action>",
-            "",
-            "<think>for ever",
-            "who knows \ud800 é",
-            "```\n<action>PULL_B</action>\n```<note>B is fine</note>",
-            "x" * 5000 + "<action>PULL_A</action>",
-            "a<think>b</think>c</think> <action>PULL_C</action>",
-            "<th<think></think>ink> <action>PULL_A</action>",
-        )
-        return Talker(lambda messages: said[self.count % len(said)]).speak(conversation)
-
-    def watch(self, *_):
-        pass
+def rambler(replies=10_000):
+    return talking.Scripted(SAID, "Rämbler <b>", replies=replies)
 
 
 @pytest.fixture
@@ -55,34 +46,30 @@ def wrong(findings):
     return [f.text for f in findings if not f.good]
 
 
-@pytest.mark.parametrize("memory", ["transcript", "notebook", "none"])
+@pytest.mark.parametrize("control", talking.TALKED)
 @pytest.mark.parametrize("replies", [10_000, 5, 0])
-def test_whatever_was_said_a_transcript_holds_when_played_again(folder, memory, replies):
-    rows = talking.keep(folder, Rambler(memory=memory), editions=2, replies=replies)
+def test_whatever_was_said_a_transcript_holds_when_played_again(folder, control, replies):
+    rows = talking.keep(folder, rambler(replies), editions=2, controls=[control])
     findings = check_transcripts(folder, talking.study(folder, rows))
-    assert [f.good for f in findings] == [True]
-    assert "4 courses played again" in findings[0].text
-
-
-@pytest.mark.parametrize("memory", ["transcript", "notebook"])
-def test_so_do_courses_that_are_partly_of_others(folder, memory):
-    settings = Settings(memory=memory)
-    rows = talking.keep(folder, Rambler(memory=memory), controls=["foreign"])
-    rows += talking.keep(folder, BookStudent("oracle", settings), hand_off=(6, Rambler(memory=memory)))
-    assert not wrong(check_transcripts(folder, talking.study(folder, rows)))
-    handed = read_transcript(transcript_files(folder)[-1])
-    assert {m.get("by") for m in handed.messages if m["role"] == "assistant"} == {None, Rambler.name}
+    assert [f.text for f in findings if not f.good] == []
+    assert "2 courses played again" in findings[0].text
 
 
 def test_so_do_tool_calls(folder):
-    class Caller(Rambler):
-        def speak(self, conversation):
-            answer = super().speak(conversation)
-            name, arguments = ("pull", '{"arm": "A", "note": "é"}') if self.count % 2 else ("fly" * 99, "{" * 9999)
-            return answer._replace(calls=[(f"id{self.count}", name, arguments)])
-
-    rows = talking.keep(folder, Caller(memory="notebook", answer="tool"))
+    student = talking.Scripted(CALLED, settings=Settings(answer="tool"))
+    rows = talking.keep(folder, student, controls=["notebook", "kept"])
     assert not wrong(check_transcripts(folder, talking.study(folder, rows)))
+
+
+@pytest.mark.parametrize("control", [name for name in talking.TALKED if name != "kept"])
+def test_a_course_under_one_control_does_not_pass_for_another(folder, control):
+    """A course with everything kept, said to be walked under this control, is found out."""
+    rows = talking.keep(folder, BookStudent("oracle"), controls=["kept"])
+    [file] = transcript_files(folder)
+    forge(file, lambda lines: lines[0].update(control=control))
+    file.rename(file.with_name(file.name.replace("kept", control)))
+    found = wrong(check_transcripts(folder, talking.study(folder, [{**row, "control": control} for row in rows])))
+    assert bool(found) == (control not in ("from-model", "to-model"))  # who spoke is taken on trust
 
 
 def forge(file, change):
@@ -100,8 +87,8 @@ def first_reply(lines):
     ("change", "says"),
     [
         (lambda lines: lines[-1]["marks"][0].update(mark=0.123), "mark 0.123, marks.csv"),
-        (lambda lines: lines[-1]["marks"][2].update(steps=1), "exercise 6.1: steps 1, marks.csv"),
-        (lambda lines: lines[-1]["marks"].pop(), "2 exercises, marks.csv 3"),
+        (lambda lines: lines[-1]["marks"][4].update(steps=1), "exercise 2.1: steps 1, marks.csv"),
+        (lambda lines: lines[-1]["marks"].pop(), "14 exercises, marks.csv 15"),
         (lambda lines: first_reply(lines).update(content="<action>PULL_F</action>"), "it says"),
         (lambda lines: lines[2].update(content=lines[2]["content"] + " The best arm is B."), "line 3: it says"),
         (lambda lines: lines[1].update(content="Be good."), "preface_sha256"),
@@ -110,12 +97,12 @@ def first_reply(lines):
         (lambda lines: lines.insert(3, {"role": "user", "content": "psst"}), "line 4: it says 'psst'"),
         (lambda lines: lines[0].update(edition=5), "its header is of"),
         (lambda lines: lines[0].update(course=None), "the course has more exercises"),
-        (lambda lines: lines[0].update(course={"chapters": "all"}), "no chapter 'all'"),
-        (lambda lines: lines[0].update(course={"exercises": 1 << 62}), "exercises"),
-        (lambda lines: lines[0]["settings"].update(memory="none"), "it says"),
+        (lambda lines: lines[0].update(course="night"), "course='night'"),
+        (lambda lines: lines[0].update(course=7), "course is '7'"),
+        (lambda lines: lines[0]["settings"].update(memory="none"), "the memory of its conversation"),
         (lambda lines: lines[0]["settings"].update(preface="loud"), "line 1: preface='loud'"),
-        (lambda lines: lines[1].update(opens={"edition": 4}), "it says"),
-        (lambda lines: lines[1].update(opens={"counted": False}), "played again 0"),
+        (lambda lines: lines[1].update(opens={"edition": 4}), "its courses are"),
+        (lambda lines: lines[1].update(opens={"counted": False}), "its courses are"),
     ],
 )  # fmt: skip
 def test_a_forged_transcript_is_found_out(folder, change, says):
@@ -184,13 +171,13 @@ def test_a_damaged_file_is_told_in_one_line(folder, spoil, says):
 def test_the_same_course_is_the_same_bytes(tmp_path):
     files = []
     for name in "ab":
-        talking.keep(tmp_path / name, Rambler(), controls=["kept"])
+        talking.keep(tmp_path / name, rambler(), controls=["kept"])
         files += transcript_files(tmp_path / name)
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_what_is_no_transcript_is_not_written(folder):
-    desk = Desk("textbook/Bandits-v0", **talking.SHORT)
+    desk = Desk("textbook/Bandits-v0", course="seminar")
     desk.open(edition=0)
     header = header_of(desk, student="s", control="kept", split="train", edition=0)
     for spoilt in ([], [{"role": "judge", "content": ""}], [{"role": "user", "content": "no system message"}]):
@@ -205,12 +192,3 @@ def test_any_name_becomes_a_file_of_its_own():
     files = [file_name(name) for name in names]
     assert len({file.lower() for file in files}) == len(names)
     assert all(len(file) <= 50 and file.isascii() and not set(file) & set('/\\:*?"<>|\n ') for file in files)
-
-
-def test_raw_stands_where_something_was_left_out():
-    messages = [{"role": "system", "content": "s"}, {"role": "assistant", "content": "..."},
-                {"role": "assistant", "content": "a"}]  # fmt: skip
-    system, empty, plain = with_raw(messages, [None, "a"], [False, True])
-    assert system == messages[0]
-    assert empty == {**messages[1], "raw": ""}
-    assert plain == {**messages[2], "cut": True}

@@ -14,7 +14,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.course import Episode, Order, Pays, Split
-from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course, read_chapters, outline
+from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course, outline, read_chapters
 from textbook_gym.errors import did_you_mean, one_of
 
 Init = TypeVar("Init", bound=Callable[..., None])

@@ -1,8 +1,8 @@
 """Transcripts played again: the replies are given to a desk once more, and what follows must be what was written down.
 
 What this proves: these replies, in this order, earn these marks, grades and rewards in these worlds, by the rules of
-this version; the book said what the transcript says it said, so the student saw no other page; and the table of marks
-holds just these figures.
+this version and under this control (what is remembered, which courses are walked); the book said what the transcript
+says it said, so the student saw no other page; and the table of marks holds just these figures.
 
 What it cannot prove: that the student who is named gave the replies (`raw` and `by` are taken on trust, and so is what
 was thought); that it was shown nothing besides, such as the number of the edition; that its courses are not the best
@@ -17,10 +17,13 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from textbook_gym import __version__
+from textbook_gym.authoring.records import Row
+from textbook_gym.engine.course_options import CourseOptions
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.syllabus import outline
-from textbook_gym.registry import find, id_of
-from textbook_gym.study.controls import CONTROLS
+from textbook_gym.envs.single import BookEnv
+from textbook_gym.registry import find
+from textbook_gym.study.controls import CONTROLS, foreign_to
 from textbook_gym.study.table_checks import CLOSE, COURSE, Finding
 from textbook_gym.study.transcripts import (
     MARKS,
@@ -33,8 +36,10 @@ from textbook_gym.study.transcripts import (
 )
 from textbook_gym.text import words
 from textbook_gym.text.desk import Desk, Message
+from textbook_gym.text.lane import Done, Lane
 
 SAME = 1e-9  # marks are written in full; another machine may round the last digits otherwise
+KIND = ("book", "course", "split", "control", "settings")  # of a header: what a desk depends on
 SHOWN = 60  # characters of a message that a finding shows
 
 
@@ -136,8 +141,15 @@ def check_course(course: Transcript, player: "Player") -> int:
     control = CONTROLS.get(header["control"])
     if control is None:
         raise Other(f"control {header['control']!r} is not known here")
+    if header["settings"]["memory"] != control.memory:
+        kept = header["settings"]["memory"]
+        raise Other(f"the memory of its conversation is {kept!r}; under {header['control']!r} it is {control.memory!r}")
+    parts = list(parts_of(course.messages))
+    walked, due = [dict(part.opens) for part in parts], courses_of(header)
+    if walked != due:
+        raise Other(f"its courses are {walked}; under {header['control']!r} they are {due}")
     rows: list[dict[str, Any]] = []
-    for part in parts_of(course.messages):
+    for part in parts:
         try:
             worked = player.play(header, part, len(course.rows))
         except (RuntimeError, TypeError, KeyError) as error:  # of a course that cannot be
@@ -157,12 +169,20 @@ def parts_of(messages: Sequence[Message]) -> Iterator[Part]:
         yield Part(messages[start].get("opens", {}), start + 2, messages[start:stop])
 
 
+def courses_of(header: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the courses within a transcript are under its control: `opens` of each."""
+    control = CONTROLS[header["control"]]
+    if control.alone:
+        return [{"chapters": [number]} for number in outline(find(header["book"]), header["course"])]
+    return [{"edition": foreign_to(header["edition"]), "counted": False}, {}] if control.foreign else [{}]
+
+
 class Player:
     """Plays courses again; desks are kept for further courses of their kind."""
 
     def __init__(self, salt: int = 0) -> None:
         self._salt = salt
-        self._desks: dict[str, tuple[Desk, list[dict[str, Any]]]] = {}
+        self._desks: dict[str, tuple[Desk, Marks]] = {}
 
     def play(self, header: Mapping[str, Any], part: Part, most: int) -> list[dict[str, Any]]:
         """Play a course again; return its marks, an exercise each.
@@ -175,8 +195,8 @@ class Player:
         Raises:
             Other: something else follows from the replies.
         """
-        desk, rows = self._desk(header, part.opens)
-        rows.clear()
+        desk, marks = self._desk(header, part.opens)
+        marks.rows.clear()
         desk.open(edition=part.opens.get("edition", header["edition"]))
         if part.opens.get("counted", True) and sum(p.exercises for p in desk.lane.rows.values()) > most:
             raise Other(f"line {part.first}: the course has more exercises than the transcript has marks")
@@ -190,44 +210,46 @@ class Player:
                 raise Other(f"line {line}: {told(bare['content'], there)}")
         if len(desk.transcript) > len(part.messages) or not desk.lane.info["book_done"]:
             raise Other(f"line {part.first + len(part.messages)}: the course is not over where the transcript ends")
-        return [dict(row) for row in rows]
+        return [done._asdict() for done in marks.rows]
 
-    def _desk(self, header: Mapping[str, Any], opens: Mapping[str, Any]) -> tuple[Desk, list[dict[str, Any]]]:
-        """Return a desk for a course, and where the marks of its exercises gather."""
-        course = header["course"]
-        chosen = dict(course) if isinstance(course, dict) else {"course": course}
-        book = find(header["book"])
-        if "chapters" in opens:
-            lengths = outline(book, chosen.get("course"))
-            chosen |= {"chapters": opens["chapters"], "exercises": [lengths[c] for c in opens["chapters"]]}
-        chosen = {"order": CONTROLS[header["control"]].order, "split": header["split"], **chosen}
-        key = json.dumps([header["book"], header["settings"], chosen], sort_keys=True)
+    def _desk(self, header: Mapping[str, Any], opens: Mapping[str, Any]) -> tuple[Desk, "Marks"]:
+        """Return a desk for a course, and who keeps its marks."""
+        key = json.dumps([header[name] for name in KIND] + [opens.get("chapters")], sort_keys=True)
         if key not in self._desks:
-            desk = Desk(id_of(book.name), **header["settings"], **chosen)
-            lanes = desk.lane.env.lanes
-            assert isinstance(lanes, Lanes)
-            lanes.seal(self._salt)
-            if "chapters" in opens:  # the worlds are those of the course that the chapters are of
-                lanes.name_editions_as(chosen.get("course"))
-            self._desks[key] = desk, gathered(desk)
+            book, course = find(header["book"]), header["course"]
+            options = CourseOptions(
+                episode="book", split=header["split"], course=course, order=CONTROLS[header["control"]].order
+            )
+            if "chapters" in opens:
+                lengths = outline(book, course)
+                options |= CourseOptions(chapters=opens["chapters"], exercises=[lengths[n] for n in opens["chapters"]])
+            env = BookEnv(book.path, **options)
+            assert isinstance(env.lanes, Lanes)
+            env.lanes.seal(self._salt)
+            if "chapters" in opens:  # the numbers of editions are those of the whole course
+                env.lanes.name_editions_as(course)
+            self._desks[key] = Desk(env, **header["settings"]), Marks()
+            desk, marks = self._desks[key]
+            desk.lane.watchers.append(marks)
         return self._desks[key]
 
 
-def gathered(desk: Desk) -> list[dict[str, Any]]:
-    """Return a list to which the true marks of every exercise are added that ends at a desk."""
-    rows: list[dict[str, Any]] = []
-    lane, step = desk.lane, desk.lane.step
+class Marks:
+    """Keeps the true marks of the exercises that end at a desk."""
 
-    def counting(action: int) -> float:
-        reward = step(action)
+    def __init__(self) -> None:
+        self.rows: list[Done] = []
+        self._paid = 0.0
+
+    def turned(self, lane: Lane) -> None:
+        """A page was turned."""
+        self._paid = 0.0
+
+    def acted(self, lane: Lane, before: Row, action: int) -> None:
+        """A step was taken: if it ended the exercise, that is a row."""
+        self._paid += lane.reward
         if lane.info["exercise_done"]:
-            c = lane.env.lanes.records["clock"][0]  # `info` does not tell the marks of an exam
-            marks = {"mark": float(c["mark"]), "grade": float(c["grade"]), "reward": reward, "steps": int(c["step"])}
-            rows.append({"chapter": lane.info["chapter"], "exercise": lane.info["exercise"], **marks})
-        return reward
-
-    lane.step = counting  # type: ignore[method-assign]  # the desk's own, nobody else has it
-    return rows
+            self.rows.append(lane.done(self._paid))
 
 
 def go_on(desk: Desk, message: Message, line: int) -> None:
@@ -242,7 +264,7 @@ def go_on(desk: Desk, message: Message, line: int) -> None:
         [call] = message["tool_calls"]
         desk.call(call["function"]["name"], call["function"]["arguments"], call["id"])
     else:
-        desk.reply(message.get("raw", message["content"]), **({"cut": True} if message.get("cut") else {}))
+        desk.reply(message.get("raw", message["content"]), message.get("cut", False))
 
 
 def told(stated: str, found: str) -> str:

@@ -6,8 +6,7 @@ UTF-8, packed by gzip, the same bytes for the same course.
 The first line is the header, an object with
     format          "textbook_gym transcript 1"
     student, book, split, edition, control, seed    as in the table of marks
-    course          which course of the book: a name ("seminar"), null for the whole book, or an object of keywords of
-                    the environment (course, chapters, exercises, order)
+    course          name of the book's course ("seminar"), null for the whole book
     settings        of the desk: memory, preface, answer, notebook_chars, reply_chars
     versions        textbook_gym and whatever else counts, an object of strings
     preface_sha256  of the first message
@@ -51,7 +50,6 @@ NUMBERS = ("edition", "seed")
 HEADER = ("format", *TEXTS, *NUMBERS, "course", "settings", "versions")
 MARKS = {"chapter": int, "exercise": int, "mark": float, "grade": float, "reward": float, "steps": int}
 """What a transcript says of every exercise, and its type."""
-KEYWORDS = ("course", "chapters", "exercises", "order")
 MORE = {"raw": str, "cut": bool, "by": str, "opens": dict}
 """What a message may have besides what a desk holds."""
 PLAIN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -99,7 +97,7 @@ def transcript_files(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def header_of(
-    desk: Desk, *, student: str, control: str, split: str, edition: int, seed: int = 0, course: Any = None
+    desk: Desk, *, student: str, control: str, split: str, edition: int, seed: int = 0, course: str | None = None
 ) -> dict[str, Any]:
     """Return the header of a course that was walked at a desk.
 
@@ -132,26 +130,6 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def with_raw(messages: Iterable[Message], said: Iterable[str | None], cut: Iterable[bool] = ()) -> list[Message]:
-    """Return a desk's messages with `raw` wherever a reply is not what was said, and `cut` where it was stopped.
-
-    Args:
-        messages: of the desk (`desk.transcript`).
-        said: the text of every answer, in order: one for each reply and each tool call. What a student said beside a
-            tool call is kept, and not read.
-        cut: whether each of them was stopped at a limit of tokens; none where left out.
-    """
-    texts, stops, given = iter(said), iter(cut), []
-    for message in messages:
-        more: Message = {}
-        if message["role"] == "assistant":
-            text = next(texts) or ""
-            more = {"raw": text} if text != message["content"] else {}
-            more |= {"cut": True} if next(stops, False) else {}
-        given.append({**message, **more})
-    return given
-
-
 def write_transcript(
     folder: pathlib.Path, header: Mapping[str, Any], messages: Sequence[Message], rows: Iterable[Any]
 ) -> pathlib.Path:
@@ -160,7 +138,7 @@ def write_transcript(
     Args:
         folder: of the study; `transcripts/` is made in it.
         header: see the top of this file, and `header_of`.
-        messages: of the course, see `with_raw`.
+        messages: of the course, with what stands besides in a transcript (`Conversation.transcript`).
         rows: an exercise each: mappings, named tuples or NumPy records; only the keys of `MARKS` are read.
 
     Raises:
@@ -245,7 +223,7 @@ def check_header(header: Mapping[str, Any]) -> None:
             raise ValueError(f"line 1 lacks {name!r}; a header has {', '.join(HEADER)}")
     wrong = [name for name in TEXTS if not isinstance(header[name], str)]
     wrong += [name for name in NUMBERS if not is_count(header[name])]
-    wrong += [] if is_course(header["course"]) else ["course"]
+    wrong += [] if header["course"] is None or isinstance(header["course"], str) else ["course"]
     versions = header["versions"]
     if not isinstance(versions, dict) or not all(isinstance(v, str) for v in versions.values()):
         wrong.append("versions")
@@ -282,11 +260,6 @@ def check_message(message: Mapping[str, Any], number: int, first: bool) -> None:
 def is_count(value: Any) -> bool:
     """Return whether a value is a whole number from 0 to 2^64 - 1."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_NUMBER
-
-
-def is_course(value: Any) -> bool:
-    """Return whether a value says which course of a book: a name, none, or keywords."""
-    return value is None or isinstance(value, str) or (isinstance(value, dict) and value.keys() <= set(KEYWORDS))
 
 
 def is_row(value: Any) -> bool:
