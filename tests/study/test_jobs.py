@@ -186,7 +186,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, deaths):
 
 
 def test_random_streams_are_mixed_not_added():
-    from textbook_gym.students.rollout import stream
+    from textbook_gym.students.rollout import notes_stream
 
-    assert len({stream(seed, edition) for seed in range(100) for edition in range(100)}) == 10_000
-    assert np.unique([stream(0, edition) >> 33 for edition in range(100)]).size == 100
+    assert len({notes_stream(seed, edition) for seed in range(100) for edition in range(100)}) == 10_000
+    assert np.unique([notes_stream(0, edition) >> 33 for edition in range(100)]).size == 100

@@ -44,7 +44,7 @@ class BatchSpec:
         return len(self.low)
 
 
-class Stepper(NamedTuple):
+class PreparedStep(NamedTuple):
     """The hot path of a batch, bound to its buffers."""
 
     step: Callable[[], Any]
@@ -77,7 +77,7 @@ class CopiedByWords:
 class Batch(Protocol):
     """Learners ("lanes") side by side, each with its course.
 
-    In all methods `obs` is float32 (lanes, width) and `out` has a record of `spec.info.dtype` a lane; both are room
+    In all methods `obs` is float32 (lanes, width) and `out` has a record of `spec.info.dtype` a lane; both are buffers
     that the method writes to.
     """
 
@@ -109,7 +109,7 @@ class Batch(Protocol):
     ) -> None:
         """Turn the page in every lane of the mask, or go where `options` say; see `Lanes.reset`."""
 
-    def stepper(self, action: np.ndarray, obs: np.ndarray, out: np.ndarray) -> Stepper:
+    def stepper(self, action: np.ndarray, obs: np.ndarray, out: np.ndarray) -> PreparedStep:
         """Return `advance` and bare `reset` bound to these buffers, for batches of one lane; `action` is int64 (1,)."""
 
     def shown(self, which: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray]:

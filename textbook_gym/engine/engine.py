@@ -117,7 +117,7 @@ class Engine:
         return loop(*arguments, 0, cuts[1]) + sum(job.result() for job in jobs)
 
     def observations(self, lanes: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return fresh room for observations: float32 of shape (lanes, width), and the same memory as records."""
+        """Return fresh buffers for observations: float32 of shape (lanes, width), and the same memory as records."""
         flat = np.empty((lanes, self.book.width), np.float32)
         return flat, flat.view(self.seen)[:, 0]
 

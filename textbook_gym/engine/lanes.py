@@ -14,7 +14,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.batch import BatchSpec, CopiedByWords, Stepper, words
+from textbook_gym.engine.batch import BatchSpec, CopiedByWords, PreparedStep, words
 from textbook_gym.engine.cores import cores
 from textbook_gym.engine.course import Stage
 from textbook_gym.engine.course_options import DEFAULTS, CourseOptions, read_course, takes_course_options
@@ -117,7 +117,7 @@ class Lanes(CopiedByWords):
         return len(self.records)
 
     def buffers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return fresh room for a step of all lanes: observations, float32 (lanes, width), and `OUT` records."""
+        """Return fresh buffers for a step of all lanes: observations, float32 (lanes, width), and `OUT` records."""
         return self.engine.observations(len(self))[0], np.empty(len(self), OUT)
 
     def _seen(self, obs: np.ndarray) -> np.ndarray:
@@ -130,14 +130,14 @@ class Lanes(CopiedByWords):
         seen = self._seen(obs)
         self.engine.turn(self.records, self.plan, Others.ACT, mask, actions, seen, out, self.threads)
 
-    def stepper(self, action: np.ndarray, obs: np.ndarray, out: np.ndarray) -> Stepper:
+    def stepper(self, action: np.ndarray, obs: np.ndarray, out: np.ndarray) -> PreparedStep:
         """Return the compiled loop bound to these buffers: `advance` and a bare `reset` without a look at anything."""
         n, arrays = len(self), (self.records, words(self.records), self.plan)
-        none, every, room = np.zeros(n, np.bool_), np.ones(n, np.bool_), (action, self._seen(obs), out)
-        loop = self.engine.loop("turn", *arrays, int(Others.ACT), none, *room)
-        return Stepper(
-            functools.partial(loop, *arrays, int(Others.ACT), none, *room, 0, n),
-            functools.partial(loop, *arrays, int(Others.REST), every, *room, 0, n),
+        none, every, buffers = np.zeros(n, np.bool_), np.ones(n, np.bool_), (action, self._seen(obs), out)
+        loop = self.engine.loop("turn", *arrays, int(Others.ACT), none, *buffers)
+        return PreparedStep(
+            functools.partial(loop, *arrays, int(Others.ACT), none, *buffers, 0, n),
+            functools.partial(loop, *arrays, int(Others.REST), every, *buffers, 0, n),
         )
 
     def reset(
@@ -153,8 +153,8 @@ class Lanes(CopiedByWords):
 
         Args:
             mask: bool, one a lane.
-            obs: room for observations, as in `buffers`.
-            out: room for the rest.
+            obs: buffer of observations, as in `buffers`.
+            out: buffer of the rest.
             options: `edition` (a number from 0, or a mapping of EDITION fields), `chapter` (a number from 1, or a
                 name) and `state` (a mapping of those STATE fields that the book lets be set); for many lanes
                 `edition` and `state` may also be lists with one entry a lane of the mask.

@@ -26,7 +26,7 @@ import numpy as np
 
 from textbook_gym.authoring.fields import HEADER, Signal, observation_bounds
 from textbook_gym.authoring.random import WEYL, mix, scramble, uniform
-from textbook_gym.engine.batch import BatchSpec, CopiedByWords, Stepper, words
+from textbook_gym.engine.batch import BatchSpec, CopiedByWords, PreparedStep, words
 from textbook_gym.engine.course import NUMBERS
 from textbook_gym.engine.course_options import CourseOptions, takes_course_options
 from textbook_gym.engine.info import OUT, InfoLayout
@@ -52,9 +52,9 @@ WHERE = ["book", *OPTIONS]  # what `reset(options=...)` may say
 
 def stream(key: Any, value: Any) -> Any:
     """Return the random stream that key and value name, one of them an array: rules work on whole arrays too."""
-    pen = SimpleNamespace()
-    mix(pen, key, value)
-    return pen
+    generator = SimpleNamespace()
+    mix(generator, key, value)
+    return generator
 
 
 def books_of(numbers: Any, books: int) -> np.ndarray:
@@ -172,16 +172,18 @@ class MultiBookLanes(CopiedByWords):
         return BatchSpec(LIBRARY, names, (signal,), low, high, info, signature)
 
     def buffers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return fresh room for a step of all lanes: observations, float32 (lanes, width), and what is told besides."""
+        """Return fresh buffers for a step of all lanes: observations, float32 (lanes, width), and info."""
         return np.zeros((len(self), self.width), np.float32), np.zeros(len(self), self.spec.info.dtype)
 
-    def stepper(self, action: np.ndarray, obs: np.ndarray, out: np.ndarray) -> Stepper:
+    def stepper(self, action: np.ndarray, obs: np.ndarray, out: np.ndarray) -> PreparedStep:
         """Return `advance` and a bare `reset` of a single lane, bound to these buffers."""
         every = np.ones(1, np.bool_)
-        return Stepper(functools.partial(self._press, action, obs, out), functools.partial(self.reset, every, obs, out))
+        return PreparedStep(
+            functools.partial(self._press, action, obs, out), functools.partial(self.reset, every, obs, out)
+        )
 
     def _press(self, actions: np.ndarray, obs: np.ndarray, out: np.ndarray) -> None:
-        """Do in a single lane what `advance` does, into the same room as ever, with all looked up once an edition."""
+        """Do in a single lane what `advance` does, with all looked up once an edition, into the same buffers."""
         if self._bound is None:
             one, _ = self._take(int(self.records["book"][0]), slice(None))
             chosen, (own, told) = np.zeros(1, np.int64), one.buffers()

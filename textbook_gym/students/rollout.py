@@ -44,14 +44,14 @@ def walk(
     left = before[0] if before and list(before[1]) == list(editions) else None
     if isinstance(student, Reference):
         notes = np.zeros(len(lanes), lanes.book.notes)
-        notes["rng"] = [stream(seed, edition) for edition in editions]
+        notes["rng"] = [notes_stream(seed, edition) for edition in editions]
         wipe = student.wipe if wipe == Wipe.NEVER else wipe
         for course, numbers, done in walks:
             open_editions(course, numbers, left if course is lanes else None)
             who = [student.who[(done + k) % len(student.who)] for k in range(int(course.plan["exercises"].sum()))]
             rows = course.engine.walk(course.records, course.plan, notes, who, wipe, course.threads)
         return rows
-    student.begin(lanes.book, len(lanes), stream(seed, begun) >> 33)
+    student.begin(lanes.book, len(lanes), notes_stream(seed, begun) >> 33)
     for number, (course, numbers, _) in enumerate(walks):
         if course is lanes and before and hasattr(student, "carry"):
             student.carry()
@@ -60,11 +60,11 @@ def walk(
     return rows
 
 
-def stream(seed: int, edition: int) -> int:
+def notes_stream(seed: int, edition: int) -> int:
     """Return the random stream (64 bits) of a student that walks an edition: mixed, so that no two share one."""
-    pen = SimpleNamespace()
-    mix(pen, seed, edition)
-    return int(pen.rng)
+    generator = SimpleNamespace()
+    mix(generator, seed, edition)
+    return int(generator.rng)
 
 
 def open_editions(lanes: Lanes, editions: Sequence[int], left: Lanes | None = None) -> tuple[np.ndarray, np.ndarray]:
