@@ -284,3 +284,11 @@ def test_the_duct_taper_is_found_out():
     found = figures([TAPER, REFERENCES["model"]], ["Maintenance"], controls=("kept",))
     assert found[TAPER.name]["duct_tape"]["Maintenance"] == (1.0, 1.0, 1.0)
     assert found["model"]["duct_tape"]["Maintenance"].high < 0.1
+
+
+def test_normalised_gain_is_the_share_of_what_could_be_gained():
+    rows = pl.concat([table(0.7, control="kept"), table(0.4, control="wiped")])
+    assert scores("normalised_gain", rows) == pytest.approx(0.3 / 0.6)
+    nothing_left = pl.concat([table(1.0, control="kept"), table(1.0, control="wiped")])
+    assert scores("normalised_gain", nothing_left) == 0.0
+    assert scores("normalised_gain", table(0.7)) is None

@@ -93,7 +93,7 @@ def test_newcomer_marks_hold_for_seminar_courses(book_name):
 
 
 def test_a_course_that_a_book_does_not_name_is_refused():
-    with pytest.raises(ValueError, match="course='semniar' is not known .did you mean 'seminar'"):
+    with pytest.raises(ValueError, match=r"course='semniar' is not known .did you mean 'seminar'"):
         study(["model"], ["Bandits"], course="semniar", editions=1)
 
 
