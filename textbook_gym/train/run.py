@@ -107,7 +107,8 @@ def train(
         seed: of the lanes, the weights and the choices; None for 0.
         resume: go on with `<out>.zip`; everything but `steps` is then as it was, and what is asked for must be that.
         evaluations: so many times, evenly, and before the first step, the student walks editions that training does
-            not draw (see `evaluation.Watch`; the test split is left to studies), memory kept and wiped, and a checkpoint is written; 0 for the end only, without evaluation.
+            not draw (see `evaluation.Watch`; the test split is left to studies), memory kept and wiped, and a
+            checkpoint is written; 0 for the end only, without evaluation.
         editions: how many.
         keywords: of the algorithm, instead of the preset's.
         told: called with steps done, steps in all, and the latest evaluation.
