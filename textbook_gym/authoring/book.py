@@ -122,6 +122,8 @@ def read(path: str) -> Book:
     check_names(path, module, sources)
     doc = (module.__doc__ or "").strip()
     name, colon, _ = doc.partition(":")
+    if not doc and sys.flags.optimize > 1:
+        raise BookError(f"{path}: a book is told by its docstring, which `python -OO` strips; run python -O or plain")
     if not colon or not name.isidentifier():
         raise BookError(f"{path}: the docstring must begin with the book's name and a colon, like 'Warmer: find ...'")
     return Book(

@@ -18,7 +18,7 @@ from textbook_gym.errors import is_one, whole
 from textbook_gym.metrics.table import COLUMNS
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
-from textbook_gym.students.parse import as_student, split_name
+from textbook_gym.students.parse import as_student, split_name, student_name
 from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import DEFAULT, check_controls, controls_of
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, Job, loaded
@@ -66,6 +66,10 @@ def walkers(students: Sequence[Any], seeds: int | Sequence[int], timeout: float 
 
 def check_books(books: Sequence[str] | None) -> list[str]:
     """Return the names of the books that are asked for, None standing for all; refuse none and twice the same."""
+    for book in books or ():
+        if "?" in str(book):
+            plain = str(book).partition("?")[0]
+            raise ValueError(f"book {book!r}: a study walks a classic as it is; leave the parameters out: {plain!r}")
     names = list(BOOKS) if books is None else [find(book).name for book in books]
     if not names or len(set(names)) != len(names):
         raise ValueError(f"books {names!r}: name at least one and none twice")
@@ -179,7 +183,7 @@ def settings_of(
     """Return what `study.json` says of these arguments of `study`; the others change nothing in the table."""
     hidden = secret(sealed)
     return {
-        "students": list(students),
+        "students": [student_name(s) if isinstance(s, str) and "cmd:" in s else s for s in students],
         "books": check_books(books),
         "editions": editions,
         "split": split,
