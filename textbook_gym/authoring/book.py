@@ -13,6 +13,7 @@ views `Row` and `Cells`, which give Python's own numbers whatever the storage. I
 import enum
 import functools
 import importlib
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
