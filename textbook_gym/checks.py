@@ -25,6 +25,7 @@ from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course
 from textbook_gym.errors import BookError
+from textbook_gym.probes import check_highest, check_own_notes, check_page
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
 from textbook_gym.text.check import word_findings
@@ -116,6 +117,9 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
             *check_actions(found),
             *check_faces(found),
             *check_exam(found),
+            *check_page(found),
+            *check_highest(found),
+            *check_own_notes(found),
             *check_twins(found),
             *(word_findings(found) if hasattr(found.module, "PREFACE") else ()),
             *check_courses(found),
@@ -313,7 +317,7 @@ def check_signals(book: Book) -> Iterator[str]:
 
 
 def check_actions(book: Book) -> Iterator[str]:
-    """Every action does, somewhere in the book, what no other action does there."""
+    """Every action does something, somewhere in the book, that no other action does there."""
     useful: set[int] = set()
     rng = np.random.default_rng(1)
     actions = len(book.actions)
@@ -326,16 +330,26 @@ def check_actions(book: Book) -> Iterator[str]:
             for action in range(actions):
                 lanes.records[:] = before
                 lanes.advance(np.full(PROBES, action), flat, out)
-                after.append([part.tobytes() for part in part_words(lanes, "state")])
+                after.append(outcomes_of(lanes))
+            lanes.records[:] = before
+            stood = outcomes_of(lanes)
+            lanes.records[:] = before
             for i in range(PROBES):
                 outcomes = [after[a][i] for a in range(actions)]
-                useful |= {a for a in range(actions) if outcomes.count(outcomes[a]) == 1}
+                alone = {a for a in range(actions) if outcomes.count(outcomes[a]) == 1}
+                useful |= {a for a in alone if outcomes[a] != stood[i]}
             if len(useful) == actions:
                 return
-            lanes.records[:] = before
             lanes.advance(rng.integers(0, actions, PROBES), flat, out)
     for action in sorted(set(range(actions)) - useful):
         yield f"action {book.actions[action]} never does anything that no other action does; leave it out"
+
+
+def outcomes_of(lanes: Lanes) -> list[bytes]:
+    """Return the state of every lane, and whether its exercise goes on, as bytes; random streams set to 0."""
+    lanes.records["state"]["rng"] = 0
+    stages = lanes.records["clock"]["stage"]
+    return [part.tobytes() + bytes([stage]) for part, stage in zip(part_words(lanes, "state"), stages, strict=True)]
 
 
 def check_faces(book: Book) -> Iterator[str]:

@@ -206,6 +206,53 @@ def test_each_defect_is_found_and_named(broken, group):
         assert any(re.search(finding, line) for line in lines), (finding, lines)
 
 
+RARE = '    Field("rare", "i1", "presses of H in a row"),\n'
+COUNT = "    s.presses += 1\n    s.rare = s.rare + 1 if action == H else 0\n"
+SHOWN = '    Field("told", "i1", "the answer"),\n'
+CUNNING = {  # marks of reference students are as they should be in these
+    "the random stream is shown": (
+        [("o.lit[lamp] = ONE[s.lit, lamp]", "o.lit[lamp] = ONE[s.lit, lamp] if lamp > 0 else (s.rng >> 40) & 1")],
+        r"signal 'lit' \(float 8\) follows the random stream",
+    ),
+    "the answer is shown": (
+        [
+            ('    Field("right"', SHOWN + '    Field("right"'),
+            ("    s.lit = NONE\n\n\n", "    s.lit = NONE\n    s.told = e.switch[s.asked[0]]\n\n\n"),
+            ("o.lit[lamp] = ONE[s.lit, lamp]", "o.lit[lamp] = ONE[s.lit, lamp] if lamp > 0 else s.told / 7.0"),
+        ],
+        r"signal 'lit' \(float 8\) of the first page tells the oracle's first action",
+    ),
+    "a rare mark of 1.5": (
+        [
+            ('    Field("right"', RARE + '    Field("right"'),
+            ("    s.presses += 1\n", COUNT),
+            ("    return s.right / max", "    if s.rare == 2:\n        return 1.5\n    return s.right / max"),
+        ],
+        r"a mark of 1\.5 can be had",
+    ),
+    "the rules ignore the edition": (
+        [
+            ("e.switch[s.asked[s.presses % p.asked]] == action", "s.asked[s.presses % p.asked] == action"),
+            ("e.switch[lamp] == action", "lamp == action"),
+            ("return e.switch[s.asked[s.presses % p.asked]]", "return s.asked[s.presses % p.asked]"),
+        ],
+        r"notes of a foreign edition bring",
+    ),
+    "a field does nothing": ([("EDITION = (", "EDITION = (\n    " + IDLE)], "EDITION.idle has no effect"),
+    "an action does nothing": (
+        [("F, G, H = range(LAMPS)", "F, G, H, NAP = range(LAMPS + 1)")],
+        "action NAP never does",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUNNING)
+def test_what_no_mark_shows_is_found_too(broken, name):
+    changes, finding = CUNNING[name]
+    with pytest.raises(BookError, match=finding):
+        check_book(broken(*changes), courses=64)
+
+
 @pytest.mark.parametrize("chapters", ["4", "0", "(1, 2)", "{3, 4}", '"all"'])
 def test_chapters_that_there_are_not_are_refused(broken, chapters):
     with pytest.raises(BookError, match=r"EDITION.switch names chapters .*: ") as error:

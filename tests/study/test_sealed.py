@@ -119,3 +119,12 @@ def test_two_salts_are_other_worlds_and_none_are_the_public_ones():
     digests = {edition_digests(["Bandits"], "test", 4, None, salt)["Bandits"] for salt in (0, 1, 2)}
     assert len(digests) == 3
     assert edition_digests(["Bandits"], "test", 4) == edition_digests(["Bandits"], "test", 4, None, 0)
+
+
+def test_a_command_line_is_not_published_and_no_reference_student_impersonated():
+    told = settings_of(["mine=cmd:agent --key SECRET", "model"], ["Bandits"], 2, "test", ["kept"], 0)
+    assert told["students"] == ["mine", "model"]
+    with pytest.raises(ValueError, match="'model' is the name of a reference student"):
+        study(["model=cmd:agent"], ["Bandits"], editions=2)
+    with pytest.raises(ValueError, match=r"leave the parameters out: 'RL2Bandit'"):
+        study(["random"], ["RL2Bandit?arms=3"], editions=2)

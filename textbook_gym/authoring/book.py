@@ -14,6 +14,7 @@ import enum
 import functools
 import importlib
 import pathlib
+import sys
 import traceback
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -128,6 +129,8 @@ def read(path: str) -> Book:
     check_names(path, module, sources)
     doc = (module.__doc__ or "").strip()
     name, colon, _ = doc.partition(":")
+    if not doc and sys.flags.optimize > 1:
+        raise BookError(f"{path}: a book is told by its docstring, which `python -OO` strips; run python -O or plain")
     if not colon or not name.isidentifier():
         raise BookError(f"{path}: the docstring must begin with the book's name and a colon, like 'Warmer: find ...'")
     return Book(

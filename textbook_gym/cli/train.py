@@ -39,7 +39,7 @@ def train(
         steps: steps of all lanes together (default: the preset's).
         lanes: environments side by side (default: the preset's).
         seed: of everything (default: 0).
-        evaluations: how often, evenly, the student walks editions held back from training.
+        evaluations: how often the student walks validation editions, evenly, of the train split.
         out: file to write, with or without .zip (default: runs/BOOK); a file that is there is not overwritten.
         resume: go on with the file that is there; what is asked for besides --steps must be as it was.
         threads: of torch; more are seldom faster.
@@ -96,7 +96,7 @@ def train(
     figures = ("gain", "mark", "mark_wiped", "memory_benefit", "mark_last_third")
     rows = [(f"{done:,}", *(f"{latest[k]:.3f}" for k in figures)) for done, latest in history]
     headings = ("steps", "gain", "mark", "wiped", "memory benefit", "last third")
-    console.print(table_of(f"{env_id}: editions held back from training", headings, rows))
+    console.print(table_of(f"{env_id}: validation editions", headings, rows))
     console.print(f"Written to {target}; what TensorBoard shows to {target.with_suffix('')}/", soft_wrap=True)
     after = ["textbook-gym", "study", "--student", str(target), "--student", "newcomer", "--book", book]
     console.print(f"Next: {shlex.join(after)}", soft_wrap=True)

@@ -134,7 +134,7 @@ def set_generators(states: list[Any], model: Any) -> None:
     space = getattr(model, "action_space", None)
     if isinstance(space, Space):
         if states[4] is None:
-            space._np_random = None  # type: ignore[assignment]  # it draws a seed when it is first asked, as before
+            vars(space)["_np_random"] = None  # it draws a seed when it is first asked, as before
         else:
             space.np_random.bit_generator.state = states[4]
 

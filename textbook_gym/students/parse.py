@@ -43,6 +43,8 @@ def as_student(student: Any, timeout: float = TIMEOUT) -> Student:
     if isinstance(student, str):
         name, plain = split_name(student)
         found = found_student(plain, timeout)
+        if name in REFERENCES and found != REFERENCES[name]:
+            raise ValueError(f"student {student!r}: {name!r} is the name of a reference student; choose another")
         if name and isinstance(found, Reference):
             return found._replace(name=name)
         if name and not isinstance(found, Reference):

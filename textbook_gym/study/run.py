@@ -20,7 +20,7 @@ from textbook_gym.metrics.table import COLUMNS, SPOKEN
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Reference
 from textbook_gym.students.conversation import TextStudent
-from textbook_gym.students.parse import Student, as_student, split_name
+from textbook_gym.students.parse import Student, as_student, split_name, student_name
 from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import check_controls, controls_of
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, loaded
@@ -69,6 +69,10 @@ def walkers(students: Sequence[Any], seeds: int | Sequence[int], timeout: float 
 
 def check_books(books: Sequence[str] | None) -> list[str]:
     """Return the names of the books that are asked for, None standing for all; refuse none and twice the same."""
+    for book in books or ():
+        if "?" in str(book):
+            plain = str(book).partition("?")[0]
+            raise ValueError(f"book {book!r}: a study walks a classic as it is; leave the parameters out: {plain!r}")
     names = list(BOOKS) if books is None else [find(book).name for book in books]
     if not names or len(set(names)) != len(names):
         raise ValueError(f"books {names!r}: name at least one and none twice")
@@ -209,6 +213,13 @@ def checked(
     return asked._replace(controls=check_controls(asked.controls, [w.found for w in students]))
 
 
+def published(student: Any) -> str:
+    """Return what `study.json` calls a student: the string that makes it again, but of a command only its name."""
+    if not isinstance(student, str):
+        return student.name
+    return student_name(student) if "cmd:" in student else student
+
+
 def settings_of(
     students: Sequence[Any],
     books: Sequence[str] | None,
@@ -226,7 +237,7 @@ def settings_of(
     chosen = checked(walkers(students, seed, timeout), protocol, course, editions, split, controls)
     hidden = secret(sealed)
     return {
-        "students": [s if isinstance(s, str) else s.name for s in students],
+        "students": [published(s) for s in students],
         "books": check_books(books),
         "course": chosen.course,
         "editions": chosen.editions,

@@ -15,7 +15,7 @@ from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.envs.single import BookEnv
 from textbook_gym.students.conversation import Conversation, Stopped, TextStudent, converse
-from textbook_gym.students.rollout import stream
+from textbook_gym.students.rollout import notes_stream
 from textbook_gym.students.talkers import BookStudent
 from textbook_gym.study.controls import CONTROLS, foreign_to
 from textbook_gym.study.transcripts import header_of, write_transcript
@@ -71,14 +71,14 @@ class Talk:
         """Return what is held in an edition, in order: each goes on from the one before if that is its `earlier`."""
         words = (self.book.name, self.course or "whole book", self.split, f"edition {edition}", self.control)
         name = ", ".join((*words, f"seed {self.seed}"))
-        make = partial(Conversation, edition=edition, seed=stream(self.seed, edition))
+        make = partial(Conversation, edition=edition, seed=notes_stream(self.seed, edition))
         if self.how.alone:
             parts = outline(self.book, self.course).items()
             return [make(self.desk(alone), name=f"{name}, chapter {alone[0]} alone") for alone in parts]
         if not self.how.foreign:
             return [make(self.desk(order=self.how.order), name=name)]
         number = foreign_to(edition)
-        seed = stream(self.seed, edition)
+        seed = notes_stream(self.seed, edition)
         before = Conversation(self.desk(), number, f"{name}, before it edition {number}", seed)
         return [before, make(self.desk(), name=name, earlier=before)]
 
