@@ -134,7 +134,6 @@ def test_what_cannot_be_is_said_to_the_model():
     assert tools == {"open", "act"}
     assert "call `open`" in early.content[0].text
     assert "give one of them" in both.content[0].text
-    assert 'is no action, so a step went by' in text(wrong)
+    assert "is no action, so a step went by" in text(wrong)
     with pytest.raises(ValueError, match="keeps the conversation"):
         Session(ROW["id"], memory="none")
-

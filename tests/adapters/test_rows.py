@@ -92,4 +92,3 @@ def test_what_is_said_leaves_the_system_message_out():
     desk = desk_of(ROW)
     assert said(desk.context) == desk.context[1]["content"]
     assert said(desk.reply("hm").messages).startswith("Your reply names no action")
-

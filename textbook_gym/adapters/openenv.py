@@ -14,8 +14,8 @@ and elsewhere
         while not result.done:
             result = env.step(Reply(message=model(result.observation.messages)))
 
-`reset` takes the fields of a task (id, split, edition, seed, chapter, keywords), and `index` for the edition, as OpenEnv
-counts tasks. A course needs a session, thus the WebSocket: over plain HTTP every call has an environment of its own.
+`reset` takes the fields of a task (id, split, edition, seed, chapter, keywords), and `index` for the edition, as
+OpenEnv counts tasks. A course needs a session, thus the WebSocket: over plain HTTP every call has an environment of its own.
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,9 @@ class CourseState(State):
     """Where a course stands."""
 
     task: dict[str, Any] = Field(default_factory=dict, description="The task: the same row is the same world")
-    figures: dict[str, float] = Field(default_factory=dict, description="Sum of rewards, gain, replies, unreadable ones")
+    figures: dict[str, float] = Field(
+        default_factory=dict, description="Sum of rewards, gain, replies, unreadable ones"
+    )
 
 
 class CourseEnvironment(Environment[Reply, Page, CourseState]):
@@ -111,7 +113,9 @@ class CourseEnvironment(Environment[Reply, Page, CourseState]):
             RuntimeError: the course is over or not begun.
         """
         if self._desk is None:
-            raise RuntimeError("no course is open: reset first, and over a WebSocket, since plain HTTP keeps no session")
+            raise RuntimeError(
+                "no course is open: reset first, and over a WebSocket, since plain HTTP keeps no session"
+            )
         turn: Turn = self._desk.finish() if action.finish else self._desk.reply(action.message)
         self._state.step_count += 1
         return Page(

@@ -1,10 +1,10 @@
 """Tasks as rows of JSON: every adapter makes its worlds from them, and the same row is the same world everywhere.
 
-    from textbook_gym.adapters import desk_of, tasks
+from textbook_gym.adapters import desk_of, tasks
 
-    rows = tasks("textbook/BanditsSeminar-v0", split="train", editions=64)
-    desk = desk_of(rows[3])  # a course that is open
-    print(desk.context[-1]["content"])
+rows = tasks("textbook/BanditsSeminar-v0", split="train", editions=64)
+desk = desk_of(rows[3])  # a course that is open
+print(desk.context[-1]["content"])
 """
 
 import json
@@ -130,12 +130,14 @@ def read(row: Mapping[str, Any] | str) -> Task:
         try:
             row = json.loads(row)
         except ValueError as error:
-            raise ValueError(f"task {row[:60]!r} is no JSON ({error}); give a row of `tasks(...)`") from error
+            raise ValueError(f"task {str(row)[:60]!r} is no JSON ({error}); give a row of `tasks(...)`") from error
     if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
         raise ValueError(f"task {row!r} has no id; give a row of `tasks(...)`")
     for field in row:
         if field not in FIELDS:
-            raise ValueError(f"task has no field {field!r}{did_you_mean(str(field), FIELDS)}; it has {', '.join(FIELDS)}")
+            raise ValueError(
+                f"task has no field {field!r}{did_you_mean(str(field), FIELDS)}; it has {', '.join(FIELDS)}"
+            )
     known = [env_id for env_id, spec in gymnasium.registry.items() if spec.namespace == NAMESPACE]
     if row["id"].removeprefix("textbook_gym:") not in known:
         hint = did_you_mean(row["id"], known)
@@ -160,8 +162,10 @@ def read(row: Mapping[str, Any] | str) -> Task:
 def name_of(row: Mapping[str, Any] | str) -> str:
     """Return a name for a task that no other task has, such as `textbook/Bandits-v0?split=test&edition=7`."""
     asked = read(row)
-    told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]  # type: ignore[literal-required]
-    return f"{asked['id']}?" + "&".join(f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in told.items() if v is not None)
+    told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]
+    return f"{asked['id']}?" + "&".join(
+        f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in told.items() if v is not None
+    )
 
 
 def said(messages: Iterable[Message]) -> str:

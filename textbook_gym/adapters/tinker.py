@@ -59,7 +59,9 @@ class CourseMessageEnv(MessageEnv):
             raise ValueError("answer='tool': with Tinker a student answers in words; give 'tag' or 'json'")
         self.example_id = name_of(self.row)
         self.desk: Desk | None = None
-        self._context: list[Message] = []  # replies as they were sampled, so that tokens of a turn extend the last one's
+        self._context: list[
+            Message
+        ] = []  # replies as they were sampled, so that tokens of a turn extend the last one's
         self._owed = 0.0  # earned by replies that were cut, for which Tinker takes no reward
 
     async def initial_observation(self) -> list[Message]:
@@ -141,7 +143,7 @@ class CourseGroupBuilder(EnvGroupBuilder):
         for trajectory, env in zip(trajectory_group, env_group, strict=True):
             course: CourseMessageEnv = env.message_env
             left = course.settle(sum(transition.reward for transition in trajectory.transitions))
-            results.append((left, dict(figures(course.desk))))
+            results.append((left, dict(figures(course._opened()))))
         return results
 
     def logging_tags(self) -> list[str]:

@@ -12,8 +12,8 @@
         args=GRPOConfig(num_generations=8, max_completion_length=16_000),
     )
 
-Members of a group open the same row, thus the same world. The trainer keeps one conversation that grows, so the memory of
-a task is "transcript"; a whole course counts as one completion, and its reward is one number, the rise of grades. Where
+Members of a group open the same row, thus the same world. The trainer keeps one conversation that grows, so the memory
+of a task is "transcript"; a whole course counts as one completion, and its reward is one number, the rise of grades. Where
 the completion is cut, exercises that were not worked count 0.
 """
 
@@ -77,8 +77,7 @@ class CourseEnvironment:
         return said(self._desk.context)
 
     def act(self, action: str) -> str:
-        """
-        Take one action on the page.
+        """Take one action on the page.
 
         Args:
             action: Name of one of the actions that the first message lists.
