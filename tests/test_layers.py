@@ -71,6 +71,15 @@ METRICS = CORE | {"registry", "engine", "metrics", "files"}
 STUDY = STUDENTS | METRICS | {"signals", "study", "textbook_gym"}
 EVERY = set(ROOMS)
 
+LIBRARIES = {
+    "tinker": {"tinker_cookbook", "chz"},
+    "verifiers": {"verifiers", "httpx"},
+    "trl": {"datasets"},
+    "openenv": {"openenv", "pydantic"},
+    "mcp": {"mcp"},
+}
+"""Name of an adapter -> the libraries that it alone may import."""
+
 MAY_IMPORT = {
     "errors": (set(), set()),
     "files": (set(), set()),
@@ -85,6 +94,10 @@ MAY_IMPORT = {
     "envs": (ENVS, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "remember": (MEMORY | {"registry"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
     "text": (ENVS | {"text"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "adapters": (
+        ENVS | {"text", "adapters"},
+        {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}.union(*LIBRARIES.values()),
+    ),
     "students": (
         STUDENTS,
         {"httpx", "gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"},
@@ -157,6 +170,17 @@ def test_heavy_libraries_are_imported_where_they_are_needed():
     heavy = {m: imports(m) & {"torch", "stable_baselines3", "sb3_contrib"} for m in MODULES}
     assert {room(m) for m, found in heavy.items() if found} <= {"sb3", "train", "cli"}
     assert {m for m in MODULES if "ray" in imports(m)} == {"rllib", "study.runners"}
+
+
+def test_an_adapter_imports_its_own_library_and_nothing_imports_an_adapter():
+    every = set().union(*LIBRARIES.values())
+    for module in MODULES:
+        name = module.removeprefix("adapters.")
+        allowed = LIBRARIES[name] if room(module) == "adapters" and name in LIBRARIES else set()
+        if room(module) != "students":  # a model behind an address is asked over HTTP, too
+            assert imports(module) & every <= allowed, module
+        adapters = {other for other in ours(module) if other.removeprefix("adapters.") in LIBRARIES and "." in other}
+        assert not adapters or module == "cli.serve"
 
 
 def test_one_door_leads_to_compiled_code():

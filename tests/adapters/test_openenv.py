@@ -52,9 +52,15 @@ def walk(env, replies=None, **where):
 
 @pytest.mark.parametrize(
     ("where", "row"),
-    [({"edition": 7}, ROW), ({"seed": 7}, SEEDED), ({"split": "test", "index": 8}, OTHER), (ROW, ROW), ({}, {**ROW, "edition": 0})],
+    [
+        ({"edition": 7}, ROW),
+        ({"seed": 7}, SEEDED),
+        ({"split": "test", "index": 8}, OTHER),
+        (ROW, ROW),
+        ({}, {**ROW, "edition": 0}),
+    ],
     ids=["edition", "seed", "task", "row", "nothing"],
-)  # fmt: skip
+)
 def test_edition_and_seed_are_honoured_over_the_wire(url, where, row):
     with CourseClient(base_url=url).sync() as env:
         assert walk(env, **where) == course(row)
@@ -99,7 +105,7 @@ def test_what_is_refused_leaves_the_session_as_it_was(url):
             env.step(Reply(message="PULL_A"))
         walk(env, 3, edition=7)
         for wrong in ({"editions": 7}, {"edition": 7, "seed": 7}, {"edition": 1, "split": "tset"}):
-            with pytest.raises(RuntimeError, match="did you mean|give one of them"):
+            with pytest.raises(RuntimeError, match=r"did you mean|give one of them"):
                 env.reset(**wrong)
         desk = desk_of(ROW)
         for _ in range(3):

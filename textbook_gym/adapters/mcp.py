@@ -2,9 +2,9 @@
 
     textbook-gym serve --mcp --id textbook/BanditsSeminar-v0 --log courses.jsonl
 
-Tools are `open`, `act` and, with a notebook, `note` and `turn_page`. The conversation is the client's, so nothing can be
-wiped from it: a memory of "none" is not offered. Reward and end stand in the `_meta` of a result, where a model does not
-see them, and every course is written to a log when it ends, with what it paid.
+Tools are `open`, `act` and, with a notebook, `note` and `turn_page`. The conversation is the client's, so nothing can
+be wiped from it: a memory of "none" is not offered. Reward and end stand in the `_meta` of a result, where a model does
+not see them, and every course is written to a log when it ends, with what it paid.
 """
 
 import json
@@ -24,8 +24,8 @@ MEMORIES = ("notebook", "transcript")
 META = "textbook_gym/"  # keys of `_meta` have a prefix, as the protocol wants it
 CLOSED = "the book is over or not begun: call `open`"
 INSTRUCTIONS = (
-    "A textbook in a hidden world, exercise by exercise. Call `open` once, read what it says, then `act` until the book "
-    "is over. You are judged by how much better you get."
+    "A textbook in a hidden world, exercise by exercise. Call `open` once, read what it says, then `act` until the "
+    "book is over. You are judged by how much better you get."
 )
 
 

@@ -130,7 +130,7 @@ def read(row: Mapping[str, Any] | str) -> Task:
         try:
             row = json.loads(row)
         except ValueError as error:
-            raise ValueError(f"task {row[:60]!r} is no JSON ({error}); give a row of `tasks(...)`") from error
+            raise ValueError(f"task {str(row)[:60]!r} is no JSON ({error}); give a row of `tasks(...)`") from error
     if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
         raise ValueError(f"task {row!r} has no id; give a row of `tasks(...)`")
     for field in row:
@@ -162,7 +162,7 @@ def read(row: Mapping[str, Any] | str) -> Task:
 def name_of(row: Mapping[str, Any] | str) -> str:
     """Return a name for a task that no other task has, such as `textbook/Bandits-v0?split=test&edition=7`."""
     asked = read(row)
-    told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]  # type: ignore[literal-required]
+    told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]
     return f"{asked['id']}?" + "&".join(
         f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in told.items() if v is not None
     )

@@ -143,7 +143,7 @@ class CourseGroupBuilder(EnvGroupBuilder):
         for trajectory, env in zip(trajectory_group, env_group, strict=True):
             course: CourseMessageEnv = env.message_env
             left = course.settle(sum(transition.reward for transition in trajectory.transitions))
-            results.append((left, dict(figures(course.desk))))
+            results.append((left, dict(figures(course._opened()))))
         return results
 
     def logging_tags(self) -> list[str]:
