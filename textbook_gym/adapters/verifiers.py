@@ -63,9 +63,7 @@ class CourseTaskset(vf.Taskset[CourseTask, CourseTasksetConfig]):
         for where in by_seed or ({"edition": n} for n in itertools.count(asked.first)):
             row = task(asked.env_id, asked.split, **where, **asked.keywords)
             system, page = desk_of(row).context
-            data = CourseData(
-                name=name_of(row), prompt=page["content"], system_prompt=system["content"], row=dict(row)
-            )
+            data = CourseData(name=name_of(row), prompt=page["content"], system_prompt=system["content"], row=dict(row))
             yield CourseTask(data, asked.task)
 
 
