@@ -46,10 +46,11 @@ TRIES = 16  # courses of random actions in each edition
 ENOUGH = 8  # pairs of courses from which on an interval is stated
 
 ACTION_TOKENS, NOTE_TOKENS = 12, 32  # most tokens of a reply, and of a note
+KINDS = ("empty", "truncated", "unknown")  # of unreadable replies
 COSTS = ("tokens_read", "tokens_said", "seconds")
 COLUMNS = (
     "book", "student", "editions", "gain_kept", "gain_wiped", "gain_notebook", "benefit", "benefit_low", "benefit_high",
-    "normalised_gain", "replies", "empty", "unknown", *COSTS,
+    "normalised_gain", "replies", *KINDS, *COSTS,
 )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ class Course:
             "version": __version__,
             "gain": round(info["gain"], 6),
             "grade": round(float(np.mean(list(self.grades.values()))), 6),
-            **{kind: info[kind] for kind in ("invalid_empty", "invalid_truncated", "invalid_unknown", "note_cut")},
+            **{f"invalid_{kind}": info[f"invalid_{kind}"] for kind in KINDS},
             "tokens_read": self.read,
             "tokens_said": self.said,
             "seconds": round(self.seconds, 1),
@@ -196,7 +197,7 @@ def of_model(by_memory: dict[str, Lines]) -> Scores:
     every = [line for lines in by_memory.values() for line in lines]
     scores: Scores = {f"gain_{m}": np.array([r["gain"] for r in lines]) for m, lines in by_memory.items()}
     scores |= {f"grade_{m}": np.array([r["grade"] for r in lines]) for m, lines in by_memory.items()}
-    scores |= {kind: sum(r[f"invalid_{kind}"] for r in every) for kind in ("empty", "unknown")}
+    scores |= {kind: sum(r[f"invalid_{kind}"] for r in every) for kind in KINDS}
     scores |= {part: sum(r[part] for r in every) for part in COSTS}
     return scores | {"replies": sum(len(r["replies"]) for r in every)}
 
@@ -246,11 +247,12 @@ def row(book: str, student: str, strata: Sequence[Scores]) -> dict[str, str]:
             found = estimate(differences, statistic=mean)
             made |= {"benefit_low": f"{found.low:.4f}", "benefit_high": f"{found.high:.4f}"}
         wiped = over("grade_wiped")
-        made["normalised_gain"] = f"{(over('grade_kept') - wiped) / (1.0 - wiped):.4f}"
+        if wiped < 1.0:  # who reaches all without a memory has nothing left to gain
+            made["normalised_gain"] = f"{(over('grade_kept') - wiped) / (1.0 - wiped):.4f}"
     if "replies" in strata[0]:
-        total = {k: sum(s[k] for s in strata) for k in ("replies", "empty", "unknown", *COSTS)}
+        total = {k: sum(s[k] for s in strata) for k in ("replies", *KINDS, *COSTS)}
         made |= {"replies": str(total["replies"])}
-        made |= {k: f"{100 * total[k] / total['replies']:.1f}" for k in ("empty", "unknown")}
+        made |= {k: f"{100 * total[k] / total['replies']:.1f}" for k in KINDS}
         made |= {k: f"{total[k]:.0f}" for k in COSTS}
     return made
 
