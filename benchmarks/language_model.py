@@ -18,7 +18,7 @@ import pathlib
 import random
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -38,8 +38,6 @@ TABLE = RESULTS / "language_model.csv"
 BOOKS = ("Vocabulary", "Navigation", "Bandits", "Concepts")
 MEMORIES = {"kept": "transcript", "wiped": "none", "notebook": "notebook"}
 """What the columns are called -> memory of the desk."""
-REPLIES = ("chosen", "free")
-"""How the model replies: with one of the legal actions, or with what it likes (one edition, memory kept)."""
 EDITIONS = 3  # of every book: test editions 0, 1, ...
 LANES = 6  # courses that are talked through at a time
 TRIES = 16  # courses of random actions in each edition
@@ -57,20 +55,29 @@ COLUMNS = (
 # --- courses -------------------------------------------------------------------------------
 
 
+class Key(NamedTuple):
+    """Names a course."""
+
+    book: str
+    edition: int
+    memory: str  # one of `MEMORIES`
+    answers: str  # "chosen" or "free"
+
+
 class Course:
     """One course that the model talks through.
 
-    With replies "chosen" it takes the legal action that it thinks likeliest, token by token, as guided decoding does;
+    With answers "chosen" it takes the legal action that it thinks likeliest, token by token, as guided decoding does;
     and what it writes where notes are asked for is put between the tags of a note.
 
     Attributes:
         replying: its reply in the making; None when the course is over.
     """
 
-    def __init__(self, model: Model, book: str, edition: int, memory: str, replies: str) -> None:
-        self.model, self.key = model, (book, edition, memory, replies)
-        self.desk = Desk(f"textbook/{book}Seminar-v0", memory=MEMORIES[memory], split="test")
-        self.desk.open(edition=edition)
+    def __init__(self, model: Model, key: Key) -> None:
+        self.model, self.key = model, key
+        self.desk = Desk(f"textbook/{key.book}Seminar-v0", memory=MEMORIES[key.memory], split="test")
+        self.desk.open(edition=key.edition)
         self.choices = [f"<action>{name}</action>" for name in self.desk.lane.book.actions]
         self.cache = model.cache()
         self.replies: list[str] = []
@@ -81,7 +88,7 @@ class Course:
         self._ask(False)
 
     def _ask(self, for_notes: bool) -> None:
-        if self.key[3] == "free":
+        if self.key.answers == "free":
             form: dict[str, Any] = {"limit": NOTE_TOKENS if for_notes else ACTION_TOKENS}
         elif for_notes:
             form = {"limit": NOTE_TOKENS, "opening": "<note>", "stop": "</note>"}
@@ -111,13 +118,9 @@ class Course:
 
     def line(self) -> dict[str, Any]:
         """Return what is kept of a course that is over."""
-        book, edition, memory, replies = self.key
         info = self.desk.info
         return {
-            "book": book,
-            "edition": edition,
-            "memory": memory,
-            "answers": replies,
+            **self.key._asdict(),
             "version": __version__,
             "gain": round(info["gain"], 6),
             "grade": round(float(np.mean(list(self.grades.values()))), 6),
@@ -129,20 +132,22 @@ class Course:
         }
 
 
-def talk(model: Model, keys: Sequence[tuple[str, int, str, str]]) -> Iterator[dict[str, Any]]:
+def talk(model: Model, keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
     """Talk courses through, `LANES` at a time, and yield the line of each as it ends."""
-    waiting: list[tuple[str, int, str, str]] = list(keys)[::-1]
+    waiting = list(keys)[::-1]
     going: list[Course] = []
     while waiting or going:
         while waiting and len(going) < LANES:
-            going.append(Course(model, *waiting.pop()))
+            going.append(Course(model, waiting.pop()))
         begun = time.process_time()
         replies = [c.replying for c in going if c.replying]
         work = [len(r.new) for r in replies]
         scores = model.advance(replies)
-        for course, given, share in zip(going, scores, work, strict=True):
+        for course, given in zip(going, scores, strict=True):
             course.take(given)
-            course.seconds += share / sum(work) * (time.process_time() - begun)
+        spent = time.process_time() - begun
+        for course, share in zip(going, work, strict=True):
+            course.seconds += share / sum(work) * spent
         yield from (course.line() for course in going if course.replying is None)
         going = [course for course in going if course.replying is not None]
 
@@ -155,10 +160,10 @@ def finished() -> list[dict[str, Any]]:
 def run(books: Sequence[str], editions: int) -> None:
     """Talk through what is missing, edition by edition, so that an experiment cut short still compares."""
     lines = finished()
-    there = {(r["book"], r["edition"], r["memory"], r["answers"]) for r in lines}
-    wanted = [(b, e, m, "chosen") for e in range(editions) for b in books for m in MEMORIES]
-    first = len(books) * len(MEMORIES)
-    wanted[first:first] = [(b, 0, "kept", "free") for b in books]
+    there = {Key(*(r[name] for name in Key._fields)) for r in lines}
+    wanted = [Key(b, e, m, "chosen") for e in range(editions) for b in books for m in MEMORIES]
+    first = len(books) * len(MEMORIES)  # a free course of each book goes after the first edition
+    wanted[first:first] = [Key(b, 0, "kept", "free") for b in books]
     missing = [key for key in wanted if key not in there]
     if not missing:
         return
