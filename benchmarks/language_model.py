@@ -18,7 +18,7 @@ import pathlib
 import random
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -38,38 +38,46 @@ TABLE = RESULTS / "language_model.csv"
 BOOKS = ("Vocabulary", "Navigation", "Bandits", "Concepts")
 MEMORIES = {"kept": "transcript", "wiped": "none", "notebook": "notebook"}
 """What the columns are called -> memory of the desk."""
-REPLIES = ("chosen", "free")
-"""How the model replies: with one of the legal actions, or with what it likes (one edition, memory kept)."""
 EDITIONS = 3  # of every book: test editions 0, 1, ...
 LANES = 6  # courses that are talked through at a time
 TRIES = 16  # courses of random actions in each edition
 ENOUGH = 8  # pairs of courses from which on an interval is stated
 
 ACTION_TOKENS, NOTE_TOKENS = 12, 32  # most tokens of a reply, and of a note
+KINDS = ("empty", "truncated", "unknown")  # of unreadable replies
 COSTS = ("tokens_read", "tokens_said", "seconds")
 COLUMNS = (
     "book", "student", "editions", "gain_kept", "gain_wiped", "gain_notebook", "benefit", "benefit_low", "benefit_high",
-    "normalised_gain", "replies", "empty", "unknown", *COSTS,
+    "normalised_gain", "replies", *KINDS, *COSTS,
 )  # fmt: skip
 
 
 # --- courses -------------------------------------------------------------------------------
 
 
+class Key(NamedTuple):
+    """Names a course."""
+
+    book: str
+    edition: int
+    memory: str  # one of `MEMORIES`
+    answers: str  # "chosen" or "free"
+
+
 class Course:
     """One course that the model talks through.
 
-    With replies "chosen" it takes the legal action that it thinks likeliest, token by token, as guided decoding does;
+    With answers "chosen" it takes the legal action that it thinks likeliest, token by token, as guided decoding does;
     and what it writes where notes are asked for is put between the tags of a note.
 
     Attributes:
         replying: its reply in the making; None when the course is over.
     """
 
-    def __init__(self, model: Model, book: str, edition: int, memory: str, replies: str) -> None:
-        self.model, self.key = model, (book, edition, memory, replies)
-        self.desk = Desk(f"textbook/{book}Seminar-v0", memory=MEMORIES[memory], split="test")
-        self.desk.open(edition=edition)
+    def __init__(self, model: Model, key: Key) -> None:
+        self.model, self.key = model, key
+        self.desk = Desk(f"textbook/{key.book}Seminar-v0", memory=MEMORIES[key.memory], split="test")
+        self.desk.open(edition=key.edition)
         self.choices = [f"<action>{name}</action>" for name in self.desk.lane.book.actions]
         self.cache = model.cache()
         self.replies: list[str] = []
@@ -80,7 +88,7 @@ class Course:
         self._ask(False)
 
     def _ask(self, for_notes: bool) -> None:
-        if self.key[3] == "free":
+        if self.key.answers == "free":
             form: dict[str, Any] = {"limit": NOTE_TOKENS if for_notes else ACTION_TOKENS}
         elif for_notes:
             form = {"limit": NOTE_TOKENS, "opening": "<note>", "stop": "</note>"}
@@ -110,17 +118,13 @@ class Course:
 
     def line(self) -> dict[str, Any]:
         """Return what is kept of a course that is over."""
-        book, edition, memory, replies = self.key
         info = self.desk.info
         return {
-            "book": book,
-            "edition": edition,
-            "memory": memory,
-            "answers": replies,
+            **self.key._asdict(),
             "version": __version__,
             "gain": round(info["gain"], 6),
             "grade": round(float(np.mean(list(self.grades.values()))), 6),
-            **{kind: info[kind] for kind in ("invalid_empty", "invalid_truncated", "invalid_unknown", "note_cut")},
+            **{f"invalid_{kind}": info[f"invalid_{kind}"] for kind in KINDS},
             "tokens_read": self.read,
             "tokens_said": self.said,
             "seconds": round(self.seconds, 1),
@@ -128,20 +132,22 @@ class Course:
         }
 
 
-def talk(model: Model, keys: Sequence[tuple[str, int, str, str]]) -> Iterator[dict[str, Any]]:
+def talk(model: Model, keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
     """Talk courses through, `LANES` at a time, and yield the line of each as it ends."""
-    waiting: list[tuple[str, int, str, str]] = list(keys)[::-1]
+    waiting = list(keys)[::-1]
     going: list[Course] = []
     while waiting or going:
         while waiting and len(going) < LANES:
-            going.append(Course(model, *waiting.pop()))
+            going.append(Course(model, waiting.pop()))
         begun = time.process_time()
         replies = [c.replying for c in going if c.replying]
         work = [len(r.new) for r in replies]
         scores = model.advance(replies)
-        for course, given, share in zip(going, scores, work, strict=True):
+        for course, given in zip(going, scores, strict=True):
             course.take(given)
-            course.seconds += share / sum(work) * (time.process_time() - begun)
+        spent = time.process_time() - begun
+        for course, share in zip(going, work, strict=True):
+            course.seconds += share / sum(work) * spent
         yield from (course.line() for course in going if course.replying is None)
         going = [course for course in going if course.replying is not None]
 
@@ -154,10 +160,10 @@ def finished() -> list[dict[str, Any]]:
 def run(books: Sequence[str], editions: int) -> None:
     """Talk through what is missing, edition by edition, so that an experiment cut short still compares."""
     lines = finished()
-    there = {(r["book"], r["edition"], r["memory"], r["answers"]) for r in lines}
-    wanted = [(b, e, m, "chosen") for e in range(editions) for b in books for m in MEMORIES]
-    first = len(books) * len(MEMORIES)
-    wanted[first:first] = [(b, 0, "kept", "free") for b in books]
+    there = {Key(*(r[name] for name in Key._fields)) for r in lines}
+    wanted = [Key(b, e, m, "chosen") for e in range(editions) for b in books for m in MEMORIES]
+    first = len(books) * len(MEMORIES)  # a free course of each book goes after the first edition
+    wanted[first:first] = [Key(b, 0, "kept", "free") for b in books]
     missing = [key for key in wanted if key not in there]
     if not missing:
         return
@@ -196,7 +202,7 @@ def of_model(by_memory: dict[str, Lines]) -> Scores:
     every = [line for lines in by_memory.values() for line in lines]
     scores: Scores = {f"gain_{m}": np.array([r["gain"] for r in lines]) for m, lines in by_memory.items()}
     scores |= {f"grade_{m}": np.array([r["grade"] for r in lines]) for m, lines in by_memory.items()}
-    scores |= {kind: sum(r[f"invalid_{kind}"] for r in every) for kind in ("empty", "unknown")}
+    scores |= {kind: sum(r[f"invalid_{kind}"] for r in every) for kind in KINDS}
     scores |= {part: sum(r[part] for r in every) for part in COSTS}
     return scores | {"replies": sum(len(r["replies"]) for r in every)}
 
@@ -246,11 +252,12 @@ def row(book: str, student: str, strata: Sequence[Scores]) -> dict[str, str]:
             found = estimate(differences, statistic=mean)
             made |= {"benefit_low": f"{found.low:.4f}", "benefit_high": f"{found.high:.4f}"}
         wiped = over("grade_wiped")
-        made["normalised_gain"] = f"{(over('grade_kept') - wiped) / (1.0 - wiped):.4f}"
+        if wiped < 1.0:  # who reaches all without a memory has nothing left to gain
+            made["normalised_gain"] = f"{(over('grade_kept') - wiped) / (1.0 - wiped):.4f}"
     if "replies" in strata[0]:
-        total = {k: sum(s[k] for s in strata) for k in ("replies", "empty", "unknown", *COSTS)}
+        total = {k: sum(s[k] for s in strata) for k in ("replies", *KINDS, *COSTS)}
         made |= {"replies": str(total["replies"])}
-        made |= {k: f"{100 * total[k] / total['replies']:.1f}" for k in ("empty", "unknown")}
+        made |= {k: f"{100 * total[k] / total['replies']:.1f}" for k in KINDS}
         made |= {k: f"{total[k]:.0f}" for k in COSTS}
     return made
 

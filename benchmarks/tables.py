@@ -258,14 +258,14 @@ def language_model_costs() -> str:
             r["book"],
             r["student"],
             thousands(r["replies"]),
-            r["unknown"],
-            r["empty"],
+            *(r[kind] for kind in ("empty", "truncated", "unknown")),
             *(thousands(r[part]) for part in ("tokens_read", "tokens_said", "seconds")),
         )
         for r in read("language_model.csv")
         if r["replies"]
     )
-    headings = ("book", "student", "replies", "of 100 no action", "of 100 empty", "tokens read", "said", "seconds")
+    unreadable = ("of 100: empty", "truncated", "no action")
+    headings = ("book", "student", "replies", *unreadable, "tokens read", "said", "seconds")
     return table(headings, cells)
 
 
