@@ -76,8 +76,10 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "cut":
             message["content"] = "<think>let me see, " + said
         usage = {"prompt_tokens": len(json.dumps(body["messages"])) // 4, "completion_tokens": len(said) // 4 + 1}
+        usage["total_tokens"] = sum(usage.values())
         choice = {"index": 0, "message": message, "finish_reason": "length" if fault == "cut" else "stop"}
-        return self.say(json.dumps({"object": "chat.completion", "choices": [choice], "usage": usage}).encode())
+        head = {"id": f"chat-{len(server.requests)}", "object": "chat.completion", "created": 0, "model": body["model"]}
+        return self.say(json.dumps({**head, "choices": [choice], "usage": usage}).encode())
 
 
 @contextlib.contextmanager

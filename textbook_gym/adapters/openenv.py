@@ -15,7 +15,8 @@ and elsewhere
             result = env.step(Reply(message=model(result.observation.messages)))
 
 `reset` takes the fields of a task (id, split, edition, seed, chapter, keywords), and `index` for the edition, as
-OpenEnv counts tasks. A course needs a session, thus the WebSocket: over plain HTTP every call has an environment of its own.
+OpenEnv counts tasks. A course needs a session, thus the WebSocket: over plain HTTP every call has an environment of its
+own.
 """
 
 from collections.abc import Mapping

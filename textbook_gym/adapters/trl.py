@@ -13,8 +13,8 @@
     )
 
 Members of a group open the same row, thus the same world. The trainer keeps one conversation that grows, so the memory
-of a task is "transcript"; a whole course counts as one completion, and its reward is one number, the rise of grades. Where
-the completion is cut, exercises that were not worked count 0.
+of a task is "transcript"; a whole course counts as one completion, and its reward is one number, the rise of grades.
+Where the completion is cut, exercises that were not worked count 0.
 """
 
 import json
