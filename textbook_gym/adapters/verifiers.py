@@ -41,7 +41,7 @@ class CourseTasksetConfig(vf.TasksetConfig):
     env_id: str = "textbook/BanditsSeminar-v0"
     split: str = "train"
     first: int = 0
-    seeds: tuple[int, ...] = ()
+    seeds: list[int] = Field(default_factory=list)
     keywords: dict[str, Any] = Field(default_factory=dict)
 
 
