@@ -73,7 +73,7 @@ EVERY = set(ROOMS)
 
 LIBRARIES = {
     "tinker": {"tinker_cookbook", "chz"},
-    "verifiers": {"verifiers", "httpx"},
+    "verifiers": {"verifiers", "httpx", "pydantic"},
     "trl": {"datasets"},
     "openenv": {"openenv", "pydantic"},
     "mcp": {"mcp"},

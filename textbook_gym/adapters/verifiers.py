@@ -3,8 +3,8 @@
     vf-eval textbook-verifiers -m MODEL --no-push -n 16 -r 4 --env.taskset.env-id textbook/BanditsSeminar-v0
 
 verifiers finds plugins by the name of a module at the top, so this file is installed a second time as
-`textbook_verifiers`. The conversation only grows, so the memory of a task is "transcript". The reward of a rollout is the
-rise of grades; `trace.info["rewards"]` has it exercise by exercise. Where a rollout is cut, exercises that were not
+`textbook_verifiers`. The conversation only grows, so the memory of a task is "transcript". The reward of a rollout is
+the rise of grades; `trace.info["rewards"]` has it exercise by exercise. Where a rollout is cut, exercises that were not
 worked count 0.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import verifiers.v1 as vf
+from pydantic import Field
 from verifiers.v1.dialects.chat import message_to_wire
 
 from textbook_gym.adapters.rows import desk_of, figures, name_of, said, task
@@ -40,8 +41,8 @@ class CourseTasksetConfig(vf.TasksetConfig):
     env_id: str = "textbook/BanditsSeminar-v0"
     split: str = "train"
     first: int = 0
-    seeds: list[int] = []
-    keywords: dict[str, Any] = {}
+    seeds: list[int] = Field(default_factory=list)
+    keywords: dict[str, Any] = Field(default_factory=dict)
 
 
 class CourseTaskset(vf.Taskset[CourseTask, CourseTasksetConfig]):
