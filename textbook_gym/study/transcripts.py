@@ -132,18 +132,23 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def with_raw(messages: Iterable[Message], said: Iterable[str | None]) -> list[Message]:
-    """Return a desk's messages with `raw` wherever a reply is not what was said.
+def with_raw(messages: Iterable[Message], said: Iterable[str | None], cut: Iterable[bool] = ()) -> list[Message]:
+    """Return a desk's messages with `raw` wherever a reply is not what was said, and `cut` where it was stopped.
 
     Args:
         messages: of the desk (`desk.transcript`).
         said: the text of every answer, in order: one for each reply and each tool call. What a student said beside a
             tool call is kept, and not read.
+        cut: whether each of them was stopped at a limit of tokens; none where left out.
     """
-    texts, given = iter(said), []
+    texts, stops, given = iter(said), iter(cut), []
     for message in messages:
-        text = message["content"] if message["role"] != "assistant" else next(texts) or ""
-        given.append(message if text == message["content"] else {**message, "raw": text})
+        more: Message = {}
+        if message["role"] == "assistant":
+            text = next(texts) or ""
+            more = {"raw": text} if text != message["content"] else {}
+            more |= {"cut": True} if next(stops, False) else {}
+        given.append({**message, **more})
     return given
 
 
@@ -162,7 +167,7 @@ def write_transcript(
         ValueError: what would be written is no transcript; the message says where.
         OSError: the folder cannot be written.
     """
-    every = [row._asdict() if isinstance(row, tuple) else row for row in rows]
+    every = [row._asdict() if hasattr(row, "_asdict") else row for row in rows]
     marks = [{name: kind(row[name]) for name, kind in MARKS.items()} for row in every]
     data = b"".join(json.dumps(line).encode() + b"\n" for line in (header, *messages, {"marks": marks}))
     read_lines(data)
