@@ -54,9 +54,8 @@ def test_help_names_every_option_and_shows_examples(name, capsys):
     out = " ".join(capsys.readouterr().out.split())
     command = functions()[name]
     for option, parameter in inspect.signature(command).parameters.items():
-        shown = (
-            option.upper() if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL) else f"--{option}"
-        )
+        positional = parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL)
+        shown = option.upper() if positional else f"--{option.replace('_', '-')}"
         assert shown in out
     lines = examples(command)
     assert 2 <= len(lines) <= 4

@@ -123,7 +123,7 @@ def written(command: Callable[..., Any], chosen: Mapping[str, Any]) -> str:
         if value is None or value == parameter.default:
             continue
         for each in value if isinstance(value, (list, tuple)) else [value]:
-            option = f"--{name}"
+            option = f"--{name.replace('_', '-')}"
             if each is True:
                 words.append(option)
             else:

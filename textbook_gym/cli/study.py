@@ -54,7 +54,6 @@ def study(
 
     Examples:
         textbook-gym study --book Bandits --editions 16
-        textbook-gym study --student runs/b.zip --student model --control all
         textbook-gym study --book Bandits --student "mine=cmd:python agent.py"
         textbook-gym study --student "ppo=ppo-{seed}.zip" --seed 0 --seed 1
         textbook-gym study --student "chat:http://127.0.0.1:8000/v1#my-model" --protocol seminar --dry-run

@@ -20,6 +20,7 @@ from textbook_gym.students.talkers import BookStudent
 from textbook_gym.study.controls import CONTROLS, foreign_to
 from textbook_gym.study.transcripts import header_of, write_transcript
 from textbook_gym.text.desk import Desk, Message
+from textbook_gym.text.settings import Settings
 
 
 class Talk:
@@ -57,15 +58,7 @@ class Talk:
 
     def desk(self, alone: tuple[int, int] | None = None, order: str = "book") -> Desk:
         """Return a desk of the course, or of one of its chapters `alone`: number, and how many exercises."""
-        options = CourseOptions(episode="book", split=self.split, order=order, course=self.course)
-        if alone is not None:
-            options |= CourseOptions(chapters=[alone[0]], exercises=alone[1])
-        env = BookEnv(self.book.path, **options)
-        assert isinstance(env.lanes, Lanes)
-        env.lanes.seal(self.salt)
-        if alone is not None:
-            env.lanes.name_editions_as(self.course)
-        return Desk(env, **self.settings._asdict())
+        return desk_of(self.book.path, self.settings, self.split, self.course, order, alone, self.salt)
 
     def conversations(self, edition: int) -> list[Conversation]:
         """Return what is held in an edition, in order: each goes on from the one before if that is its `earlier`."""
@@ -121,6 +114,37 @@ class Talk:
             course=self.course,
         )
         write_transcript(folder, header, messages, rows)
+
+
+def desk_of(
+    book: str,
+    settings: Settings,
+    split: str,
+    course: str | None = None,
+    order: str = "book",
+    alone: tuple[int, int] | None = None,
+    salt: int = 0,
+) -> Desk:
+    """Return a desk of a course, at which an edition's number means what it means in the whole course.
+
+    Args:
+        book: dotted name of the book's module.
+        settings: of the conversation.
+        split: which split edition numbers count in.
+        course: a course that the book names; None for the whole book.
+        order: of the chapters, "book" or "shuffled".
+        alone: a chapter that is all there is, by number, and how many exercises it has.
+        salt: of sealed editions.
+    """
+    options = CourseOptions(episode="book", split=split, order=order, course=course)
+    if alone is not None:
+        options |= CourseOptions(chapters=[alone[0]], exercises=alone[1])
+    env = BookEnv(book, **options)
+    assert isinstance(env.lanes, Lanes)
+    env.lanes.seal(salt)
+    if alone is not None:
+        env.lanes.name_editions_as(course)
+    return Desk(env, **settings._asdict())
 
 
 def talk_under(
