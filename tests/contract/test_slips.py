@@ -167,6 +167,7 @@ def test_each_defect_is_found_and_named(broken, group):
 
 
 RARE = '    Field("rare", "i1", "presses of the last switch in a row"),\n'
+LURE = "    if s.rare == 1 and s.presses == 1 and p.asked == 2:\n        return 1.5\n"
 COUNT = "    s.presses += 1\n    s.rare = s.rare + 1 if action == LAMPS - 1 else 0\n"
 SHOWN = '    Field("told", "i1", "the answer"),\n'
 CUNNING = {  # marks of reference students are as they should be in these
@@ -188,7 +189,7 @@ CUNNING = {  # marks of reference students are as they should be in these
             ("    s.presses += 1\n", COUNT),
             (
                 "    return s.right / max",
-                "    if s.rare == 1 and s.presses == 1 and p.asked == 2:\n        return 1.5\n    return s.right / max",
+                LURE + "    return s.right / max",
             ),
         ],
         r"a mark of 1\.5 can be had",
