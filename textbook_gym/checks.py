@@ -332,7 +332,7 @@ def outcomes_of(lanes: Lanes) -> list[bytes]:
     lanes.records["state"]["rng"] = 0
     clock = lanes.records["clock"]
     ended = (clock["stage"] != Stage.OPEN) & (clock["step"] < lanes.plan["limit"][clock["chapter"]])
-    return [part.tobytes() + bytes([end]) for part, end in zip(part_words(lanes, "state"), ended, strict=True)]
+    return [part.tobytes() + bytes([bool(end)]) for part, end in zip(part_words(lanes, "state"), ended, strict=True)]
 
 
 def check_faces(book: Book) -> Iterator[str]:
