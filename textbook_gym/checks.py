@@ -18,6 +18,7 @@ from textbook_gym.authoring.contract import COLUMNS, COURSES
 from textbook_gym.authoring.records import Row
 from textbook_gym.authoring.slips import explained
 from textbook_gym.engine.batch import words
+from textbook_gym.engine.course import Stage
 from textbook_gym.engine.effects import field_findings
 from textbook_gym.engine.engine import rehearse
 from textbook_gym.engine.info import OUT
@@ -346,10 +347,11 @@ def check_actions(book: Book) -> Iterator[str]:
 
 
 def outcomes_of(lanes: Lanes) -> list[bytes]:
-    """Return the state of every lane, and whether its exercise goes on, as bytes; random streams set to 0."""
+    """Return, as bytes, the state of every lane without its random stream, and whether an action ended the exercise."""
     lanes.records["state"]["rng"] = 0
-    stages = lanes.records["clock"]["stage"]
-    return [part.tobytes() + bytes([stage]) for part, stage in zip(part_words(lanes, "state"), stages, strict=True)]
+    clock = lanes.records["clock"]
+    ended = (clock["stage"] != Stage.OPEN) & (clock["step"] < lanes.plan["limit"][clock["chapter"]])
+    return [part.tobytes() + bytes([bool(end)]) for part, end in zip(part_words(lanes, "state"), ended, strict=True)]
 
 
 def check_faces(book: Book) -> Iterator[str]:

@@ -206,13 +206,14 @@ def test_each_defect_is_found_and_named(broken, group):
         assert any(re.search(finding, line) for line in lines), (finding, lines)
 
 
-RARE = '    Field("rare", "i1", "presses of H in a row"),\n'
-COUNT = "    s.presses += 1\n    s.rare = s.rare + 1 if action == H else 0\n"
+RARE = '    Field("rare", "i1", "presses of the last switch in a row"),\n'
+LURE = "    if s.rare == 1 and s.presses == 1 and p.asked == 2:\n        return 1.5\n"
+COUNT = "    s.presses += 1\n    s.rare = s.rare + 1 if action == LAMPS - 1 else 0\n"
 SHOWN = '    Field("told", "i1", "the answer"),\n'
 CUNNING = {  # marks of reference students are as they should be in these
     "the random stream is shown": (
         [("o.lit[lamp] = ONE[s.lit, lamp]", "o.lit[lamp] = ONE[s.lit, lamp] if lamp > 0 else (s.rng >> 40) & 1")],
-        r"signal 'lit' \(float 8\) follows the random stream",
+        r"signal 'lit' follows the random stream",
     ),
     "the answer is shown": (
         [
@@ -226,7 +227,10 @@ CUNNING = {  # marks of reference students are as they should be in these
         [
             ('    Field("right"', RARE + '    Field("right"'),
             ("    s.presses += 1\n", COUNT),
-            ("    return s.right / max", "    if s.rare == 2:\n        return 1.5\n    return s.right / max"),
+            (
+                "    return s.right / max",
+                LURE + "    return s.right / max",
+            ),
         ],
         r"a mark of 1\.5 can be had",
     ),
@@ -240,8 +244,12 @@ CUNNING = {  # marks of reference students are as they should be in these
     ),
     "a field does nothing": ([("EDITION = (", "EDITION = (\n    " + IDLE)], "EDITION.idle has no effect"),
     "an action does nothing": (
-        [("F, G, H = range(LAMPS)", "F, G, H, NAP = range(LAMPS + 1)")],
-        "action NAP never does",
+        [
+            ("F, G, H = range(LAMPS)", "F, G, H, NAP = range(LAMPS + 1)"),
+            ("    s.presses += 1\n", "    s.presses += action < LAMPS\n"),
+            ("    s.lit = NONE\n    for lamp", "    s.lit = NONE if action < LAMPS else s.lit\n    for lamp"),
+        ],
+        "action NAP never does anything",
     ),
 }
 
