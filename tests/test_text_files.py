@@ -23,8 +23,15 @@ def without_encoding(source):
             and node.func.value.id == "os"
         ):
             continue  # file descriptors, of bytes
-        if name == "open" and ast.unparse(node.func).rpartition(".")[0].rpartition(".")[2] in ("self", "lane", "desk"):
+        if name == "open" and ast.unparse(node.func).rpartition(".")[0].rpartition(".")[2] in (
+            "self",
+            "lane",
+            "desk",
+            "conversation",
+        ):
             continue  # a course is opened, no file
+        if ast.unparse(node.func) == "gzip.open" and len(node.args) == 1 and not node.keywords:
+            continue  # of bytes, unless asked for text
         plain = [a.value for a in (*node.args, *(k.value for k in node.keywords)) if isinstance(a, ast.Constant)]
         binary = any(isinstance(v, str) and "b" in v and set(v) <= set("rwxab+") for v in plain)
         if name in OPENS and not binary and "encoding" not in {k.arg for k in node.keywords}:

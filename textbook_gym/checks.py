@@ -17,8 +17,6 @@ from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.contract import COLUMNS, COURSES
 from textbook_gym.authoring.records import Row
 from textbook_gym.authoring.slips import explained
-from textbook_gym.engine.batch import words
-from textbook_gym.engine.course import Stage
 from textbook_gym.engine.effects import field_findings
 from textbook_gym.engine.engine import rehearse
 from textbook_gym.engine.info import OUT
@@ -26,7 +24,7 @@ from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course
 from textbook_gym.errors import BookError
-from textbook_gym.probes import check_highest, check_own_notes, check_page
+from textbook_gym.probes import PROBES, check_actions, check_highest, check_own_notes, check_page, opened, part_words
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
 from textbook_gym.text.check import word_findings
@@ -35,7 +33,6 @@ NEWCOMER_TOLERANCE = 0.02  # besides twice the standard error of the measurement
 LEAST_BENEFIT = 0.1  # model student's last third - newcomer
 LEAST_ROOM = 0.2  # 1 - newcomer
 LEAST_EDITIONS = 0.5  # share of drawn editions that must be distinct
-PROBES = 64  # lanes for checks that go through plain Python or many actions
 TWINS = 1  # courses walked compiled and interpreted, of an exercise a chapter, two in the first: it takes seconds
 
 
@@ -240,23 +237,6 @@ def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
             yield f"{where}: random play gets {m.random:.3f}, more than the newcomer's {m.newcomer:.3f}"
 
 
-def opened(book: Book, split: str, lanes: int, chapter: int = 1) -> tuple[Lanes, np.ndarray, np.ndarray]:
-    """Return lanes that stand at the first page of a chapter of editions 0, 1, ..., and what they show."""
-    made = Lanes(book.path, lanes, split=split)
-    obs, out = made.buffers()
-    mask = np.ones(lanes, np.bool_)
-    made.reset(mask, obs, out, {"edition": list(range(lanes)), "chapter": chapter})
-    return made, obs, obs.view(made.engine.seen)[:, 0]
-
-
-def part_words(lanes: Lanes, part: str) -> np.ndarray:
-    """Return EDITION or STATE of every lane as 64-bit words: a copy by fields would have chance in its gaps."""
-    fields = lanes.engine.lane.fields
-    assert fields is not None
-    kind, offset = fields[part][:2]
-    return words(lanes.records)[:, offset // 8 : (offset + kind.itemsize) // 8]
-
-
 def check_editions(book: Book) -> Iterator[str]:
     """Editions are many, sound and inside their ranges; the splits share none."""
     contents = {}
@@ -315,43 +295,6 @@ def check_signals(book: Book) -> Iterator[str]:
     for j in sorted(outside):
         if j < len(names):
             yield f"signal {names[j]!r} (float {j}) left its bounds [{low[j]}, {high[j]}]"
-
-
-def check_actions(book: Book) -> Iterator[str]:
-    """Every action does something, somewhere in the book, that no other action does there."""
-    useful: set[int] = set()
-    rng = np.random.default_rng(1)
-    actions = len(book.actions)
-    for number in range(1, len(book.chapters) + 1):
-        lanes, flat, _ = opened(book, "all", PROBES, number)
-        out = np.zeros(PROBES, OUT)
-        for _ in range(book.chapters[number - 1].limit):
-            before = lanes.records.copy()
-            after = []
-            for action in range(actions):
-                lanes.records[:] = before
-                lanes.advance(np.full(PROBES, action), flat, out)
-                after.append(outcomes_of(lanes))
-            lanes.records[:] = before
-            stood = outcomes_of(lanes)
-            lanes.records[:] = before
-            for i in range(PROBES):
-                outcomes = [after[a][i] for a in range(actions)]
-                alone = {a for a in range(actions) if outcomes.count(outcomes[a]) == 1}
-                useful |= {a for a in alone if outcomes[a] != stood[i]}
-            if len(useful) == actions:
-                return
-            lanes.advance(rng.integers(0, actions, PROBES), flat, out)
-    for action in sorted(set(range(actions)) - useful):
-        yield f"action {book.actions[action]} never does anything that no other action does; leave it out"
-
-
-def outcomes_of(lanes: Lanes) -> list[bytes]:
-    """Return, as bytes, the state of every lane without its random stream, and whether an action ended the exercise."""
-    lanes.records["state"]["rng"] = 0
-    clock = lanes.records["clock"]
-    ended = (clock["stage"] != Stage.OPEN) & (clock["step"] < lanes.plan["limit"][clock["chapter"]])
-    return [part.tobytes() + bytes([bool(end)]) for part, end in zip(part_words(lanes, "state"), ended, strict=True)]
 
 
 def check_faces(book: Book) -> Iterator[str]:

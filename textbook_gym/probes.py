@@ -17,6 +17,7 @@ from textbook_gym.engine.loops import Wipe
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
 
+PROBES = 64  # lanes for checks that go through plain Python or many actions
 PAGES = 256  # first pages that are searched for the answer; the rule found on one half is tried on the other
 VALUES = 48  # a float of the page with more values than this is no code of an action
 TELLING = 0.4  # by which one float of the page may raise the chance to name the oracle's first action
@@ -104,3 +105,57 @@ def check_own_notes(book: Book) -> Iterator[str]:
             f"notes of a foreign edition bring {marks['foreign']:.3f} at the beginning of chapters, own ones "
             f"{marks['own']:.3f}; let the rules depend on the edition"
         )
+
+
+def opened(book: Book, split: str, lanes: int, chapter: int = 1) -> tuple[Lanes, np.ndarray, np.ndarray]:
+    """Return lanes that stand at the first page of a chapter of editions 0, 1, ..., and what they show."""
+    made = Lanes(book.path, lanes, split=split)
+    obs, out = made.buffers()
+    mask = np.ones(lanes, np.bool_)
+    made.reset(mask, obs, out, {"edition": list(range(lanes)), "chapter": chapter})
+    return made, obs, obs.view(made.engine.seen)[:, 0]
+
+
+def part_words(lanes: Lanes, part: str) -> np.ndarray:
+    """Return EDITION or STATE of every lane as 64-bit words: a copy by fields would have chance in its gaps."""
+    fields = lanes.engine.lane.fields
+    assert fields is not None
+    kind, offset = fields[part][:2]
+    return words(lanes.records)[:, offset // 8 : (offset + kind.itemsize) // 8]
+
+
+def check_actions(book: Book) -> Iterator[str]:
+    """Every action does something, somewhere in the book, that no other action does there."""
+    useful: set[int] = set()
+    rng = np.random.default_rng(1)
+    actions = len(book.actions)
+    for number in range(1, len(book.chapters) + 1):
+        lanes, flat, _ = opened(book, "all", PROBES, number)
+        out = np.zeros(PROBES, OUT)
+        for _ in range(book.chapters[number - 1].limit):
+            before = lanes.records.copy()
+            after = []
+            for action in range(actions):
+                lanes.records[:] = before
+                lanes.advance(np.full(PROBES, action), flat, out)
+                after.append(outcomes_of(lanes))
+            lanes.records[:] = before
+            stood = outcomes_of(lanes)
+            lanes.records[:] = before
+            for i in range(PROBES):
+                outcomes = [after[a][i] for a in range(actions)]
+                alone = {a for a in range(actions) if outcomes.count(outcomes[a]) == 1}
+                useful |= {a for a in alone if outcomes[a] != stood[i]}
+            if len(useful) == actions:
+                return
+            lanes.advance(rng.integers(0, actions, PROBES), flat, out)
+    for action in sorted(set(range(actions)) - useful):
+        yield f"action {book.actions[action]} never does anything that no other action does; leave it out"
+
+
+def outcomes_of(lanes: Lanes) -> list[bytes]:
+    """Return, as bytes, the state of every lane without its random stream, and whether an action ended the exercise."""
+    lanes.records["state"]["rng"] = 0
+    clock = lanes.records["clock"]
+    ended = (clock["stage"] != Stage.OPEN) & (clock["step"] < lanes.plan["limit"][clock["chapter"]])
+    return [part.tobytes() + bytes([bool(end)]) for part, end in zip(part_words(lanes, "state"), ended, strict=True)]

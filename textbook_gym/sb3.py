@@ -315,8 +315,7 @@ def make(
         render_mode: "rgb_array", "ansi" or None.
         memory: a name, such as "ledger", or a `Memory`, that observations go through; None for none.
         memory_settings: of the named memory, such as {"keep": "edition"}.
-        keywords: as for `gym.make`: those of a course (see `CourseOptions`), the parameters of a classic, and the
-            library's `books`, `held_out`, `width` and `actions`.
+        keywords: as for `gym.make`: of a course (see `CourseOptions`), a classic's parameters, and those of `Library`.
 
     Raises:
         TypeError: a keyword that the id does not take.

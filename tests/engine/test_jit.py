@@ -161,7 +161,8 @@ PROBE = """
 def descend_once(codes: np.ndarray) -> int:
     \"\"\"What is known after a potion, through `descend`, which calls `learn` of the chemistry.\"\"\"
     stones, counts = np.zeros((2, 3), np.int64), np.zeros((2, 6), np.int64)
-    descend(0, 0, 0, AXES, codes, stones, counts, np.ones(3**12, np.int64), np.ones(3**12, np.int32))
+    tables = np.ones(3**12, np.int64), np.ones(3**12, np.int32)
+    descend(0, 0, 0, AXES, (codes, stones, counts), tables)
     return codes[1].sum()
 """
 
@@ -202,7 +203,7 @@ def edit(folder, file, old, new):
         (RULE, "authoring/random.py", "return (bits(s) >> 11)", "return 0.0 * (bits(s) >> 11)"),
         (RECALL, "memory/feature_loops.py", "numbers[k] != 0.0", "numbers[k] > 0.75"),
         (SEARCH, "classics/players/chemistry.py", "after[h] = -1", "after[h] = -2"),
-        (SEARCH, "books/alchemy.py", "\nKIND = ", "\nKIND = 0 * "),
+        (SEARCH, "books/tables/alchemy.py", "\nKIND = ", "\nKIND = 0 * "),
     ],
     ids=["a rule", "a memory", "the ideal observer", "a table"],
 )

@@ -296,8 +296,8 @@ def test_actions_of_a_common_prefix_are_one_tool():
     (tool,) = d.tools
     function = tool["function"]
     assert (tool["type"], function["name"]) == ("function", "pull")
-    assert function["parameters"]["properties"]["which"]["enum"] == list("ABCDEF")
-    assert function["parameters"]["required"] == ["which"]
+    assert function["parameters"]["properties"]["arm"]["enum"] == list("ABCDEF")
+    assert function["parameters"]["required"] == ["arm"]
     noted = desk(memory="notebook").tools
     assert [t["function"]["name"] for t in noted] == ["pull", "turn_page"]
     assert {"note", "notebook"} <= noted[1]["function"]["parameters"]["properties"].keys()

@@ -69,13 +69,13 @@ class Patient(Turner):
 
 
 class Mortal(Turner):
-    """Kills its own process in the middle of a course, as often as the file at $DEATHS has lines left."""
+    """Kills its own process in the middle of a last, smaller block, as often as the file at $DEATHS has lines left."""
 
     name = "mortal"
 
     def act(self, observations, info):
         deaths = pathlib.Path(os.environ["DEATHS"])
-        if info["chapter"][0] == 3 and info["edition"][0] >= 64 and (left := deaths.read_text().splitlines()):
+        if info["chapter"][0] == 3 and len(observations) < 64 and (left := deaths.read_text().splitlines()):
             deaths.write_text("\n".join(left[1:]))
             os.kill(os.getpid(), signal.SIGKILL)
         return super().act(observations, info)

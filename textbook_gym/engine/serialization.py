@@ -92,16 +92,16 @@ def _compare(head: dict[str, Any], signature: Mapping[str, Any]) -> None:
     settings = head.get("settings")
     if not isinstance(settings, dict):
         raise ValueError(f"the saved course is damaged: its settings are {settings!r:.80}; save it again")
+    for saved, here in ((head, signature), (settings, signature["settings"])):
+        for key, value in here.items():
+            if key != "settings" and key in saved and saved[key] != value:
+                raise ValueError(
+                    f"the saved course has {key}={saved[key]!r:.80}, this environment {value!r}; make one that fits"
+                )
     every = {*signature, "courses", "format", "bytes", "sha256"}
     for found, wanted, may_be in ((head, every, BESIDES), (settings, {*signature["settings"]}, frozenset())):
         if odd := sorted((found.keys() ^ wanted) - may_be):
             raise ValueError(f"the saved course is damaged: {odd[0]!r} is missing or too much; save it again")
-    for saved, here in ((head, signature), (settings, signature["settings"])):
-        for key, value in here.items():
-            if key != "settings" and saved[key] != value:
-                raise ValueError(
-                    f"the saved course has {key}={saved[key]!r:.80}, this environment {value!r}; make one that fits"
-                )
 
 
 REMEMBERED = 4096  # of the last bytes packed here, that they were
