@@ -22,7 +22,7 @@ Mark
     rules, so no rule or lemma, and take three; and so do lemmas that first come up, which are no rules and all differ.
 
 Why memory pays
-    Rules and lemmas are drawn once an edition, of 10^11; slots are bare. Measured by `textbook-gym show Theorems`.
+    Rules and lemmas are drawn once an edition; about 10^11 editions. Measured by `textbook-gym show Theorems`.
 
 Sources
     Macro-operators (Korf 1985), options (Sutton, Precup and Singh 1999), library learning (DreamCoder, Ellis et al.

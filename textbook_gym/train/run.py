@@ -11,6 +11,7 @@ moment leaves the last checkpoint whole.
 
 import csv
 import importlib.util
+import itertools
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -66,7 +67,7 @@ def logger(folder: pathlib.Path, formats: list[str], done: int) -> Logger:
     if not rows:
         return made
     heading, clock = rows[0], rows[0].index(STEPS) if STEPS in rows[0] else -1
-    kept = [row for row in rows[1:] if clock < 0 or not row[clock] or float(row[clock]) <= done]
+    kept = itertools.takewhile(lambda row: clock < 0 or not row[clock] or float(row[clock]) <= done, rows[1:])
     [progress] = [form for form in made.output_formats if isinstance(form, CSVOutputFormat)]
     progress.keys = heading
     csv.writer(progress.file, lineterminator="\n").writerows([heading, *kept])
