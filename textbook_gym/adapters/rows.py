@@ -101,6 +101,7 @@ def tasks(
         TypeError: a keyword's value is not JSON.
     """
     numbers = range(whole("editions", editions, 1)) if is_one(editions) else editions
+    # `is_one` does not tell a type checker that what is left is a sequence
     return [task(env_id, split, edition=n, chapter=chapter, **keywords) for n in numbers]  # type: ignore[union-attr]
 
 

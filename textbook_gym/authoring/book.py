@@ -119,7 +119,7 @@ def read(path: str) -> Book:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise BookError(f"no module {path!r} to read a book from ({error}); give an importable module name") from error
-    except Exception as error:
+    except Exception as error:  # an author's module runs here, and may raise anything
         raise BookError(f"{path} cannot be imported: {import_fault(error)}") from error
     if query or hasattr(module, "PARAMETERS"):
         module = with_parameters(module, path, query)
@@ -169,7 +169,7 @@ def import_part(path: str, constant: str, name: Any) -> types.ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise BookError(f"{path}: {constant} names {name!r} ({error}); give an importable module name") from error
-    except Exception as error:
+    except Exception as error:  # an author's module runs here, and may raise anything
         raise BookError(f"{name} cannot be imported: {import_fault(error)}") from error
 
 

@@ -153,7 +153,7 @@ def explained(book: Any) -> Iterator[None]:
         yield
     except BookError:
         raise
-    except Exception as error:
+    except Exception as error:  # an author's rule ran, and may raise anything; what is no slip goes on as it was
         told = explain(book, error)
         if told is None:
             raise
