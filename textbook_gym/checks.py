@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from textbook_gym.abilities import ability_findings
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.contract import COLUMNS, COURSES
 from textbook_gym.authoring.records import Row
@@ -109,6 +110,7 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
     with explained(found):
         findings = [
             *check_marks(found, measured),
+            *ability_findings(found, courses),
             *check_editions(found),
             *check_pose(found),
             *check_signals(found),

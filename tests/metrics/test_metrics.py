@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from textbook_gym.authoring.abilities import Ability
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Student, Wipe
 from textbook_gym.metrics import definitions as metrics
@@ -221,9 +222,11 @@ def test_every_metric_says_what_it_is():
         assert m.part("Source")
 
 
-def test_books_name_the_abilities_they_ask_for():
-    tags = {name: find(name).tags for name in BOOKS}
-    assert all(isinstance(t, tuple) and t and all(isinstance(x, str) for x in t) for t in tags.values()), tags
+def test_every_book_says_what_abilities_it_needs():
+    for name in BOOKS:
+        claims = find(name).abilities
+        assert Ability.LEARNING in claims, name
+        assert all(claims.values()), name
 
 
 # --- scripted students -------------------------------------------------------------------------

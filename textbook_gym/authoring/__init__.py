@@ -1,6 +1,7 @@
 """What an author of a book imports: fields, signals, rules and random numbers; NumPy is all that it needs."""
 
 from textbook_gym.authoring import belief, bitset, onehot
+from textbook_gym.authoring.abilities import Ability
 from textbook_gym.authoring.contract import rule
 from textbook_gym.authoring.fields import Field, Signal
 from textbook_gym.authoring.parameters import Parameter
@@ -9,6 +10,7 @@ from textbook_gym.authoring.records import Record
 from textbook_gym.errors import BookError
 
 __all__ = [
+    "Ability",
     "BookError",
     "Field",
     "Parameter",

@@ -23,13 +23,20 @@ from typing import Any
 
 import numpy as np
 
+from textbook_gym.authoring.abilities import WORDS, Ability
 from textbook_gym.authoring.contract import COLUMNS, PARTS, RULES
 from textbook_gym.authoring.faces import drawn, told
 from textbook_gym.authoring.fields import HEADER, Field, Signal, observation_bounds, record_type
 from textbook_gym.authoring.parameters import with_parameters
 from textbook_gym.authoring.records import Record
 from textbook_gym.authoring.slips import check_names
-from textbook_gym.errors import BookError
+from textbook_gym.errors import BookError, did_you_mean
+
+NOTED = (
+    Field("rng", "u8", "random stream of the student"),
+    Field("lacks", "i1", "the `Ability` that the student has to do without, 0 for none"),
+)
+"""Fields that the notes of every book have besides its own; no wipe touches them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +69,9 @@ class Book:
         return hasattr(self.module, "visible")
 
     @property
-    def tags(self) -> tuple[str, ...]:
-        """Which abilities the book asks for: its optional constant `TAGS`, a tuple of words."""
-        return tuple(getattr(self.module, "TAGS", ()))
+    def abilities(self) -> Mapping[Ability, str]:
+        """The abilities that the book says it needs, each with what its model student does without it: `ABILITIES`."""
+        return {WORDS[word]: text for word, text in getattr(self.module, "ABILITIES", {}).items()}
 
     @property
     def ledger(self) -> tuple[Mapping[str, Any], ...]:
@@ -127,6 +134,7 @@ def read(path: str) -> Book:
     sources = [module, *parts.values()]
     module = with_parts(module, path, parts)
     check_names(path, module, sources)
+    check_abilities(path, getattr(module, "ABILITIES", {}))
     doc = (module.__doc__ or "").strip()
     name, colon, _ = doc.partition(":")
     if not doc and sys.flags.optimize > 1:
@@ -143,7 +151,7 @@ def read(path: str) -> Book:
         signals=read_signals(path, module.SIGNALS),
         edition=record_type(path, "EDITION", module.EDITION),
         state=record_type(path, "STATE", (Field("rng", "u8", "random stream of the world"), *module.STATE)),
-        notes=record_type(path, "NOTES", (Field("rng", "u8", "random stream of the student"), *module.NOTES)),
+        notes=record_type(path, "NOTES", (*NOTED, *module.NOTES)),
     )
 
 
@@ -188,6 +196,20 @@ def with_parts(module: types.ModuleType, path: str, parts: Mapping[str, types.Mo
     for constant, part in parts.items():
         made.__dict__.update({n: getattr(part, n) for n in PARTS[constant] if hasattr(part, n)})
     return made
+
+
+def check_abilities(path: str, claims: Any) -> None:
+    """Refuse claims that name no ability, or do not say what the model student does without it."""
+    if not isinstance(claims, Mapping):
+        raise BookError(f"{path}: ABILITIES is {claims!r}; write a dict, such as {{'exploration': 'takes the best'}}")
+    for word, text in claims.items():
+        if word not in WORDS:
+            hint = did_you_mean(str(word), list(WORDS))
+            raise BookError(
+                f"{path}: ABILITIES has {word!r}, which is no ability{hint}; choose from {', '.join(WORDS)}"
+            )
+        if not isinstance(text, str) or not text:
+            raise BookError(f"{path}: ABILITIES[{word!r}] is {text!r}; say what the model student does without it")
 
 
 def read_actions(path: str, action: type[enum.IntEnum]) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ LEGEND = {
     "p": "parameters: the chapter's row of `CHAPTERS`; to be read",
     "e": "edition: the hidden world, fields of `EDITION`; `write` sets it, all others read it",
     "s": "state: this exercise, fields of `STATE`, and `s.rng`, the stream that random numbers are drawn from",
-    "n": "notes: the model student's memory, fields of `NOTES`, and `n.rng`, its own stream of random numbers",
+    "n": "notes: the model student's memory, fields of `NOTES`, `n.rng`, its own stream of random numbers, and "
+    "`n.lacks`, the `Ability` that it has to do without (0: none)",
     "o": "observation: fields of `SIGNALS`, then `chapter`, `exercise`, `left` and `first`; `observe` sets the signals",
     "before": "the observation in which `action` was chosen; `o` is the one that came of it",
     "action": "a number of `Action`",
@@ -92,7 +93,8 @@ TABLES = (
     Table("MODEL", "dotted name of the module that NOTES, open_page, study and answer stand in, if not here", False),
     Table("WORDS", "dotted name of the module that PREFACE, STRUCTURE, FORBIDDEN, ARGUMENTS, draw, tell and say stand "
           "in, if not here", False),
-    Table("TAGS", "a tuple of words: which abilities the book asks for", False),
+    Table("ABILITIES", "which abilities success here needs, and for each what the model student does without it, such "
+          "as {'exploration': 'takes the arm it believes best'}; `check` measures the claim", False),
     Table(
         "PREFACE",
         "what a student who reads is told first: what is seen, what each action does, how it is marked",

@@ -69,7 +69,7 @@ from textbook_gym.books.tables.alchemy import (
     C,
 )
 
-TAGS = ("experiments", "abstraction", "memory")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.alchemy"
 WORDS = "textbook_gym.books.words.alchemy"
 

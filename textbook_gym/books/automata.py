@@ -41,7 +41,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, rule
 
-TAGS = ("model learning", "planning")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.automata"
 WORDS = "textbook_gym.books.words.automata"
 

@@ -55,7 +55,7 @@ from textbook_gym.books.tables.ballistics import (
     WINDS,
 )
 
-TAGS = ("model learning", "generalisation")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.ballistics"
 WORDS = "textbook_gym.books.words.ballistics"
 

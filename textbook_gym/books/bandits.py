@@ -36,7 +36,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
 
-TAGS = ("exploration", "adaptation", "generalisation")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.bandits"
 WORDS = "textbook_gym.books.words.bandits"
 

@@ -47,7 +47,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, permute, rule
 
-TAGS = ("experiments", "abstraction")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.causality"
 WORDS = "textbook_gym.books.words.causality"
 

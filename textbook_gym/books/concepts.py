@@ -43,7 +43,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, permute, rule
 
-TAGS = ("abstraction", "adaptation")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.concepts"
 WORDS = "textbook_gym.books.words.concepts"
 

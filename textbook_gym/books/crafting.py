@@ -40,7 +40,7 @@ from typing import NamedTuple
 from textbook_gym.authoring import Field, Record, Signal, below, permute, rule
 from textbook_gym.authoring.bitset import has
 
-TAGS = ("abstraction", "exploration")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.crafting"
 WORDS = "textbook_gym.books.words.crafting"
 

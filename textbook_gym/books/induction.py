@@ -50,7 +50,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
 
-TAGS = ("experiments",)
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.induction"
 WORDS = "textbook_gym.books.words.induction"
 

@@ -53,7 +53,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, rule, shuffle
 
-TAGS = ("durable solutions",)
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.maintenance"
 WORDS = "textbook_gym.books.words.maintenance"
 

@@ -41,7 +41,7 @@ from typing import NamedTuple
 from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, permute, rule
 from textbook_gym.authoring.bitset import has
 
-TAGS = ("exploration", "memory", "planning")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.navigation"
 WORDS = "textbook_gym.books.words.navigation"
 

@@ -54,7 +54,7 @@ from textbook_gym.books.tables.theorems import (
     THEN,
 )
 
-TAGS = ("self-improvement",)
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.theorems"
 WORDS = "textbook_gym.books.words.theorems"
 

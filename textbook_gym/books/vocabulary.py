@@ -41,7 +41,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, shuffle
 
-TAGS = ("memory", "adaptation")
+ABILITIES = {"learning": "is wiped at every exercise"}
 MODEL = "textbook_gym.books.models.vocabulary"
 WORDS = "textbook_gym.books.words.vocabulary"
 

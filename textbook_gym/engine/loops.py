@@ -178,9 +178,9 @@ def make_walk_loop(book: Book, r: SimpleNamespace) -> Callable[..., int]:
             before, after = wide[2 * i], wide[2 * i + 1]
             for row in range(rows.shape[1]):
                 if wipe == Wipe.EXERCISE or (wipe == Wipe.CHAPTER and c.exercise == 0):
-                    stream = n.rng
+                    stream, lacks = n.rng, n.lacks
                     notes[i] = blank[0]
-                    n.rng = stream
+                    n.rng, n.lacks = stream, lacks
                 p = plan[c.chapter]
                 reward, action, begun = 0.0, 0, False
                 while True:  # each rule is called at one place only, since calls are inlined

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
+from textbook_gym.authoring.abilities import WORDS
 from textbook_gym.metrics import definitions, statistics
 from textbook_gym.metrics.definitions import METRICS, Metric
 from textbook_gym.metrics.statistics import Estimate
@@ -168,19 +169,19 @@ def lags(data: Data) -> Picture | None:
     return Picture("lags", "Retention against lag", text, figure)
 
 
-def by_tag(measured: dict[str | None, Estimate | None], books: Sequence[str]) -> dict[str, float]:
-    """Return the mean over books of a metric for each ability that they ask for."""
-    tags: dict[str, list[float]] = {}
+def by_ability(measured: dict[str | None, Estimate | None], books: Sequence[str]) -> dict[str, float]:
+    """Return the mean over books of a metric for each ability that they need."""
+    found: dict[str, list[float]] = {}
     for book in books:
         e = measured[book]
-        for tag in find(book).tags if e else ():
-            tags.setdefault(tag, []).append(e.value if e else 0.0)
-    return {tag: float(np.mean(values)) for tag, values in sorted(tags.items())}
+        for ability in find(book).abilities if e else ():
+            found.setdefault(ability.word, []).append(e.value if e else 0.0)
+    return {word: float(np.mean(values)) for word, values in sorted(found.items())}
 
 
 def radar(data: Data) -> Picture | None:
     """Draw scores by the abilities that books ask for; None with fewer than three abilities."""
-    found = {s: by_tag(data.measured[s]["score"], data.books) for s in data.students}
+    found = {s: by_ability(data.measured[s]["score"], data.books) for s in data.students}
     tags = sorted({tag for tagged in found.values() for tag in tagged})
     if len(tags) < 3:
         return None
@@ -199,7 +200,7 @@ def radar(data: Data) -> Picture | None:
     ax.set_rlabel_position(180 / len(tags))
     ax.set_xticks(angles, [])
     for tag, angle in zip(tags, angles, strict=True):
-        n = sum(tag in find(b).tags for b in data.books)
+        n = sum(WORDS[tag] in find(b).abilities for b in data.books)
         side = "center" if abs(np.sin(angle)) < 0.1 else "left" if np.sin(angle) > 0 else "right"
         ax.text(angle, 1.14, f"{tag}\n({n} book{'s' * (n > 1)})", ha=side, va="center", fontsize=8.5)
     ax.spines["polar"].set_color(LIGHT["line"])

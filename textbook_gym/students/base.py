@@ -27,6 +27,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from textbook_gym.authoring.abilities import Ability
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.loops import Student, Wipe
 
@@ -36,12 +37,14 @@ TIMEOUT = 60.0  # seconds that a command has for an answer, unless told otherwis
 class Reference(NamedTuple):
     """A student that every book brings along, run inside the compiled loop.
 
-    `who` acts in each exercise of the course, repeated as often as needed: normally one entry for all.
+    `who` acts in each exercise of the course, repeated as often as needed: normally one entry for all. `lacks` is the
+    ability that the model student has to do without, see `textbook_gym.authoring.abilities`; 0 for none.
     """
 
     name: str
     who: tuple[Student, ...]
     wipe: Wipe = Wipe.NEVER
+    lacks: int = 0
 
     @property
     def remembers(self) -> bool:
@@ -58,6 +61,22 @@ REFERENCES = {
         Reference("oracle", (Student.ORACLE,)),
     )
 }
+
+
+WIPED = {Ability.LEARNING: Wipe.EXERCISE, Ability.RETENTION: Wipe.CHAPTER}
+"""Abilities that a wipe of the notes takes away, and when they are wiped."""
+
+ABLATED = {
+    f"model-{a.word}": Reference(
+        f"model-{a.word}", (Student.MODEL,), WIPED.get(a, Wipe.NEVER), 0 if a in WIPED else int(a)
+    )
+    for a in Ability
+}
+"""The model student without one ability, by name: `model-exploration` and so on. In a book that says nothing of that
+ability it is the model student itself."""
+
+NAMED_STUDENTS = {**REFERENCES, **ABLATED}
+"""Every student that stands for itself by name."""
 
 
 class Agent(Protocol):

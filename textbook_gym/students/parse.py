@@ -6,9 +6,10 @@ import pathlib
 import re
 from typing import Any
 
+from textbook_gym.authoring.abilities import Ability
 from textbook_gym.errors import did_you_mean
 from textbook_gym.students.adapters import FunctionAgent
-from textbook_gym.students.base import REFERENCES, TIMEOUT, Agent, Reference
+from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES, TIMEOUT, Agent, Reference
 from textbook_gym.students.chat import CHAT, chat_student, split_chat
 from textbook_gym.students.conversation import TextStudent
 
@@ -43,7 +44,7 @@ def as_student(student: Any, timeout: float = TIMEOUT) -> Student:
     if isinstance(student, str):
         name, plain = split_name(student)
         found = found_student(plain, timeout)
-        if name in REFERENCES and found != REFERENCES[name]:
+        if name in NAMED_STUDENTS and found != NAMED_STUDENTS[name]:
             raise ValueError(f"student {student!r}: {name!r} is the name of a reference student; choose another")
         if name and isinstance(found, Reference):
             return found._replace(name=name)
@@ -83,8 +84,8 @@ def student_name(student: str) -> str:
 
 def found_student(student: str, timeout: float) -> Student:
     """Return the student that a string without a name before it stands for."""
-    if student in REFERENCES:
-        return REFERENCES[student]
+    if student in NAMED_STUDENTS:
+        return NAMED_STUDENTS[student]
     if student.startswith("cmd:"):
         from textbook_gym.students.process import ProcessAgent
 
@@ -98,8 +99,8 @@ def found_student(student: str, timeout: float) -> Student:
         return as_worn(load_model(student), pathlib.Path(student).stem)
     module, colon, attribute = student.partition(":")
     if not colon:
-        hint = did_you_mean(student, list(REFERENCES))
-        known = ", ".join(REFERENCES)
+        hint = did_you_mean(student, list(NAMED_STUDENTS))
+        known = f"{', '.join(REFERENCES)}, model-ABILITY (one of {', '.join(a.word for a in Ability)})"
         others = "a .zip of SB3, module:callable, cmd:command, or chat:URL#MODEL"
         raise ValueError(f"student {student!r}{hint}: give {known}, {others}")
     try:

@@ -45,6 +45,7 @@ def walk(
     if isinstance(student, Reference):
         notes = np.zeros(len(lanes), lanes.book.notes)
         notes["rng"] = [notes_stream(seed, edition) for edition in editions]
+        notes["lacks"] = student.lacks
         wipe = student.wipe if wipe == Wipe.NEVER else wipe
         for course, numbers, done in walks:
             open_editions(course, numbers, left if course is lanes else None)

@@ -116,9 +116,9 @@ class Mind:
     def turned(self, lane: Lane) -> None:
         """Look at a fresh page."""
         if self._wiped:
-            rng = self._notes["rng"].copy()
+            kept = self._notes[["rng", "lacks"]].copy()
             self._notes[:] = np.zeros(1, lane.book.notes)
-            self._notes["rng"] = rng
+            self._notes[["rng", "lacks"]] = kept
         lane.book.turn_page(self._notes)
         lane.book.module.open_page(lane.row, self._row, wide(lane.seen, lane.book))
 

@@ -52,7 +52,7 @@ from textbook_gym.engine.course import Split
 from textbook_gym.metrics.summary import summary
 from textbook_gym.metrics.table import FIGURES, complete, read_marks
 from textbook_gym.registry import BOOKS
-from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES
 from textbook_gym.students.parse import student_name
 from textbook_gym.study.controls import CONTROLS, controls_of
 from textbook_gym.study.files import FORMAT
@@ -239,7 +239,7 @@ def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]
     each = table.group_by("student", maintain_order=True).agg(pl.col("control").unique())
     for student, controls in each.iter_rows():
         enough = [set(stated["controls"])]
-        if student not in REFERENCES or not REFERENCES[student].remembers:
+        if student not in NAMED_STUDENTS or not NAMED_STUDENTS[student].remembers:
             enough.append(set(controls_of(REFERENCES["oracle"], stated["controls"])))  # no memory that could be taken
         if set(controls) not in enough:
             findings.append(
@@ -298,7 +298,7 @@ def is_close(said: Any, value: float) -> bool:
 
 def check_references(stated: dict[str, Any], table: pl.DataFrame, salt: int) -> list[Finding]:
     """Return whether the rows of reference students are what they do: they are walked anew."""
-    names = [s for s in stated["students"] if s in REFERENCES]
+    names = [s for s in stated["students"] if s in NAMED_STUDENTS]
     if not names:
         return []
     if stated["versions"].get("textbook_gym") != __version__:

@@ -1,0 +1,103 @@
+"""What an ability is worth in a book: the model student with it and without it, on the same editions.
+
+    worth = gain of the model student - gain of the model student without the ability
+
+where the gain of a chapter is the last grade - newcomer, and the gain of a book their mean over its chapters. An
+ability is *necessary* in a book if its loss costs at least 0.15 of gain and a quarter of the model student's, or 0.25
+in one chapter. What a book claims in `ABILITIES` is measured by `check_book`, and refused where it does not hold.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from textbook_gym.authoring.abilities import Ability
+from textbook_gym.authoring.book import Book
+from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.loops import Wipe
+from textbook_gym.students.base import ABLATED, REFERENCES, WIPED, Reference
+from textbook_gym.students.rollout import walk
+
+IN_BOOK = 0.15  # least worth of a necessary ability in the whole book
+SHARE = 0.25  # and least share of the model student's gain
+IN_CHAPTER = 0.25  # or least worth in one chapter
+NORMAL = 1.96  # standard errors of a 95 % interval
+
+
+class Worth(NamedTuple):
+    """What one ability is worth in one book.
+
+    Attributes:
+        ability: which.
+        value: gain of the model student - its gain without the ability, in the whole book.
+        error: standard error over editions.
+        share: value, as a share of the model student's gain.
+        chapters: the same difference in each chapter.
+        claimed: whether the book says that it needs the ability.
+    """
+
+    ability: Ability
+    value: float
+    error: float
+    share: float
+    chapters: tuple[float, ...]
+    claimed: bool
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the worth over editions."""
+        return self.value - NORMAL * self.error, self.value + NORMAL * self.error
+
+    @property
+    def necessary(self) -> bool:
+        """Whether success in the book needs it."""
+        whole = self.value >= IN_BOOK and self.share >= SHARE
+        return whole or max(self.chapters) >= IN_CHAPTER
+
+
+def gains(book: Book, student: Reference, courses: int) -> np.ndarray:
+    """Return the gain of a reference student by edition and chapter, float64 (courses, chapters)."""
+    lanes = Lanes(book.path, courses, episode="book", split="all")
+    rows = walk(student, lanes, list(range(courses)), Wipe.NEVER)
+    ends = np.cumsum(lanes.plan["exercises"]) - 1
+    return np.asarray(rows["grade"][:, ends] - lanes.plan["newcomer"])
+
+
+def worths(book: Book, courses: int = 256) -> list[Worth]:
+    """Return what each ability is worth in a book, over editions 0..courses-1.
+
+    An ability that the book says nothing of is worth 0, since its model student knows no way to do without it; but
+    learning and retention are measured in every book.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> [w.ability.word for w in worths(find("Bandits"), courses=16)][:2]
+        ['learning', 'retention']
+    """
+    whole = gains(book, REFERENCES["model"], courses)
+    level = float(whole.mean())
+    found = []
+    for ability in Ability:
+        claimed = ability in book.abilities
+        if not claimed and ability not in WIPED:
+            found.append(Worth(ability, 0.0, 0.0, 0.0, (0.0,) * len(book.chapters), False))
+            continue
+        lost = whole - gains(book, ABLATED[f"model-{ability.word}"], courses)
+        each = lost.mean(axis=1)
+        value, error = float(each.mean()), float(each.std() / np.sqrt(courses))
+        share = value / level if level > 0 else 0.0
+        found.append(Worth(ability, value, error, share, tuple(lost.mean(axis=0).tolist()), claimed))
+    return found
+
+
+def ability_findings(book: Book, courses: int) -> Iterator[str]:
+    """Yield a finding for every ability that the book claims and does not need."""
+    for w in worths(book, courses):
+        if w.claimed and not w.necessary:
+            most = int(np.argmax(w.chapters))
+            yield (
+                f"ABILITIES[{w.ability.word!r}]: without it the model student loses {w.value:.3f} of gain "
+                f"({w.share:.0%}), and {w.chapters[most]:.3f} in chapter {most + 1}; a claim needs {IN_BOOK} and "
+                f"{SHARE:.0%} in the book or {IN_CHAPTER} in a chapter: make it necessary, or drop the claim"
+            )
