@@ -32,7 +32,7 @@ from textbook_gym.metrics.statistics import Estimate, estimate, iqm
 from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.with_memory import as_worn
-from textbook_gym.train.evaluation import examine, last_third, scores
+from textbook_gym.train.evaluation import examine, first_third, last_third, scores
 from textbook_gym.train.run import checkpoint_path, train
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "learning"
@@ -95,6 +95,7 @@ def result_of(rows: dict[str, np.ndarray], shortcut: bool) -> dict[str, Any]:
         "gain": kept["reward"].sum(axis=1) / len(np.unique(chapters)),
         "mark": kept["mark"].mean(axis=1),
         "benefit": (kept["mark"] - wiped["mark"]).mean(axis=1),
+        "first": kept["mark"][:, first_third(kept)].mean(axis=1),
         "last": kept["mark"][:, last_third(kept)].mean(axis=1),
     }
     if shortcut:
@@ -108,9 +109,9 @@ def result_of(rows: dict[str, np.ndarray], shortcut: bool) -> dict[str, Any]:
     }
 
 
-def carry_out(run: Run, steps: int | None) -> None:
-    """Train, examine, write the result."""
-    env_id, begun, cpu = env_of(run.book), time.perf_counter(), time.process_time()
+def carry_out(run: Run, env_id: str, folder: pathlib.Path = RESULTS, **how: Any) -> None:
+    """Train, examine, write the result to `runs/` of a folder; `how` is handed to `train`."""
+    begun, cpu = time.perf_counter(), time.process_time()
     history: dict[int, dict[str, float]] = {}
 
     def told(done: int, total: int, latest: dict[str, float]) -> None:
@@ -122,12 +123,11 @@ def carry_out(run: Run, steps: int | None) -> None:
     model = train(
         env_id,
         out=out,
-        reward=run.reward,
         seed=run.seed,
-        steps=steps,
         evaluations=5,
         told=told,
         **STUDENTS[run.student],
+        **how,
     )
     seconds = time.perf_counter() - begun, time.process_time() - cpu
     rows = examine(as_worn(model), env_id, editions=EDITIONS, first=FIRST)
@@ -143,7 +143,7 @@ def carry_out(run: Run, steps: int | None) -> None:
         "scores": scores(rows),
         **result_of(rows, find(run.book).has_shortcut),
     }
-    path = RESULTS / "runs" / f"{run.name}.json"
+    path = folder / "runs" / f"{run.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with beside(path) as part:
         part.write_text(json.dumps(result) + "\n", encoding="utf-8")
@@ -369,7 +369,7 @@ def main() -> None:
         for run in plan()[first::every]:
             done = (RESULTS / "runs" / f"{run.name}.json").is_file()
             if not done and (chosen.book is None or run.book in chosen.book):
-                carry_out(run, chosen.steps)
+                carry_out(run, env_of(run.book), reward=run.reward, steps=chosen.steps)
     if chosen.report or every == 1:
         report()
 

@@ -19,6 +19,7 @@ def train(
     memory: str = "preset",
     set: Texts = (),
     reward: str | None = None,
+    episode: str | None = None,
     steps: Whole | None = None,
     lanes: Whole | None = None,
     seed: Whole | None = None,
@@ -36,6 +37,7 @@ def train(
         memory: recap, transcript, ledger, ..., or none; preset: what was tried for this book.
         set: a setting of the memory as NAME=VALUE, the value as JSON; repeated for several.
         reward: improvement (the default), mark, exam or visible.
+        episode: book (the default), or exercise: every exercise an episode of its own, so that nothing later counts.
         steps: steps of all lanes together (default: the preset's).
         lanes: environments side by side (default: the preset's).
         seed: of everything (default: 0).
@@ -86,6 +88,7 @@ def train(
             memory=None if memory == NONE else memory,
             settings=settings,
             reward=reward,
+            episode=episode,
             steps=steps,
             lanes=lanes,
             seed=seed,

@@ -48,6 +48,14 @@ def examine(
     return rows
 
 
+def first_third(rows: np.ndarray) -> np.ndarray:
+    """Return which exercises are in the first third of their chapter, bool (exercises,)."""
+    chapters, numbers = rows["chapter"][0], rows["exercise"][0]
+    longest = np.array([numbers[chapters == c].max() for c in chapters])
+    first: np.ndarray = numbers <= np.maximum(longest // 3, 1)
+    return first
+
+
 def last_third(rows: np.ndarray) -> np.ndarray:
     """Return which exercises are in the last third of their chapter, bool (exercises,)."""
     chapters, numbers = rows["chapter"][0], rows["exercise"][0]

@@ -83,6 +83,7 @@ def train(
     memory: str | None = "preset",
     settings: Mapping[str, Any] | None = None,
     reward: str | None = None,
+    episode: str | None = None,
     steps: int | None = None,
     lanes: int | None = None,
     seed: int | None = None,
@@ -103,6 +104,8 @@ def train(
         memory: a memory's name; "preset" for the one of the preset; None for none.
         settings: of that memory, such as `{"keep": "exercise"}`.
         reward: "improvement" (None too) or a control, see `BookEnv`.
+        episode: what an episode is: "exercise" to end one with every exercise, so that no return looks beyond it, or
+            "book" for a whole course; None for what the id says. Editions and memory go on either way.
         steps: steps in all lanes together, those before a resume included; None for the preset's.
         lanes: environments side by side; None for the preset's.
         seed: of the lanes, the weights and the choices; None for 0.
@@ -127,7 +130,7 @@ def train(
     if path.exists() and not resume:
         raise ValueError(f"{path} is there and is not overwritten: resume it, or choose another out")
     if resume:
-        asked = {"env_id": env_id, "algo": algo, "reward": reward, "lanes": lanes, "seed": seed}
+        asked = {"env_id": env_id, "algo": algo, "reward": reward, "episode": episode, "lanes": lanes, "seed": seed}
         asked |= {} if memory == "preset" else {"memory": memory}
         check_resume(path, asked, settings or {}, keywords or {})
         model = load_checkpoint(path)
@@ -144,6 +147,7 @@ def train(
             "memory": named,
             "settings": {**worn, **(settings or {})},
             "reward": "improvement" if reward is None else reward,
+            "episode": episode,
             "seed": 0 if seed is None else seed,
             "lanes": preset.lanes if lanes is None else lanes,
             "version": __version__,

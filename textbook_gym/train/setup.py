@@ -58,5 +58,8 @@ def setup(env_id: str, algo: str = "ppo") -> Setup:
 
 def environment(spec: Mapping[str, Any]) -> BookVecEnv:
     """Return the native `VecEnv` that a student with this `textbook` attribute is trained in."""
+    course = {"split": "train", "reward": spec["reward"]}
+    if spec.get("episode"):
+        course["episode"] = spec["episode"]
     worn = {"memory": spec["memory"], "memory_settings": spec["settings"]} if spec["memory"] else {}
-    return make(spec["env_id"], spec["lanes"], seed=spec["seed"], split="train", reward=spec["reward"], **worn)
+    return make(spec["env_id"], spec["lanes"], seed=spec["seed"], **course, **worn)
