@@ -15,8 +15,9 @@ Why memory pays
 
 Model student
     It counts what every unknown arm paid, and believes in (paid + 1) / (pulled + 2), as a uniform prior says. It pulls
-    the arm of the highest belief plus `DOUBT`    standard deviations times the share of exercises that are left. Without exploration, or foresight, which is the
-    same where an exercise is one pull, it never leaves the known arm: it loses 0.13 of its gain of 0.28.
+    the arm of the highest belief plus `DOUBT` doubled standard deviations times the share of exercises that are left.
+    Without exploration, or foresight, which is the same where an exercise is one pull, it never leaves the known arm:
+    it loses 0.13 of its gain of 0.28.
 
 Sources
     The one-armed bandit (Bradt, Johnson and Karlin 1956), with four unknown arms.
