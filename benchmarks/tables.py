@@ -12,6 +12,7 @@ import pathlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from textbook_gym.authoring.abilities import Ability
 from textbook_gym.cli.books import headline
 from textbook_gym.metrics.summary import ALL, summary
 from textbook_gym.registry import BOOKS, CLASSICS, env_ids, find
@@ -190,6 +191,33 @@ def learning_line() -> str:
     )
 
 
+def abilities() -> str:
+    """Return books x abilities: the worth in the book, and in brackets in the chapter where it is most."""
+    found: dict[str, list[str]] = {}
+    for row in read("../../textbook_gym/report/worth.csv"):
+        inside = f" ({row['in_chapter']} in {row['chapter']})" if float(row["in_chapter"]) > float(row["worth"]) else ""
+        figure = f"{row['worth']}{inside}" if row["claimed"] == "True" else ""
+        found.setdefault(row["book"], []).append(figure)
+    return table(("book", *(a.word for a in Ability)), ((book, *cells) for book, cells in found.items()))
+
+
+def needs_text() -> str:
+    """Return for every book what its model student does without each ability that the book claims."""
+    rows = ((name, a.word, text) for name in BOOKS for a, text in sorted(find(name).abilities.items()))
+    return table(("book", "ability", "without it the model student ..."), rows)
+
+
+def payment() -> str:
+    """Return the experiment on what is paid for."""
+    rows = (
+        (row["course"], row["student"], row["payment"], row["seeds"], interval(row, "first"), interval(row, "last"),
+         interval(row, "above_near"))
+        for row in read("payment/summary.csv")
+    )  # fmt: skip
+    headings = ("course", "student", "paid for", "seeds", "first third", "last third", "last third above near")
+    return table(headings, rows)
+
+
 def sb3() -> str:
     """Return what the lines without a memory printed."""
     first, *_, last = read("sb3.csv")
@@ -323,6 +351,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "sb3": sb3,
     "memory line": memory_line,
     "memory": memory,
+    "abilities": abilities,
+    "needs": needs_text,
+    "payment": payment,
     "language model": language_model,
     "language model costs": language_model_costs,
 }

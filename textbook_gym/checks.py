@@ -26,7 +26,7 @@ from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course
 from textbook_gym.errors import BookError
 from textbook_gym.probes import PROBES, check_actions, check_highest, check_own_notes, check_page, opened, part_words
-from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES, WIPED
 from textbook_gym.students.rollout import walk
 from textbook_gym.text.check import word_findings
 
@@ -341,10 +341,11 @@ def check_twins(book: Book) -> Iterator[str]:
 
     def walked(name: str, interpreted: bool) -> dict[str, Any]:
         lanes = Lanes(book.path, TWINS, episode="book", split="all", exercises=exercises, interpreted=interpreted)
-        rows = walk(REFERENCES[name], lanes, list(range(TWINS)), Wipe.NEVER)
+        rows = walk(NAMED_STUDENTS[name], lanes, list(range(TWINS)), Wipe.NEVER)
         return {"rows": rows, "lanes": lanes.records}
 
-    for name in ("random", "model", "oracle"):
+    without = [f"model-{a.word}" for a in book.abilities if a not in WIPED]
+    for name in ("random", "model", "oracle", *without):
         compiled = walked(name, interpreted=False)
         for what, again in (("run twice", walked(name, False)), ("interpreted", walked(name, True))):
             for part, bytes_of in compiled.items():

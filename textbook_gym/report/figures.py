@@ -14,6 +14,7 @@ from textbook_gym.metrics.definitions import METRICS, Metric
 from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.metrics.table import complete
 from textbook_gym.registry import find
+from textbook_gym.report.abilities import needs
 from textbook_gym.report.pages import LIGHT
 from textbook_gym.report.style import STYLE, WIDTH, Data, Picture, colours, legend
 
@@ -170,13 +171,17 @@ def lags(data: Data) -> Picture | None:
 
 
 def by_ability(measured: dict[str | None, Estimate | None], books: Sequence[str]) -> dict[str, float]:
-    """Return the mean over books of a metric for each ability that they need."""
-    found: dict[str, list[float]] = {}
+    """Return the mean over books of a metric for each ability, books weighted with what the ability is worth there."""
+    scores: dict[str, list[tuple[float, float]]] = {}
     for book in books:
         e = measured[book]
-        for ability in find(book).abilities if e else ():
-            found.setdefault(ability.word, []).append(e.value if e else 0.0)
-    return {word: float(np.mean(values)) for word, values in sorted(found.items())}
+        for ability, worth in needs(book).items() if e else ():
+            scores.setdefault(ability.word, []).append((e.value if e else 0.0, worth))
+    means = {}
+    for word, pairs in sorted(scores.items()):
+        values, weights = np.array(pairs).T
+        means[word] = float(np.average(values, weights=weights))
+    return means
 
 
 def radar(data: Data) -> Picture | None:
@@ -200,13 +205,14 @@ def radar(data: Data) -> Picture | None:
     ax.set_rlabel_position(180 / len(tags))
     ax.set_xticks(angles, [])
     for tag, angle in zip(tags, angles, strict=True):
-        n = sum(WORDS[tag] in find(b).abilities for b in data.books)
+        n = sum(WORDS[tag] in needs(b) for b in data.books)
         side = "center" if abs(np.sin(angle)) < 0.1 else "left" if np.sin(angle) > 0 else "right"
         ax.text(angle, 1.14, f"{tag}\n({n} book{'s' * (n > 1)})", ha=side, va="center", fontsize=8.5)
     ax.spines["polar"].set_color(LIGHT["line"])
     legend(figure, data.students)
     text = (
-        "Mean over the books that ask for an ability of the IQM score (0 the newcomer, 1 the oracle; "
+        "Mean over the books that need an ability, each weighted with what the ability is worth there (gain of the "
+        "model student - its gain without it), of the IQM score (0 the newcomer, 1 the oracle; "
         f"{metric('score').part('Formula')}). Values below {LEAST:g} are drawn at the centre; {data.n}."
     )
     return Picture("radar", "Abilities", text, figure)
