@@ -300,6 +300,16 @@ def test_what_is_not_known_is_refused_in_one_line(words, why, tmp_path, monkeypa
     assert not list(tmp_path.iterdir())
 
 
+def test_what_the_table_needs_is_missed_at_the_start(tmp_path, monkeypatch, capsys):
+    """Not at the end of a course: without polars there is no table, and an hour was played."""
+    monkeypatch.setitem(sys.modules, "polars", None)
+    monkeypatch.chdir(tmp_path)
+    for words in (["play", "Concepts"], ["play", "Concepts", "--web"]):
+        assert main(words) == 2
+        assert capsys.readouterr().err == "textbook-gym: play needs 'polars': pip install 'textbook_gym[report]'\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_is_of_one_course(tmp_path):
     finish(open_course("Concepts", tmp_path), left=1)
     with pytest.raises(ValueError, match="holds courses of Concepts, course seminar"):

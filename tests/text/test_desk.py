@@ -295,3 +295,19 @@ def test_the_package_knows_no_model_and_no_network():
     folder = pathlib.Path(textbook_gym.text.__file__).parent
     source = "".join(file.read_text() for file in folder.glob("*.py"))
     assert not re.search(r"import (socket|http|urllib|requests|httpx|openai|transformers|pickle)", source)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "message"),
+    [
+        ("textbook/Bandit-v0", "did you mean 'textbook/Bandits-v0'"),
+        ("textbook_gym:textbook/BanditsSeminr-v0", "did you mean 'textbook/BanditsSeminar-v0'"),
+        ("textbook/Bandits-v7", "did you mean 'textbook/Bandits-v0'"),
+        ("CartPole-v1", "give one such as textbook/Bandits-v0"),
+        ("Bandits", "give one such as textbook/Bandits-v0"),
+    ],
+)
+def test_an_id_that_is_none_is_refused_with_the_nearest(env_id, message):
+    with pytest.raises(ValueError, match=f"id '{env_id}' is not known.*{message}") as caught:
+        Desk(env_id)
+    assert "\n" not in str(caught.value)
