@@ -1,14 +1,12 @@
 """Long work: whatever happens on the way, the table is the same bytes."""
 
 import io
-import os
 import resource
 import signal
 import subprocess
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,19 +20,8 @@ from textbook_gym.study.files import write
 from textbook_gym.study.run import make_jobs, study, walkers
 from textbook_gym.study.runners import here, processes, spread
 
-TESTS = Path(__file__).parent.parent
 SETTINGS = {"books": ["Vocabulary"], "editions": 130, "controls": ["kept", "foreign"]}
 STUDENTS = ["model", "mortal=toy.players:Mortal"]
-
-
-@pytest.fixture
-def deaths(tmp_path, monkeypatch):
-    """The file that says how often `Mortal` is to die; workers know where it is, and find the students."""
-    file = tmp_path / "deaths"
-    file.write_text("")
-    monkeypatch.setenv("DEATHS", str(file))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]))
-    return file
 
 
 def csv(table, folder):
