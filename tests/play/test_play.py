@@ -221,6 +221,43 @@ def test_whole_books_of_two_people_are_a_study_that_is_right(tmp_path):
     assert json.loads((tmp_path / "study.json").read_text())["students"][-2:] == ["human:ada", "human:ben"]
 
 
+def played(folder, **players):
+    """A folder in which each of some people played so many courses, one edition after the other."""
+    for name, courses in players.items():
+        for _ in range(courses):
+            finish(open_course("Theorems", folder, name=name), seed=courses)
+    write_played(folder)
+    return folder
+
+
+def test_people_may_play_unevenly_many_editions(tmp_path, capsys):
+    """Who played fewer is measured on those: nothing that reads the folder takes that for a fault."""
+    first, second = played(tmp_path / "a", ada=3, ben=1), played(tmp_path / "b", ada=2)
+    for folder in (first, second):
+        assert [f.text for f in validate(folder) if not f.good] == []
+        assert main(["report", str(folder)]) == 0
+        assert "human:ada" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "human:ben" in (first / "report.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    out = tmp_path / "compare.csv"
+    assert main(["compare", str(first), str(second), "--out", str(out)]) == 0
+    rows = pl.read_csv(out)
+    assert set(rows["student"]) == {"human:ada", "newcomer", "model", "oracle"}
+    assert rows["paired"].all()  # over the two editions that both were played in
+    assert (rows.filter(pl.col("student") == "oracle")["difference"] == 0).all()
+
+
+def test_editions_that_a_person_chose_are_found(tmp_path):
+    """Only the good ones handed in: numbers after a gap tell."""
+    played(tmp_path, ben=3)
+    finish(open_course("Theorems", tmp_path, name="ada", edition=2))
+    write_played(tmp_path)
+    found = [f.text for f in validate(tmp_path) if not f.good]
+    assert found == [
+        "table: human:ada, Theorems has 1 courses, the last of edition 2; play the editions in order, from 0 on"
+    ]
+
+
 @pytest.mark.parametrize("course", ["SEMINAR", "CHAPTERS"])
 @pytest.mark.parametrize("book", BOOKS)
 def test_a_chart_fits_and_shows_every_mark(book, course):
