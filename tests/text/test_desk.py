@@ -151,6 +151,17 @@ def test_unreadable_replies_are_told_apart_cost_a_step_and_list_the_actions():
     assert d.reply("PULL_A").info["invalid"] == ""
 
 
+def test_who_quotes_the_instructions_says_nothing_by_that():
+    """A preface holds the form of an answer and every name of an action: none of them is an answer."""
+    for answer in ("tag", "json"):
+        d = desk(answer=answer)
+        system, page = (m["content"] for m in d.open(seed=1))
+        for quoted in (system, page, f"{system}\n\n{page}", f"```\n{system}\n```"):
+            assert d.reply(quoted).info["invalid"] == "unknown", quoted
+            turn = d.reply(f"You told me:\n{quoted}\nSo I say:\n<action>PULL_B</action>")
+            assert turn.info["invalid"] == ""
+
+
 def test_saying_nothing_costs_what_a_newcomer_earns(book_name):
     d = Desk(f"textbook/{book_name}-v0", exercises=1)
     d.open(seed=1)

@@ -25,6 +25,9 @@ READABLE = {
     "<ACTION>'end trial'</ACTION>": 2,
     "<action>PULL_A</action> or rather <action>PULL_B</action>": 1,  # the last one
     "```xml\n<action>PULL_B</action>\n```": 1,
+    "<action>\n```\nPULL_B\n```\n</action>": 1,
+    "```\n<note>PULL_A was bad</note>\n<action>PULL_B</action>\n```\nDone.": 1,
+    "\u65e5\u672c\u8a9e <action>PULL_B</action> \U0001f642": 1,
     "You said <action>NAME</action>, so: <action>PULL_A</action>": 0,
     "<action>PULL_A</action> (as in <action>NAME</action>)": 0,  # quotes the instructions
     "<think>PULL_B? <action>PULL_B</action></think><action>PULL_A</action>": 0,
