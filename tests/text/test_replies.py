@@ -34,6 +34,7 @@ READABLE = {
     "so PULL_B? </think> <action>PULL_A</action>": 0,  # the template opened the reasoning
     "<thinking>a</thinking>b<think>c</think>\nPULL_B": 1,
     "<action>PULL_B": 1,  # stopped at the closing tag
+    "<action> or <action>, which was it?\nPULL_B": 1,  # tags begun twice name nothing, the last line does
     "PULL_A": 0,
     "**pull a**.": 0,
     "Let me think: PULL_A pays.\nAction: PULL_B": 1,
