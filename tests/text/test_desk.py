@@ -173,6 +173,17 @@ def test_saying_nothing_costs_what_a_newcomer_earns(book_name):
     assert turns == d.replies
 
 
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_the_most_replies_of_a_course_are_those_of_who_says_nothing(memory):
+    d = desk(memory=memory)
+    d.open(seed=1)
+    turns = 0
+    while not d.done:
+        d.reply("hm")
+        turns += 1
+    assert turns == d.replies
+
+
 def test_a_cut_conversation_is_charged_for_all_that_was_not_worked(book_name):
     d = Desk(f"textbook/{book_name}-v0", exercises=2)
     d.open(seed=1)
