@@ -79,6 +79,21 @@ def test_a_course_that_cannot_be_read_changes_nothing():
     assert d.save() == before
 
 
+def test_a_context_that_begins_behind_the_last_message_is_refused():
+    head, payload = unseal(FORMAT, "desk", saved())
+    line, _, course = payload.partition(b"\n")
+    state = json.loads(line)
+    for start, fine in ((len(state["transcript"]) - 1, True), (len(state["transcript"]), False)):
+        data = seal(
+            FORMAT, {"settings": head["settings"]}, json.dumps({**state, "start": start}).encode() + b"\n" + course
+        )
+        if fine:
+            assert desk().load(data)
+        else:
+            with pytest.raises(ValueError, match="out of bounds"):
+                desk().load(data)
+
+
 def test_other_settings_and_books_are_refused():
     with pytest.raises(ValueError, match=r"the saved desk has the settings .*transcript.*, this one .*none"):
         desk(memory="none").load(saved())
