@@ -10,7 +10,8 @@ import argparse
 import csv
 import pathlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from textbook_gym.authoring.abilities import Ability
 from textbook_gym.cli.books import headline
@@ -25,6 +26,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (ROOT / "README.md", *sorted(RESULTS.glob("*.md")))
 
 Row = dict[str, str]
+Cell = str | Callable[[Row], str]
+"""What stands in a column: the column of the committed table, or what makes it of a row."""
 
 
 def read(name: str) -> list[Row]:
@@ -39,9 +42,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def thousands(number: str) -> str:
-    """Return a whole number with commas."""
-    return f"{int(number):,}"
+def listed(rows: Iterable[Row], cells: Mapping[str, Cell]) -> str:
+    """Return a table in Markdown that has a line for every row of a committed table.
+
+    Args:
+        rows: the rows.
+        cells: heading -> what stands under it: the name of a column, or what makes it of a row.
+    """
+    makers = [itemgetter(cell) if isinstance(cell, str) else cell for cell in cells.values()]
+    return table(list(cells), ([make(row) for make in makers] for row in rows))
+
+
+def thousands(name: str) -> Callable[[Row], str]:
+    """Return what writes a whole number of a row with commas."""
+    return lambda row: f"{int(row[name]):,}"
 
 
 def signed(figure: str) -> str:
@@ -49,11 +63,20 @@ def signed(figure: str) -> str:
     return figure if figure.startswith("-") or not figure else f"+{figure}"
 
 
-def interval(row: Row, name: str) -> str:
-    """Return a figure with the ends of its interval, or a dash."""
-    if not row[name]:
-        return "-"
-    return f"{signed(row[name])} [{signed(row[f'{name}_low'])}, {signed(row[f'{name}_high'])}]"
+def interval(name: str) -> Callable[[Row], str]:
+    """Return what writes a figure of a row with the ends of its interval, or a dash."""
+
+    def written(row: Row) -> str:
+        if not row[name]:
+            return "-"
+        return f"{signed(row[name])} [{signed(row[f'{name}_low'])}, {signed(row[f'{name}_high'])}]"
+
+    return written
+
+
+def or_dash(name: str) -> Callable[[Row], str]:
+    """Return what writes a figure of a row with its sign, or a dash."""
+    return lambda row: signed(row[name]) or "-"
 
 
 # --- books ---------------------------------------------------------------------------------
@@ -93,11 +116,15 @@ def classics_ids() -> str:
 
 def results(rows: Iterable[Row] | None = None) -> str:
     """Return the table of the reference students."""
-    cells = (
-        (r["book"], r["student"], interval(r, "gain"), r["first_third"], r["last_third"], interval(r, "memory_benefit"))
-        for r in rows or read("summary.csv")
-    )
-    return table(("book", "student", "gain", "first third", "last third", "memory benefit"), cells)
+    cells: dict[str, Cell] = {
+        "book": "book",
+        "student": "student",
+        "gain": interval("gain"),
+        "first third": "first_third",
+        "last third": "last_third",
+        "memory benefit": interval("memory_benefit"),
+    }
+    return listed(rows or read("summary.csv"), cells)
 
 
 def headlines() -> str:
@@ -116,11 +143,15 @@ def millions(row: Row) -> str:
 
 def speed() -> str:
     """Return the table of speeds."""
-    cells = (
-        (r["what"], r["kind"], thousands(r["lanes"]), r["threads"], millions(r), r["times_cartpole"])
-        for r in read("speed.csv")
-    )
-    return table(("what", "kind", "lanes", "threads", "million steps/s", "x CartPole"), cells)
+    cells: dict[str, Cell] = {
+        "what": "what",
+        "kind": "kind",
+        "lanes": thousands("lanes"),
+        "threads": "threads",
+        "million steps/s": millions,
+        "x CartPole": "times_cartpole",
+    }
+    return listed(read("speed.csv"), cells)
 
 
 def speed_line() -> str:
@@ -142,21 +173,17 @@ def speed_line() -> str:
 
 def classics() -> str:
     """Return the table of the classics shelf: every player at the papers' settings."""
-    cells = (
-        (
-            r["task"],
-            r["setting"],
-            r["player"],
-            r["tuning"],
-            thousands(r["episodes"]),
-            f"{r['value']} ± {r['error']}",
-            f"{r['published']} ± {r['published_error']}" if r["published"] else "",
-            r["deviation"],
-        )
-        for r in read("classics.csv")
-    )
-    headings = ("task", "setting", "player", "tuning", "episodes", "ours", "published", "deviation, standard errors")
-    return table(headings, cells)
+    cells: dict[str, Cell] = {
+        "task": "task",
+        "setting": "setting",
+        "player": "player",
+        "tuning": "tuning",
+        "episodes": thousands("episodes"),
+        "ours": lambda r: f"{r['value']} ± {r['error']}",
+        "published": lambda r: f"{r['published']} ± {r['published_error']}" if r["published"] else "",
+        "deviation, standard errors": "deviation",
+    }
+    return listed(read("classics.csv"), cells)
 
 
 # --- learning ------------------------------------------------------------------------------
@@ -164,29 +191,28 @@ def classics() -> str:
 
 def learning() -> str:
     """Return what the experiment on training showed."""
-    cells = (
-        (
-            r["book"],
-            r["reward"],
-            r["student"],
-            r["seeds"],
-            thousands(r["steps"]),
-            *(interval(r, k) for k in ("gain", "benefit", "rise")),
-            "yes" if r["learns"] == "True" else "no",
-        )
-        for r in read("learning/summary.csv")
-    )
-    headings = ("book", "reward", "student", "seeds", "steps", "gain", "memory benefit", "rise", "learns")
-    return table(headings, cells)
+    cells: dict[str, Cell] = {
+        "book": "book",
+        "reward": "reward",
+        "student": "student",
+        "seeds": "seeds",
+        "steps": thousands("steps"),
+        "gain": interval("gain"),
+        "memory benefit": interval("benefit"),
+        "rise": interval("rise"),
+        "learns": lambda r: "yes" if r["learns"] == "True" else "no",
+    }
+    return listed(read("learning/summary.csv"), cells)
 
 
 def learning_line() -> str:
     """Return what one trained student reaches with its memory and without."""
     rows = {(r["book"], r["reward"], r["student"]): r for r in read("learning/summary.csv")}
     ledger, none = (rows["Vocabulary", "improvement", s] for s in ("ledger", "none"))
+    gain, steps = interval("gain"), thousands("steps")
     return (
-        f"Trained on `VocabularyShort` for {thousands(ledger['steps'])} steps, {ledger['seeds']} seeds: gain "
-        f"{interval(ledger, 'gain')} with a ledger, {interval(none, 'gain')} without a memory. "
+        f"Trained on `VocabularyShort` for {steps(ledger)} steps, {ledger['seeds']} seeds: gain "
+        f"{gain(ledger)} with a ledger, {gain(none)} without a memory. "
         "[All trainings](benchmarks/results/learning.md)."
     )
 
@@ -221,9 +247,10 @@ def payment() -> str:
 def sb3() -> str:
     """Return what the lines without a memory printed."""
     first, *_, last = read("sb3.csv")
+    steps = thousands("steps")
     return (
         f"`python benchmarks/tables.py --measure` ran these lines: reward of a course {signed(first['reward'])} after "
-        f"{thousands(first['steps'])} steps, {signed(last['reward'])} after {thousands(last['steps'])}, "
+        f"{steps(first)} steps, {signed(last['reward'])} after {steps(last)}, "
         f"{last['seconds']} seconds on one core."
     )
 
@@ -245,18 +272,15 @@ def memory_line() -> str:
 
 def memory() -> str:
     """Return the table of what memories cost in training."""
-    cells = (
-        (
-            r["book"],
-            r["memory"],
-            r["lanes"],
-            thousands(r["steps_per_second"]),
-            f"{r['share_of_idle']} ± {r['standard_error']}",
-            thousands(r["bytes_a_lane"]),
-        )
-        for r in read("memory.csv")
-    )
-    return table(("book", "memory", "lanes", "steps/s", "share of idle", "bytes a lane"), cells)
+    cells: dict[str, Cell] = {
+        "book": "book",
+        "memory": "memory",
+        "lanes": "lanes",
+        "steps/s": thousands("steps_per_second"),
+        "share of idle": lambda r: f"{r['share_of_idle']} ± {r['standard_error']}",
+        "bytes a lane": thousands("bytes_a_lane"),
+    }
+    return listed(read("memory.csv"), cells)
 
 
 # --- a language model ----------------------------------------------------------------------
@@ -264,37 +288,34 @@ def memory() -> str:
 
 def language_model() -> str:
     """Return what a small language model makes of seminar courses, beside who is known."""
-    cells = (
-        (
-            r["book"],
-            r["student"],
-            r["editions"],
-            *(signed(r[f"gain_{memory}"]) or "-" for memory in ("kept", "wiped", "notebook")),
-            interval(r, "benefit") if r["benefit_low"] else signed(r["benefit"]) or "-",
-            signed(r["normalised_gain"]) or "-",
-        )
-        for r in read("language_model.csv")
-    )
-    headings = ("book", "student", "editions", "gain kept", "wiped", "notebook", "kept - wiped", "normalised gain")
-    return table(headings, cells)
+    benefit, bare = interval("benefit"), or_dash("benefit")
+    cells: dict[str, Cell] = {
+        "book": "book",
+        "student": "student",
+        "editions": "editions",
+        "gain kept": or_dash("gain_kept"),
+        "wiped": or_dash("gain_wiped"),
+        "notebook": or_dash("gain_notebook"),
+        "kept - wiped": lambda r: benefit(r) if r["benefit_low"] else bare(r),
+        "normalised gain": or_dash("normalised_gain"),
+    }
+    return listed(read("language_model.csv"), cells)
 
 
 def language_model_costs() -> str:
     """Return what the language model said and what that cost."""
-    cells = (
-        (
-            r["book"],
-            r["student"],
-            thousands(r["replies"]),
-            *(r[kind] for kind in ("empty", "truncated", "unknown")),
-            *(thousands(r[part]) for part in ("tokens_read", "tokens_said", "seconds")),
-        )
-        for r in read("language_model.csv")
-        if r["replies"]
-    )
-    unreadable = ("of 100: empty", "truncated", "no action")
-    headings = ("book", "student", "replies", *unreadable, "tokens read", "said", "seconds")
-    return table(headings, cells)
+    cells: dict[str, Cell] = {
+        "book": "book",
+        "student": "student",
+        "replies": thousands("replies"),
+        "of 100: empty": "empty",
+        "truncated": "truncated",
+        "no action": "unknown",
+        "tokens read": thousands("tokens_read"),
+        "said": thousands("tokens_said"),
+        "seconds": thousands("seconds"),
+    }
+    return listed((r for r in read("language_model.csv") if r["replies"]), cells)
 
 
 # --- the pages -----------------------------------------------------------------------------

@@ -98,6 +98,23 @@ def name_of(env_id: str) -> str:
     return plain
 
 
+def known_id(env_id: str) -> str:
+    """Return an id of ours, without the `textbook_gym:` that it may begin with.
+
+    Raises:
+        ValueError: it is not registered; the message names the nearest.
+
+    Example:
+        >>> known_id("textbook_gym:textbook/Bandits-v0")
+        'textbook/Bandits-v0'
+    """
+    plain = env_id.removeprefix("textbook_gym:")
+    known = [name for name, spec in gymnasium.registry.items() if spec.namespace == NAMESPACE]
+    if plain not in known:
+        raise ValueError(f"id {env_id!r} is not known{did_you_mean(plain, known)}; give one such as {id_of('Bandits')}")
+    return plain
+
+
 def register(name: str, module: str) -> None:
     """Add a book and register its environments with Gymnasium.
 

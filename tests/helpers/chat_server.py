@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import re
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -54,7 +56,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         """Answer, or do a fault."""
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        length = int(self.headers["content-length"])
+        body = json.loads(self.rfile.read(length))
         server = self.server
         with server.lock:
             server.requests.append(body)
@@ -83,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         message = {"role": "assistant", "content": "" if fault == "empty" else said}
         if fault == "cut":
             message["content"] = "<think>let me see, " + said
-        usage = {"prompt_tokens": len(json.dumps(body["messages"])) // 4, "completion_tokens": len(said) // 4 + 1}
+        usage = {"prompt_tokens": length // 4, "completion_tokens": len(said) // 4 + 1}
         usage["total_tokens"] = sum(usage.values())
         choice = {"index": 0, "message": message, "finish_reason": "length" if fault == "cut" else "stop"}
         head = {"id": f"chat-{len(server.requests)}", "object": "chat.completion", "created": 0, "model": body["model"]}
@@ -102,3 +105,15 @@ def serving(policy):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def scripted(messages):
+    """An action that hangs on the last message alone."""
+    actions = re.search(r"Actions: ([A-Z0-9_, ]+)\.", messages[0]["content"]).group(1).split(", ")
+    return f"<action>{actions[zlib.crc32(messages[-1]['content'].encode()) % len(actions)]}</action>"
+
+
+def chat(server, model="scripted", **options):
+    """The student behind a server."""
+    options = {"patience": 0.01, "timeout": 1, **options}
+    return f"chat:{server.url}#{model}?" + "&".join(f"{k}={v}" for k, v in options.items())

@@ -140,6 +140,12 @@ def test_a_streak_ends_with_its_chapter():
     assert scores("mastery", table(marks))[0, 0] == pytest.approx(np.mean([9, 9, 10, 9, 9]))
 
 
+def test_metrics_are_of_the_test_split_or_else_of_the_first_in_the_table():
+    train, other, test = table(0.2, split="train"), table(0.4, split="all"), table(0.8, split="test")
+    for splits, mark in (((train, other), 0.2), ((other, train), 0.4), ((train, test, other), 0.8)):
+        assert scores("area", pl.concat(splits))[0, 0] == pytest.approx(mark)
+
+
 def test_what_crosses_chapters_does_not_show_in_the_first():
     less = np.where(CHAPTERS == 1, 0.0, 0.5)[None]
     for name, control in (("chapter_benefit", "chapter"), ("forward_transfer", "cold")):

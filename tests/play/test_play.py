@@ -1,58 +1,20 @@
-"""Courses that people play: what they see, what they type, what is kept, and what is marked."""
+"""Courses that people play: what they see, what they type, what is kept, and what is refused."""
 
 import io
-import json
 import os
 import shutil
 import subprocess
 import sys
 
-import gymnasium
-import numpy as np
-import polars as pl
 import pytest
+from helpers.people import choices, finish, typed
 
 from textbook_gym.cli.main import main
-from textbook_gym.engine.loops import ROWS
-from textbook_gym.play.chart import LEVELS, chart, grades
 from textbook_gym.play.course import HOW, WRITE_DOWN, without_tags
-from textbook_gym.play.folder import compared, open_course, write_played
+from textbook_gym.play.folder import open_course, write_played
 from textbook_gym.play.keys import Keys
 from textbook_gym.registry import BOOKS, find, id_of
-from textbook_gym.study.validate import validate
 from textbook_gym.text import Desk
-
-
-def choices(book, seed=0):
-    """Random actions of a course, without end."""
-    rng = np.random.default_rng(seed)
-    while True:
-        yield int(rng.integers(len(find(book).actions)))
-
-
-def finish(course, seed=0, left=-1):
-    """Play on at random for so many replies, or to the end."""
-    actions = choices(course.book, seed)
-    while not course.desk.done and left:
-        course.turn_page() if course.closing else course.act(next(actions))
-        left -= 1
-    return course
-
-
-def typed(monkeypatch, lines):
-    """Have these lines piped in; an exception is raised where it stands."""
-    waiting = iter(lines)
-
-    def read(prompt=""):
-        line = next(waiting, None)
-        if line is None:
-            raise EOFError
-        if isinstance(line, type):
-            raise line
-        return line
-
-    monkeypatch.setattr("builtins.input", read)
-
 
 # --- what is typed -------------------------------------------------------------------------
 
@@ -158,97 +120,6 @@ def test_no_tag_is_left_in_a_note():
     assert without_tags("a<no<note>te>b</notebook><NOTE>c</thi</think>nk>") == "abc"
 
 
-# --- what is marked ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("book", ["Concepts", "Vocabulary", "Navigation", "Alchemy"])
-def test_a_script_that_plays_is_marked_as_the_flat_environment_marks(book, tmp_path, monkeypatch, capsys):
-    env = gymnasium.make(id_of(book, "Seminar"), split="test")
-    env.reset(options={"edition": 0})
-    actions, lines, marks, info = choices(book), [], [], {"book_done": False}
-    while not info["book_done"]:
-        action = next(actions)
-        lines.append(find(book).actions[action].lower())
-        *_, info = env.step(action)
-        if info["exercise_done"]:
-            marks.append((info["chapter"], info["exercise"], info["mark"]))
-            if not info["book_done"]:
-                env.step(0)
-    typed(monkeypatch, lines)
-    assert main(["play", book, "--name", "ada", "--out", str(tmp_path)]) == 0
-    out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= 80
-    table = pl.read_csv(tmp_path / "marks.csv").filter(pl.col("student") == "human:ada")
-    exam = find(book).chapters[-1].name == "exam" and table["chapter"].max() == len(find(book).chapters)
-    shown = table.filter(pl.col("chapter") < len(find(book).chapters)) if exam else table
-    found = list(shown.select("chapter", "exercise", "mark").iter_rows())
-    assert found == [pytest.approx(m, abs=1e-6) for m in marks[: len(shown)]]
-    assert table["reward"].sum() / table["chapter"].n_unique() == pytest.approx(info["gain"], abs=1e-5)
-    assert f"{info['gain']:+.2f}" in out
-
-
-def test_a_course_put_down_after_every_reply_is_the_same(tmp_path):
-    for memory in ("transcript", "notebook"):
-        whole = finish(open_course("Concepts", tmp_path / "a", memory=memory))
-        actions = choices("Concepts")
-        while not (course := open_course("Concepts", tmp_path / "b", edition=0, memory=memory)).desk.done:
-            course.turn_page() if course.closing else course.act(next(actions))
-        assert course.file.read_bytes() == whole.file.read_bytes()
-        assert np.array_equal(course.rows, whole.rows)
-
-
-def test_references_stand_beside_and_the_oracle_is_right(tmp_path):
-    course = finish(open_course("Concepts", tmp_path))
-    rows = compared(course)
-    assert list(rows) == ["human:me", "newcomer", "model", "oracle"]
-    assert (rows["oracle"]["mark"] == 1).all()
-    table = write_played(tmp_path)
-    assert set(table["student"]) == set(rows)
-    for name, own in rows.items():
-        assert table.filter(pl.col("student") == name)["mark"].to_list() == own["mark"].tolist()
-    lines = grades(rows, course.chapters)
-    assert [line[0] for line in lines] == ["1 one value", "2 a set", "3 conjunction", "4 exam", "gain"]
-
-
-def test_whole_books_of_two_people_are_a_study_that_is_right(tmp_path):
-    for edition in range(2):
-        for name in ("ada", "ben"):
-            course = open_course("Theorems", tmp_path, course="book", name=name)
-            assert course.edition == edition
-            finish(course, seed=edition)
-    write_played(tmp_path)
-    assert [f.text for f in validate(tmp_path) if not f.good] == []
-    assert json.loads((tmp_path / "study.json").read_text())["students"][-2:] == ["human:ada", "human:ben"]
-
-
-@pytest.mark.parametrize("course", ["SEMINAR", "CHAPTERS"])
-@pytest.mark.parametrize("book", BOOKS)
-def test_a_chart_fits_and_shows_every_mark(book, course):
-    found = find(book)
-    every = (range(1, len(found.chapters) + 1), [c.exercises for c in found.chapters])
-    outline = [*zip(*(found.module.SEMINAR if course == "SEMINAR" else every), strict=True)]
-    rng, rows = np.random.default_rng(1), {}
-    for name in ("human:me", "newcomer", "model", "oracle"):
-        rows[name] = np.zeros(sum(n for _, n in outline), ROWS)
-        rows[name]["chapter"] = np.repeat(*zip(*outline, strict=True))
-        rows[name]["exercise"] = np.concatenate([np.arange(1, n + 1) for _, n in outline])
-        rows[name]["mark"] = 1.0 if name == "oracle" else rng.random(len(rows[name]))
-    head, *lines = chart(rows, found.chapters, 80)
-    plot = lines[: LEVELS + 1]
-    assert max(map(len, [head, *lines])) <= 80
-    assert "".join([head, *lines]).isascii()
-    parts = "part of a chapter" in head
-    most = (80 - 5 - len(outline)) // 4  # places for four signs beside the scale and the lines between chapters
-    places = sum(min(most // len(outline), n) for _, n in outline) if parts else len(rows["oracle"])
-    assert parts == (len(rows["oracle"]) > most)
-    for sign in "nmo":
-        assert sum(line.count(sign) for line in plot) == places
-    assert plot[0].count("o") == places
-    if not parts:
-        heights = [round(m * LEVELS) for m in rows["human:me"]["mark"].tolist()]
-        assert sum(line.count("#") for line in plot) == sum(h + 1 for h in heights if h)
-
-
 # --- putting down, taking up, and what is refused ------------------------------------------
 
 
@@ -297,6 +168,16 @@ def test_what_is_not_known_is_refused_in_one_line(words, why, tmp_path, monkeypa
     assert why in said.err
     assert said.err.count("\n") == 1
     assert said.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_table_needs_is_missed_at_the_start(tmp_path, monkeypatch, capsys):
+    """Not at the end of a course: without polars there is no table, and an hour was played."""
+    monkeypatch.setitem(sys.modules, "polars", None)
+    monkeypatch.chdir(tmp_path)
+    for words in (["play", "Concepts"], ["play", "Concepts", "--web"]):
+        assert main(words) == 2
+        assert capsys.readouterr().err == "textbook-gym: play needs 'polars': pip install 'textbook_gym[report]'\n"
     assert not list(tmp_path.iterdir())
 
 

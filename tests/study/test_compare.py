@@ -10,6 +10,7 @@ from helpers.tables import chapters_of, noisy, put, table
 
 from textbook_gym.cli.main import main
 from textbook_gym.metrics import statistics as intervals
+from textbook_gym.metrics.summary import ALL
 from textbook_gym.report.comparison import ends
 from textbook_gym.study.compare import Study, compare, same_worlds
 from textbook_gym.study.validate import validate
@@ -101,6 +102,15 @@ def test_training_seeds_are_not_paired():
     row = pick(pair(first, second), "area")
     assert row["low"] < -0.2
     assert row["high"] > 0.2
+
+
+def test_a_result_over_books_has_the_seeds_of_the_book_that_was_trained_least():
+    """Trained twice for one book and once for the other: over both, chance in training was not seen."""
+    first = pl.concat([*(table(noisy(0.5, 4, seed=s), seed=s) for s in range(2)), table(0.5, "Vocabulary")])
+    rows = pair(first, pl.concat([table(noisy(0.6, 4)), table(0.6, "Vocabulary")]))
+    seeds = {book: pick(rows, "area", book)["first_seeds"] for book in ("Bandits", "Vocabulary", ALL)}
+    assert seeds == {"Bandits": 2, "Vocabulary": 1, ALL: 1}
+    assert set(rows["second_seeds"]) == {1}
 
 
 def test_worlds_are_the_same_only_if_nothing_says_otherwise():
@@ -283,8 +293,9 @@ def test_a_table_of_nothing_is_found(study):
 
 def test_other_worlds_are_found(study):
     told = json.loads((study / "study.json").read_text())
-    spoil(study, digests={**told["digests"], "editions": {"Bandits": "0" * 64}})
-    assert wrong(study) == ["editions of Bandits are not the worlds that this version opens"]
+    for stated in ({"Bandits": "0" * 64}, {}):  # other worlds, and none named
+        spoil(study, digests={**told["digests"], "editions": stated})
+        assert wrong(study) == ["editions of Bandits are not the worlds that this version opens"]
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,27 @@
 """Long work: whatever happens on the way, the table is the same bytes."""
 
 import io
-import os
 import resource
 import signal
 import subprocess
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from toy.players import Turner
 
 from textbook_gym.cli.main import main
+from textbook_gym.registry import find
 from textbook_gym.study import cache
-from textbook_gym.study.cache import Parts, student_digest
+from textbook_gym.study.cache import Parts, job_digest, student_digest
 from textbook_gym.study.files import write
 from textbook_gym.study.run import make_jobs, study, walkers
 from textbook_gym.study.runners import here, processes, spread
 
-TESTS = Path(__file__).parent.parent
 SETTINGS = {"books": ["Vocabulary"], "editions": 130, "controls": ["kept", "foreign"]}
 STUDENTS = ["model", "mortal=toy.players:Mortal"]
-
-
-@pytest.fixture
-def deaths(tmp_path, monkeypatch):
-    """The file that says how often `Mortal` is to die; workers know where it is, and find the students."""
-    file = tmp_path / "deaths"
-    file.write_text("")
-    monkeypatch.setenv("DEATHS", str(file))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]))
-    return file
 
 
 def csv(table, folder):
@@ -127,6 +115,17 @@ def test_parts_depend_on_all_that_rows_depend_on(tmp_path, monkeypatch):
     others.append(path())
     assert len({before, *others}) == 8
     assert student_digest(Turner()) == ""
+
+
+def test_a_digest_tells_jobs_apart_by_everything_but_where_they_are_walked():
+    """By name the same part, were a field left out: rows of another study would be taken for these."""
+    [job] = make_jobs(walkers(["model"], 0), ["Vocabulary"], 3, "test", ["kept"])
+    other = {"student": "m=model", "name": "m", "book": "Bandits", "path": find("Bandits").path, "split": "train",
+             "course": "short", "control": "wiped", "seed": 1, "start": 1, "stop": 4, "lanes": 2, "timeout": 1.0,
+             "salt": 7, "key": "k", "folder": "f"}  # fmt: skip
+    assert list(other) == list(job._fields)
+    same = {field for field, value in other.items() if job_digest(job._replace(**{field: value})) == job_digest(job)}
+    assert same == {"student", "name", "timeout", "folder"}  # what a student is, its key tells
 
 
 def test_objects_are_walked_anew_and_stay_here(tmp_path):

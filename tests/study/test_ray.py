@@ -1,8 +1,5 @@
 """On a real Ray of two workers on this machine: `pip install ".[ray]"`, then `pytest -m ray`."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from textbook_gym.cli.main import main
@@ -16,20 +13,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-TESTS = Path(__file__).parent.parent
 SETTINGS = {"books": ["Vocabulary"], "editions": 130, "controls": ["kept", "foreign"]}
 STUDENTS = ["model", "toy.players:Mortal"]
 
 
-@pytest.fixture
-def deaths(tmp_path, monkeypatch):
-    """The file that says how often `Mortal` is to die; workers know where it is, and find the students."""
-    file = tmp_path / "deaths"
-    file.write_text("")
-    monkeypatch.setenv("DEATHS", str(file))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]))
+@pytest.fixture(autouse=True)
+def no_address(monkeypatch):
+    """A Ray of its own, whatever runs on this machine."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    return file
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(deaths, tmp_path):

@@ -1,52 +1,19 @@
-"""The desk: messages that are only added to, pages, memories, notes, calls, cuts, and the law in words."""
+"""The desk: messages that are only added to, pages, memories, cuts, refusals, and the law in words."""
 
 import copy
-import json
 import pathlib
 import re
-import subprocess
-import sys
 import textwrap
-import types
 
-import numpy as np
 import pytest
+from helpers.desks import MEMORIES, answers, desk, newcomers, walk
 from hypothesis import given
 from hypothesis import strategies as st
 
 import textbook_gym.text
 from textbook_gym.engine.course import grade_after
-from textbook_gym.engine.serialization import seal, unseal
-from textbook_gym.registry import BOOKS, CLASSICS, find
+from textbook_gym.registry import find
 from textbook_gym.text import Desk
-from textbook_gym.text.desk import FORMAT
-from textbook_gym.text.tools import Tools
-
-BANDITS = "textbook/Bandits-v0"
-SHORT = {"chapters": [1, 3, 6], "exercises": [2, 1, 2]}
-MEMORIES = ["transcript", "notebook", "none"]
-
-
-def desk(**keywords):
-    return Desk(BANDITS, **(SHORT | keywords))
-
-
-def answers(seed):
-    """Replies of all kinds, most of them actions."""
-    rng = np.random.default_rng(seed)
-    kinds = ["<action>PULL_A</action>", "pull c", '{"action": "PULL_B"}', "<note>x</note>PULL_A", "", "<think>", "no"]
-    while True:
-        yield str(rng.choice(kinds, p=[0.3, 0.2, 0.2, 0.15, 0.05, 0.05, 0.05]))
-
-
-def walk(d, seed=0):
-    """Turns to the end of a course that is open."""
-    turns = []
-    for reply in answers(seed):
-        if d.done:
-            return turns
-        turns.append(d.reply(reply))
-
 
 # --- the conversation ---
 
@@ -184,8 +151,15 @@ def test_unreadable_replies_are_told_apart_cost_a_step_and_list_the_actions():
     assert d.reply("PULL_A").info["invalid"] == ""
 
 
-def newcomers(d):
-    return sum(d.lane.book.chapters[number - 1].newcomer for number in d.lane.rows)
+def test_who_quotes_the_instructions_says_nothing_by_that():
+    """A preface holds the form of an answer and every name of an action: none of them is an answer."""
+    for answer in ("tag", "json"):
+        d = desk(answer=answer)
+        system, page = (m["content"] for m in d.open(seed=1))
+        for quoted in (system, page, f"{system}\n\n{page}", f"```\n{system}\n```"):
+            assert d.reply(quoted).info["invalid"] == "unknown", quoted
+            turn = d.reply(f"You told me:\n{quoted}\nSo I say:\n<action>PULL_B</action>")
+            assert turn.info["invalid"] == ""
 
 
 def test_saying_nothing_costs_what_a_newcomer_earns(book_name):
@@ -196,6 +170,17 @@ def test_saying_nothing_costs_what_a_newcomer_earns(book_name):
         d.reply("hm")
         turns += 1
     assert d.total == pytest.approx(-newcomers(d))
+    assert turns == d.replies
+
+
+@pytest.mark.parametrize("memory", MEMORIES)
+def test_the_most_replies_of_a_course_are_those_of_who_says_nothing(memory):
+    d = desk(memory=memory)
+    d.open(seed=1)
+    turns = 0
+    while not d.done:
+        d.reply("hm")
+        turns += 1
     assert turns == d.replies
 
 
@@ -288,295 +273,6 @@ def test_notes_add_replace_and_are_cut():
     assert desk(memory="transcript").open(seed=1)[0]["content"].count("notebook") == 0
 
 
-# --- tools ---
-
-
-def test_actions_of_a_common_prefix_are_one_tool():
-    d = desk()
-    (tool,) = d.tools
-    function = tool["function"]
-    assert (tool["type"], function["name"]) == ("function", "pull")
-    assert function["parameters"]["properties"]["arm"]["enum"] == list("ABCDEF")
-    assert function["parameters"]["required"] == ["arm"]
-    noted = desk(memory="notebook").tools
-    assert [t["function"]["name"] for t in noted] == ["pull", "turn_page"]
-    assert {"note", "notebook"} <= noted[1]["function"]["parameters"]["properties"].keys()
-
-
-def test_a_verb_needs_two_actions_and_no_action_of_its_own_name():
-    book = types.SimpleNamespace(actions=("GO_A", "GO_B", "STOP", "END_NOW", "SAY", "SAY_A", "SAY_B"), module=None)
-    names = [tool["function"]["name"] for tool in Tools(book).schema(notes=False)]
-    assert names == ["go", "stop", "end_now", "say", "say_a", "say_b"]
-
-
-def test_a_book_names_the_argument(monkeypatch):
-    monkeypatch.setattr(find("Bandits").module, "ARGUMENTS", {"PULL": "arm"}, raising=False)
-    d = desk(answer="tool")
-    assert d.tools[0]["function"]["parameters"]["required"] == ["arm"]
-    d.open(seed=1)
-    assert d.call("pull", {"arm": "B"}).info["invalid"] == ""
-
-
-def test_every_action_is_the_call_of_one_tool(book_name):
-    d = Desk(f"textbook/{book_name}-v0", answer="tool")
-    calls = []
-    for tool in d.tools:
-        name, schema = tool["function"]["name"], tool["function"]["parameters"]
-        assert re.fullmatch(r"[a-z0-9_-]{1,64}", name)
-        values = [schema["properties"][key]["enum"] for key in schema["required"]]
-        calls += (
-            [(name, dict(zip(schema["required"], [v], strict=True))) for v in values[0]] if values else [(name, {})]
-        )
-    numbers = [d._tools.action(name, arguments) for name, arguments in calls]
-    assert sorted(numbers) == list(range(len(d.lane.book.actions)))
-
-
-def test_calls_do_what_replies_do_and_answer_by_id():
-    told, called = desk(), desk(answer="tool")
-    told.open(seed=1)
-    assert "call one tool" in called.open(seed=1)[0]["content"]
-    for arguments in ({"which": "B"}, '{"which": "c"}', {"which": "A", "note": "unread"}):
-        letter = re.search("[ABCabc](?=\"|')", str(arguments))[0].upper()
-        a, b = told.reply(f"PULL_{letter}"), called.call("pull", arguments)
-        assert b.messages[0]["content"] == a.messages[0]["content"]
-        said, answer = called.transcript[-2:]
-        assert answer["tool_call_id"] == said["tool_calls"][0]["id"]
-        assert (said["role"], answer["role"]) == ("assistant", "tool")
-    assert called.call("act", {"action": "PULL_A"}, call_id="mine").messages[0]["tool_call_id"] == "mine"
-    assert called.call("PULL_A").info["invalid"] == ""
-    for name, arguments in (
-        ("pull", "{"), ("pull", "[1]"), ("pull", {"which": "Z"}), ("pull", {"which": 1}), ("push", {}),
-        ("pull", {}), ("pull", {"which": True}), ("pull", {"which": "A", "also": "B"}), ("act", {"action": 0}),
-    ):  # fmt: skip
-        turn = called.call(name, arguments)
-        assert turn.info["invalid"] == "unknown"
-    assert turn.messages[0]["content"].startswith('"act({"action": 0})" is no action')
-    assert turn.info["invalid_unknown"] == 9
-
-
-def test_calls_write_notes():
-    d = desk(memory="notebook", answer="tool")
-    d.open(seed=1)
-    for _ in range(6):
-        turn = d.call("pull", {"which": "A", "notebook": "six pulls"})
-    assert turn.messages[0]["content"].endswith("with the tool turn_page.")
-    turn = d.call("turn_page", {"note": "and a page"})
-    assert turn.fresh
-    assert d.notebook == "six pulls\nand a page"
-    assert d.call("turn_page").info["invalid"] == "unknown"  # in the middle of an exercise it is no action
-
-
-# --- one world a number, many desks ---
-
-
-def test_seed_and_edition_name_the_world():
-    def words(**place):
-        d = desk()
-        d.open(**place)
-        return d.info["edition"], [m for t in walk(d) for m in t.messages]
-
-    assert words(seed=3) == words(seed=3)
-    assert words(seed=3)[0] != words(seed=4)[0]
-    assert words(edition=5) == words(edition=5, seed=9)
-    assert words(edition=5)[0] == 5
-    assert words(edition=5)[1] != words(edition=6)[1]
-
-
-def test_the_next_open_goes_on_with_the_next_edition_and_a_clean_sheet():
-    d = desk(memory="notebook")
-    d.open(seed=1)
-    first = d.info["edition"]
-    walk(d)
-    assert d.info["invalid_unknown"] > 0
-    messages = d.open()
-    assert messages == d.transcript
-    assert d.info["edition"] != first
-    assert (d.total, d.notebook, d.info["invalid_unknown"]) == (0.0, "", 0)
-    assert d.open() == messages  # nothing was done yet: the same page again
-
-
-def test_an_episode_may_be_an_exercise():
-    d = desk(episode="exercise")
-    d.open(seed=1)
-    turns = [d.reply("PULL_A") for _ in range(6)]
-    assert [t.terminated for t in turns] == [False] * 5 + [True]
-    with pytest.raises(RuntimeError, match=r"no reply is expected; call open\(\)"):
-        d.reply("PULL_A")
-    (page,) = d.open()
-    assert page["content"].startswith('Chapter 1 of 3, "three arms", exercise 2 of 2.')
-    length = len(d.transcript)
-    assert d.open() == [page]  # nothing was done yet: the same page again
-    assert len(d.transcript) == length
-    assert len(d.context) == len(d.transcript)  # it remembers
-    d.reply("PULL_A")
-    assert d.open()[0]["content"].startswith('Chapter 2 of 3, "new seasons"')  # given up
-
-
-@pytest.mark.parametrize("env_id", [BANDITS, "textbook/Library-v0"])
-def test_a_cut_ends_the_course_even_where_an_episode_is_an_exercise(env_id):
-    d = Desk(env_id, episode="exercise", exercises=2)
-    d.open(seed=1)
-    while not d.done:
-        d.reply("nothing")
-    d.finish()
-    assert d.info["book_done"]
-    assert d.total == pytest.approx(-newcomers(d))
-
-
-def test_desks_step_independently():
-    alone = []
-    for seed in range(6):
-        d = desk(memory=MEMORIES[seed % 3])
-        d.open(seed=seed)
-        walk(d, seed)
-        alone.append(d.transcript)
-    many = [desk(memory=MEMORIES[seed % 3]) for seed in range(6)]
-    scripts = [answers(seed) for seed in range(6)]
-    for seed, d in enumerate(many):
-        d.open(seed=seed)
-    rng = np.random.default_rng(0)
-    while not all(d.done for d in many):
-        i = int(rng.integers(6))
-        if not many[i].done:
-            many[i].reply(next(scripts[i]))
-    assert [d.transcript for d in many] == alone
-
-
-@pytest.mark.parametrize("name", CLASSICS)
-def test_a_classic_has_a_desk(name):
-    d = Desk(f"textbook/{name}-v0")
-    d.open(seed=1)
-    first = d.lane.book.actions[0]
-    while not d.done:
-        turn = d.reply(first)
-        assert turn.info["invalid"] == ""
-    assert turn.info["book_done"]
-
-
-def test_the_library_is_told_in_the_words_of_its_books():
-    d = Desk("textbook/Library-v0")
-    assert d.lane.book is None
-    books = set()
-    for edition in range(8):
-        d.open(edition=edition)
-        books.add(d.lane.book.name)
-        alone = Desk(f"textbook/{d.lane.book.name}-v0")
-        alone.open(edition=edition)
-        assert d.transcript == alone.transcript
-        assert d.info["book"] == sorted(BOOKS).index(d.lane.book.name)
-        for name in d.lane.book.actions[:5] * 4 + ("nonsense",):
-            a, b = d.reply(name), alone.reply(name)
-            assert a.messages == b.messages
-            assert a.reward == b.reward
-        assert d.finish().reward == alone.finish().reward
-        d.open()
-        assert d.info["edition"] != edition
-    assert len(books) > 3
-
-
-# --- saving ---
-
-
-@pytest.mark.parametrize("memory", MEMORIES)
-@pytest.mark.parametrize("env_id", [BANDITS, "textbook/Library-v0"])
-def test_a_saved_desk_goes_on_where_it_stopped(memory, env_id):
-    exercises = {"exercises": 1}
-    d = Desk(env_id, memory=memory, **exercises)
-    d.open(seed=2)
-    replies = [f"{d.lane.book.actions[0]}\n<note>{i}</note>\n{d.lane.book.actions[i % 2]}" for i in range(2000)]
-    for i in (3, 8, 15):
-        while sum(m["role"] == "assistant" for m in d.transcript) < i:
-            d.reply(replies[i])
-        other = Desk(env_id, memory=memory, **exercises)
-        waiting = other.load(d.save())
-        assert waiting == d.pending
-        assert (other.transcript, other.context, other.info) == (d.transcript, d.context, d.info)
-    for reply in replies:
-        if d.done:
-            break
-        a, b = d.reply(reply), other.reply(reply)
-        assert a == b
-    assert other.total == d.total
-    assert other.save() == d.save()
-
-
-def test_a_desk_goes_on_in_another_process(tmp_path):
-    d = desk(memory="notebook")
-    d.open(seed=2)
-    d.reply("<note>caf\u00e9</note> PULL_A")
-    (tmp_path / "desk").write_bytes(d.save())
-    code = (
-        "import sys, pathlib; from textbook_gym.text import Desk;"
-        f"d = Desk({BANDITS!r}, memory='notebook', chapters=[1, 3, 6], exercises=[2, 1, 2]);"
-        "d.load(pathlib.Path(sys.argv[1]).read_bytes()); print(d.reply('PULL_B').messages[0]['content'])"
-    )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path / "desk"], capture_output=True, text=True, check=True)
-    assert done.stdout.rstrip("\n") == d.reply("PULL_B").messages[0]["content"]
-
-
-def saved():
-    d = desk()
-    d.open(seed=2)
-    d.reply("PULL_A")
-    return d.save()
-
-
-@pytest.mark.parametrize("where", [0, 5, 60, 300, 500, -1, -200])
-def test_damaged_bytes_are_refused_and_change_nothing(where):
-    data = bytearray(saved())
-    data[where] ^= 1
-    d = desk()
-    d.open(seed=7)
-    before = d.save()
-    with pytest.raises(ValueError, match="saved"):
-        d.load(bytes(data))
-    assert d.save() == before
-
-
-def test_a_course_that_cannot_be_read_changes_nothing():
-    head, payload = unseal(FORMAT, "desk", saved())
-    data = seal(FORMAT, {"settings": head["settings"]}, payload.partition(b"\n")[0] + b"\nno course")
-    d = desk()
-    d.open(seed=7)
-    before = d.save()
-    with pytest.raises(ValueError, match="are no saved course"):
-        d.load(data)
-    assert d.save() == before
-
-
-def test_other_settings_and_books_are_refused():
-    with pytest.raises(ValueError, match=r"the saved desk has the settings .*transcript.*, this one .*none"):
-        desk(memory="none").load(saved())
-    with pytest.raises(ValueError, match="the saved course has"):
-        desk(exercises=1).load(saved())
-    with pytest.raises(ValueError, match="the saved course has book='Bandits', this environment 'Concepts'"):
-        Desk("textbook/Concepts-v0").load(saved())
-    with pytest.raises(ValueError, match="are no saved desk"):
-        desk().load(b"")
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("stage", "asleep"), ("stage", []), ("start", -1), ("start", 10**9), ("start", True), ("steps", 1.5),
-        ("total", float("nan")), ("total", "1"), ("notes", "a" * 2001), ("notes", None), ("invalid", "maybe"),
-        ("counts", {}), ("counts", {"empty": 0, "truncated": 0, "unknown": -1}), ("transcript", []),
-        ("transcript", [{"role": "root", "content": ""}]), ("transcript", [{"role": "user", "content": 1}]),
-        ("transcript", [{"role": "user", "content": "", "tool_calls": [{}]}]), ("more", 1),
-    ],
-)  # fmt: skip
-def test_bytes_with_a_right_checksum_and_wrong_content_are_refused(field, value):
-    head, payload = unseal(FORMAT, "desk", saved())
-    line, _, course = payload.partition(b"\n")
-    state = json.dumps({**json.loads(line), field: value}).encode()
-    d = desk()
-    d.open(seed=7)
-    before = d.save()
-    with pytest.raises(ValueError, match="the saved desk is damaged"):
-        d.load(seal(FORMAT, {"settings": head["settings"]}, state + b"\n" + course))
-    assert d.save() == before
-
-
 # --- refusals ---
 
 
@@ -621,3 +317,19 @@ def test_the_package_knows_no_model_and_no_network():
     folder = pathlib.Path(textbook_gym.text.__file__).parent
     source = "".join(file.read_text() for file in folder.glob("*.py"))
     assert not re.search(r"import (socket|http|urllib|requests|httpx|openai|transformers|pickle)", source)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "message"),
+    [
+        ("textbook/Bandit-v0", "did you mean 'textbook/Bandits-v0'"),
+        ("textbook_gym:textbook/BanditsSeminr-v0", "did you mean 'textbook/BanditsSeminar-v0'"),
+        ("textbook/Bandits-v7", "did you mean 'textbook/Bandits-v0'"),
+        ("CartPole-v1", "give one such as textbook/Bandits-v0"),
+        ("Bandits", "give one such as textbook/Bandits-v0"),
+    ],
+)
+def test_an_id_that_is_none_is_refused_with_the_nearest(env_id, message):
+    with pytest.raises(ValueError, match=f"id '{env_id}' is not known.*{message}") as caught:
+        Desk(env_id)
+    assert "\n" not in str(caught.value)

@@ -25,12 +25,16 @@ READABLE = {
     "<ACTION>'end trial'</ACTION>": 2,
     "<action>PULL_A</action> or rather <action>PULL_B</action>": 1,  # the last one
     "```xml\n<action>PULL_B</action>\n```": 1,
+    "<action>\n```\nPULL_B\n```\n</action>": 1,
+    "```\n<note>PULL_A was bad</note>\n<action>PULL_B</action>\n```\nDone.": 1,
+    "\u65e5\u672c\u8a9e <action>PULL_B</action> \U0001f642": 1,
     "You said <action>NAME</action>, so: <action>PULL_A</action>": 0,
     "<action>PULL_A</action> (as in <action>NAME</action>)": 0,  # quotes the instructions
     "<think>PULL_B? <action>PULL_B</action></think><action>PULL_A</action>": 0,
     "so PULL_B? </think> <action>PULL_A</action>": 0,  # the template opened the reasoning
     "<thinking>a</thinking>b<think>c</think>\nPULL_B": 1,
     "<action>PULL_B": 1,  # stopped at the closing tag
+    "<action> or <action>, which was it?\nPULL_B": 1,  # tags begun twice name nothing, the last line does
     "PULL_A": 0,
     "**pull a**.": 0,
     "Let me think: PULL_A pays.\nAction: PULL_B": 1,

@@ -11,10 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-import gymnasium
-
 from textbook_gym.errors import did_you_mean, is_one, whole
-from textbook_gym.registry import NAMESPACE
+from textbook_gym.registry import known_id
 from textbook_gym.text import Desk, Message
 
 
@@ -139,10 +137,7 @@ def read(row: Mapping[str, Any] | str) -> Task:
             raise ValueError(
                 f"task has no field {field!r}{did_you_mean(str(field), FIELDS)}; it has {', '.join(FIELDS)}"
             )
-    known = [env_id for env_id, spec in gymnasium.registry.items() if spec.namespace == NAMESPACE]
-    if row["id"].removeprefix("textbook_gym:") not in known:
-        hint = did_you_mean(row["id"], known)
-        raise ValueError(f"id {row['id']!r} is not known{hint}; give one such as textbook/BanditsSeminar-v0")
+    known_id(row["id"])
     keywords = row.get("keywords") or {}
     if not isinstance(keywords, Mapping):
         raise ValueError(f"keywords={keywords!r}: give a mapping")

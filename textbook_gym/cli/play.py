@@ -1,5 +1,6 @@
 """The command `play`."""
 
+import importlib
 import pathlib
 
 from textbook_gym.cli.options import Whole
@@ -39,6 +40,7 @@ def play(
     from textbook_gym.play.folder import open_course
     from textbook_gym.registry import find
 
+    importlib.import_module("polars")  # writes the table once the course is over: better missed now than then
     folder = out or pathlib.Path("played") / f"{find(book).name}-{course}"
     played = open_course(book, folder, course=course, edition=edition, name=name, memory=memory)
     if web:

@@ -99,7 +99,7 @@ def mastery(table: pl.DataFrame) -> Scores | None:
     """
     pages = under(table).filter(~pl.col("exam")).sort(*RUN, "chapter", "exercise")
     right = pl.col("mark") >= SUCCESS
-    streak = right & right.shift(1, fill_value=False).over(*RUN, "chapter")
+    streak = right & right.shift(1, fill_value=False)  # within a chapter of a run: `by_chapter` groups by them
     reached = pl.col("exercise").filter(streak).min()
     return by_chapter(pages, reached.fill_null(pl.col("exercise").max() + 1).cast(pl.Float64))
 

@@ -18,7 +18,7 @@ Scores = Mapping[str, np.ndarray]
 
 
 def under(table: pl.DataFrame, control: str = "kept") -> pl.DataFrame:
-    """Return the rows under a control, of the test split where there is one."""
+    """Return the rows under a control, of one split: test where there is one, else the first in the table."""
     splits = table["split"].unique(maintain_order=True).to_list()
     split = "test" if "test" in splits else splits[0] if splits else "test"
     return table.filter((pl.col("control") == control) & (pl.col("split") == split))

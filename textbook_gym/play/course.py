@@ -22,7 +22,7 @@ from textbook_gym.engine.serialization import seal, unseal
 from textbook_gym.files import beside
 from textbook_gym.play.keys import Keys
 from textbook_gym.registry import find, id_of
-from textbook_gym.students.base import Agent, Reference
+from textbook_gym.students.base import PERSON, Agent, Reference
 from textbook_gym.students.rollout import walk
 from textbook_gym.text import words
 from textbook_gym.text.desk import Desk, Message, Turn
@@ -95,7 +95,7 @@ class PlayedCourse:
     @property
     def student(self) -> str:
         """What the player is called in the table."""
-        return f"human:{player(self.name, self.memory)}"
+        return PERSON + player(self.name, self.memory)
 
     @property
     def taken_up(self) -> bool:

@@ -16,7 +16,7 @@ from textbook_gym.engine.course import NUMBERS
 from textbook_gym.errors import one_of, whole
 from textbook_gym.play.course import SPLIT, PlayedCourse, as_rows, course_keywords, player, read_course, walk_course
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.students.base import REFERENCES
+from textbook_gym.students.base import PERSON, REFERENCES
 from textbook_gym.text.settings import MEMORIES
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def write_played(folder: pathlib.Path) -> "pl.DataFrame":
     for name in BESIDE:
         walked = walk_course(REFERENCES[name], book, course, editions)
         tables += [table_of(name, book, edition, rows) for edition, rows in zip(editions, walked, strict=True)]
-    people = [f"human:{player(head['name'], head['memory'])}" for head, _ in over]
+    people = [PERSON + player(head["name"], head["memory"]) for head, _ in over]
     tables += [table_of(who, book, head["edition"], rows) for who, (head, rows) in zip(people, over, strict=True)]
     table = pl.concat(tables)
     chosen = {

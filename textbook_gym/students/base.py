@@ -31,6 +31,7 @@ from textbook_gym.authoring.abilities import Ability
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.loops import Student, Wipe
 
+PERSON = "human:"  # what the name of a person who played begins with
 TIMEOUT = 60.0  # seconds that a command has for an answer, unless told otherwise
 
 

@@ -8,6 +8,7 @@ from textbook_gym.engine.course import grade_after
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.metrics.table import RUN, SPOKEN, UNREADABLE
 from textbook_gym.registry import find
+from textbook_gym.students.base import PERSON
 
 CLOSE = 2e-6  # figures are written with six digits
 COARSE = 1e-5  # sums of figures that are
@@ -32,7 +33,10 @@ def check_table(table: pl.DataFrame, walked: str | None = None) -> list[Finding]
 
 
 def check_courses(table: pl.DataFrame, walked: str | None) -> list[Finding]:
-    """Return whether every course is whole and no exercise is there twice; marks within [0, 1]."""
+    """Return whether every course is whole, no exercise is there twice, and all students walked the same editions.
+
+    People may have played fewer, but the first ones, in order.
+    """
     findings = []
     course = ["student", *RUN, "split", "control"]
     twice = table.select(pl.struct(*course, "chapter", "exercise").is_duplicated().sum()).item()
@@ -58,12 +62,19 @@ def check_courses(table: pl.DataFrame, walked: str | None) -> list[Finding]:
                 f"{r['edition']}, {r['control']}: {r['len']} exercises, the course has {lengths[r['book']]}",
             )
         )
-    runs = counts.group_by("student", "book", "split", "control").len("runs")
-    uneven = runs.filter(pl.col("runs") != pl.col("runs").max())
+    walked_by = counts.group_by("student", "book", "split", "control", maintain_order=True)
+    runs = walked_by.agg(pl.len().alias("runs"), pl.col("edition").max().alias("last"))
+    person = pl.col("student").str.starts_with(PERSON)
+    uneven = runs.filter(~person & (pl.col("runs") != pl.col("runs").max()))
     if len(uneven):
         r = uneven.row(0, named=True)
         told = f"{r['student']}, {r['book']}, {r['control']} has {r['runs']} courses, others have more"
         findings.append(Finding(False, f"table: {told}; walk the same editions with every student"))
+    chosen = runs.filter(person & (pl.col("runs") != pl.col("last") + 1))
+    if len(chosen):  # which editions a person plays must not hang on how they went
+        r = chosen.row(0, named=True)
+        told = f"{r['student']}, {r['book']} has {r['runs']} courses, the last of edition {r['last']}"
+        findings.append(Finding(False, f"table: {told}; play the editions in order, from 0 on"))
     return findings or [Finding(True, f"table: {len(counts)} whole courses, {len(table)} exercises, none twice")]
 
 

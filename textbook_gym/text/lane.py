@@ -10,7 +10,7 @@ from textbook_gym.authoring.records import Row
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.envs.library import LibraryEnv
 from textbook_gym.envs.single import LaneEnv
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.registry import BOOKS, find, known_id
 
 NO_ACTION = -1  # what `course.act` takes for none: a step of the exercise goes by, the book does not move
 
@@ -201,11 +201,12 @@ def make_lane(env: str | LaneEnv, **keywords: Any) -> Lane:
         keywords: those of `gym.make`, for an id.
 
     Raises:
-        ValueError: a library in which every button may stand for an action; see `spare_button`.
+        ValueError: an id that is not registered, or a library in which every button may stand for an action; see
+            `spare_button`.
     """
     made: Any = env
     if isinstance(env, str):
-        env = env.removeprefix("textbook_gym:")
+        env = known_id(env)
         library = "book" not in gymnasium.spec(env).kwargs
         made = gymnasium.make(env, **(keywords | spare_button() if library else keywords)).unwrapped
     if not isinstance(made, LibraryEnv):
