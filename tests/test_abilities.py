@@ -1,11 +1,13 @@
 """An ability is claimed by a book and proved by taking it away."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from textbook_gym.abilities import ability_findings, gains, worths
 from textbook_gym.authoring.abilities import WITHOUT, WORDS, Ability
 from textbook_gym.authoring.book import read
+from textbook_gym.cli.main import main
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.errors import BookError
@@ -13,7 +15,6 @@ from textbook_gym.registry import find
 from textbook_gym.students.base import ABLATED, NAMED_STUDENTS, REFERENCES, WIPED
 from textbook_gym.students.parse import as_student
 from textbook_gym.students.rollout import walk
-from textbook_gym.study.run import study
 from textbook_gym.study.validate import validate
 
 COURSES = 48
@@ -99,10 +100,13 @@ def test_a_claim_that_does_not_hold_is_refused(monkeypatch):
 
 def test_the_model_student_without_an_ability_is_studied_and_validated(tmp_path):
     students = ["model", "model-retention", "model-learning"]
-    table = study(students, ["Bandits"], editions=4, folder=tmp_path / "s")
+    out = tmp_path / "study"
+    asked = [word for s in students for word in ("--student", s)]
+    assert main(["study", "--book", "Bandits", "--editions", "4", *asked, "--out", str(out)]) == 0
+    table = pl.read_csv(out / "marks.csv")
     marks = {s: table.filter(student=s, control="kept")["mark"].to_list() for s in students}
     assert len(set(map(tuple, marks.values()))) == 3
-    assert all(finding.ok for finding in validate(tmp_path / "s"))
+    assert all(finding.good for finding in validate(out))
 
 
 def test_rows_are_those_of_the_walk():
