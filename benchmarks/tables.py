@@ -235,13 +235,16 @@ def needs_text() -> str:
 
 def payment() -> str:
     """Return the experiment on what is paid for."""
-    rows = (
-        (row["course"], row["student"], row["payment"], row["seeds"], interval(row, "first"), interval(row, "last"),
-         interval(row, "above_near"))
-        for row in read("payment/summary.csv")
-    )  # fmt: skip
-    headings = ("course", "student", "paid for", "seeds", "first third", "last third", "last third above near")
-    return table(headings, rows)
+    cells: dict[str, Cell] = {
+        "course": "course",
+        "student": "student",
+        "paid for": "payment",
+        "seeds": "seeds",
+        "first third": interval("first"),
+        "last third": interval("last"),
+        "last third above near": interval("above_near"),
+    }
+    return listed(read("payment/summary.csv"), cells)
 
 
 def sb3() -> str:
