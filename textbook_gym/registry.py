@@ -149,7 +149,8 @@ def name_or_register(book: str) -> str:
     """Return the name of a book that a command was given, by name or id, or by module, which is registered then.
 
     Args:
-        book: `Bandits`, `textbook/Bandits-v0`, or the dotted name of a module, such as `my_package.lamps`.
+        book: `Bandits`, `textbook/Bandits-v0`, or the dotted name of a module, such as `my_package.lamps`. Parameters
+            of a classic stay behind its name, as in `RL2Bandit?arms=5`: who cannot take them refuses them.
 
     Raises:
         BookError: there is no such book; or the module is none, or its name is taken.
@@ -161,7 +162,8 @@ def name_or_register(book: str) -> str:
         if BOOKS.get(name) != book:
             register(name, book)
         return name
-    return find(book).name
+    parameters = book.partition("?")[1:]
+    return find(book).name + "".join(parameters)
 
 
 def is_module(name: str) -> bool:
