@@ -29,7 +29,7 @@ PREFACE = """You stand before a machine with six arms, A to F.
 A cue shows the season of the exercise: season 0, 1, 2 or 3. It stays the same until the exercise ends.
 PULL_A pulls arm A, and so on; one pull a step. A pull pays 1 or nothing, by chance. Every arm has a chance of its
 own to pay; it need not be the same in another season. These chances stay the same from exercise to exercise; once in
-the book, when a chapter begins, those in one of the seasons may change.
+the book, when a chapter begins, those in most of the seasons change.
 In some chapters only arms A, B and C are open: an arm that is not open pays nothing.
 After each pull you are told whether it paid.
 The exercise ends when the pulls allowed are used up. A step without a pull is lost.
@@ -39,10 +39,11 @@ Exam: the cue shows two seasons at once, half one and half the other, as no chap
 and nothing is shown of what they pay."""
 
 STRUCTURE = """Every arm and every season has a hidden direction in the plane, a multiple of 45 degrees. How often an
-arm pays depends on the angle between the arm and the season: sigmoid(2.5 * cos(angle)). The four seasons lie on four
-different axes. So the payoffs of an arm in two seasons tell those in all others. From the chapter "reversal" on one
-of the seasons has turned round: in it every arm pays as an arm of the opposite direction did. A cue of two seasons
-pays by the mean of the two log-odds."""
+arm pays depends on the angle between the arm and the season: sigmoid(0.9 + 2.5 * cos(angle)). The four seasons lie
+on four different axes. So the payoffs of an arm in two seasons tell those in all others. From the chapter "reversal"
+on all seasons but one have turned round: in them every arm pays as an arm of the opposite direction did. A cue of two
+seasons pays by the mean of the two log-odds. In season 0 the best of the arms A to C pays 71 times of 100, and one of
+the arms D to F at least pays more."""
 
 FORBIDDEN = ("direction", "directions", "angle", "axis", "sky", "turned", "opposite", "cosine")
 
