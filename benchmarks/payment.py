@@ -30,7 +30,7 @@ from learning import Run, carry_out
 
 from textbook_gym.files import beside
 from textbook_gym.metrics.statistics import Estimate, difference, estimate, mean
-from textbook_gym.registry import env_ids, register
+from textbook_gym.registry import env_ids, register, short_id
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "payment"
 SEEDS = (20, 21, 22, 23, 24)
@@ -43,7 +43,7 @@ EQUAL: dict[str, Any] = {"keywords": {"gamma": 1.0}}
 STUDENTS = ("ledger", "recap-lstm")
 
 register("KnownArm", "known_arm")
-COURSES = {"KnownArm": (env_ids("KnownArm")[1], 1_000_000)}
+COURSES = {"KnownArm": (env_ids("KnownArm")[1], 1_000_000), "Bandits": (short_id("Bandits"), 1_500_000)}
 """Name in the table -> id of the course, and steps of a run."""
 
 

@@ -69,7 +69,7 @@ from textbook_gym.books.tables.alchemy import (
     C,
 )
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {"learning": "is wiped at every exercise", "retention": "is wiped at every chapter"}
 MODEL = "textbook_gym.books.models.alchemy"
 WORDS = "textbook_gym.books.words.alchemy"
 

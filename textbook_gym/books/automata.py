@@ -41,7 +41,7 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, rule
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {"learning": "is wiped at every exercise", "retention": "is wiped at every chapter"}
 MODEL = "textbook_gym.books.models.automata"
 WORDS = "textbook_gym.books.words.automata"
 

@@ -55,7 +55,7 @@ from textbook_gym.books.tables.ballistics import (
     WINDS,
 )
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {"learning": "is wiped at every exercise", "retention": "is wiped at every chapter"}
 MODEL = "textbook_gym.books.models.ballistics"
 WORDS = "textbook_gym.books.words.ballistics"
 

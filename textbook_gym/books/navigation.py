@@ -41,7 +41,11 @@ from typing import NamedTuple
 from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, permute, rule
 from textbook_gym.authoring.bitset import has
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "exploration": "presses any button while it does not know where its errand is, and goes to no cell to see it",
+}
 MODEL = "textbook_gym.books.models.navigation"
 WORDS = "textbook_gym.books.words.navigation"
 

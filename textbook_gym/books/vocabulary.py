@@ -41,7 +41,12 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, permute, rule, shuffle
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "adaptation": "keeps the first meaning that it learned of a word, in the dialect, too",
+    "generalisation": "knows the answer to a question asked before, in this context and direction, and no other",
+}
 MODEL = "textbook_gym.books.models.vocabulary"
 WORDS = "textbook_gym.books.words.vocabulary"
 

@@ -1,6 +1,6 @@
 """The model student of `textbook_gym.books.vocabulary`: what it assumes and does is told there."""
 
-from textbook_gym.authoring import Field, Record, below, onehot, rule
+from textbook_gym.authoring import Ability, Field, Record, below, onehot, rule
 from textbook_gym.books.vocabulary import CONTEXTS, DIALECT, FORWARDS, HOME, LESSONS, PER_LESSON, Chapter
 
 NOTES = (
@@ -18,6 +18,12 @@ def enter(n: Record, context: int, lesson: int, word: int, meaning: int) -> None
 
 
 @rule
+def context_of(n: Record, o: Record) -> int:
+    """Return the context that it takes the question to be of: who never revises takes a word for what it was."""
+    return HOME if n.lacks == Ability.ADAPTATION else onehot.index(o.context)
+
+
+@rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Nothing to prepare: the notes are the same on every page."""
 
@@ -25,11 +31,17 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
     """Note the pair shown, or the one guessed if nothing is shown, and all that follows."""
-    context, lesson, cue = onehot.index(before.context), onehot.index(before.lesson), onehot.index(before.cue)
+    context, lesson, cue = context_of(n, before), onehot.index(before.lesson), onehot.index(before.cue)
     answered = action if o.result == 0.0 else onehot.index(o.correct)
     forwards = before.direction[FORWARDS] > 0.0
     known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
     if known > 0:
+        return
+    if n.lacks == Ability.GENERALISATION:  # this question and no other, not even backwards
+        if forwards:
+            n.meaning[context, lesson, cue] = answered + 1
+        else:
+            n.word[context, lesson, cue] = answered + 1
         return
     enter(n, context, lesson, cue if forwards else answered, answered if forwards else cue)
     news = True
@@ -51,7 +63,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Answer from the notes, else with the first answer that they do not rule out."""
-    context, lesson, cue = onehot.index(o.context), onehot.index(o.lesson), onehot.index(o.cue)
+    context, lesson, cue = context_of(n, o), onehot.index(o.lesson), onehot.index(o.cue)
     forwards = o.direction[FORWARDS] > 0.0
     known = n.meaning[context, lesson, cue] if forwards else n.word[context, lesson, cue]
     if known > 0:
