@@ -113,7 +113,8 @@ def head(book: Book, rows: Mapping[int, Row], shuffled: bool, info: Mapping[str,
     """Return the head of an exercise: where it stands in the course."""
     number, p = info["chapter"], rows[info["chapter"]]
     place = "" if shuffled else f" {1 + list(rows).index(number)} of {len(rows)},"
-    grade = "" if p.exam else f" Grade of this chapter so far: {info['grade']:.2f}."
+    worked = info["exercise"] > 1  # before, the grade is the newcomer's and says nothing of this student
+    grade = "" if p.exam or not worked else f" Grade of this chapter so far: {info['grade']:.2f}."
     return f'Chapter{place} "{book.chapters[number - 1].name}", exercise {info["exercise"]} of {p.exercises}.{grade}'
 
 
