@@ -16,7 +16,7 @@ from textbook_gym.abilities import Worth, worths
 from textbook_gym.authoring.abilities import Ability
 from textbook_gym.files import beside
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.report.abilities import COLUMNS, TABLE, row_of
+from textbook_gym.report.abilities import TABLE, WORTH_COLUMNS, row_of
 from textbook_gym.report.style import STYLE, Picture, save_png
 
 COURSES = 512
@@ -48,7 +48,7 @@ def main() -> None:
     """Measure all books, write table and picture."""
     measured = {book: worths(find(book), COURSES) for book in BOOKS}
     room = io.StringIO()
-    writer = csv.DictWriter(room, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(room, WORTH_COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(row_of(book, w) for book, every in measured.items() for w in every)
     with beside(pathlib.Path(textbook_gym.report.__path__[0]) / TABLE) as part:

@@ -32,7 +32,7 @@ from textbook_gym.metrics.statistics import Estimate, estimate, iqm
 from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.with_memory import as_worn
-from textbook_gym.train.evaluation import examine, first_third, last_third, scores
+from textbook_gym.train.evaluation import examine, in_first_third, in_last_third, scores
 from textbook_gym.train.run import checkpoint_path, train
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "learning"
@@ -95,8 +95,8 @@ def result_of(rows: dict[str, np.ndarray], shortcut: bool) -> dict[str, Any]:
         "gain": kept["reward"].sum(axis=1) / len(np.unique(chapters)),
         "mark": kept["mark"].mean(axis=1),
         "benefit": (kept["mark"] - wiped["mark"]).mean(axis=1),
-        "first": kept["mark"][:, first_third(kept)].mean(axis=1),
-        "last": kept["mark"][:, last_third(kept)].mean(axis=1),
+        "first": kept["mark"][:, in_first_third(kept)].mean(axis=1),
+        "last": kept["mark"][:, in_last_third(kept)].mean(axis=1),
     }
     if shortcut:
         by_edition["duct_tape"] = (kept["visible"] - kept["mark"]).mean(axis=1)

@@ -109,7 +109,7 @@ MAY_IMPORT = {
     "probes": (ENGINE | {"students"}, {"numpy", "numba", "llvmlite", "PIL"}),
     "metrics": (METRICS, {"gymnasium", "numpy", "scipy", "polars", "numba", "llvmlite", "PIL"}),
     "study": (STUDY, None),
-    "report": (STUDY | {"report"}, None),
+    "report": (STUDY | {"abilities", "report"}, None),
     "play": (STUDY | {"play"}, None),
     "train": (STUDENTS | {"textbook_gym", "train", "files"}, None),
     "cli": (EVERY, None),

@@ -25,7 +25,15 @@ from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course
 from textbook_gym.errors import BookError
-from textbook_gym.probes import PROBES, check_actions, check_highest, check_own_notes, check_page, opened, part_words
+from textbook_gym.probes import (
+    PROBES,
+    check_every_action_matters,
+    check_highest,
+    check_own_notes,
+    check_page,
+    opened,
+    part_words,
+)
 from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES, WIPED
 from textbook_gym.students.rollout import walk
 from textbook_gym.text.check import word_findings
@@ -55,7 +63,7 @@ class ChapterMarks(NamedTuple):
         return (self.model - self.newcomer) / (1.0 - self.newcomer)
 
 
-def measure(
+def measure_marks(
     book: Book, courses: int = 512, chapters: Chapters = None, exercises: Exercises = None
 ) -> list[ChapterMarks]:
     """Return the marks of random, newcomer, model student and oracle by chapter, over editions 0..courses-1.
@@ -106,7 +114,7 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
     """
     found = read(book if isinstance(book, str) else book.__name__)
     rehearse(found)  # by itself: a slip is told better by plain Python than by the compiler
-    measured = measure(found, courses)
+    measured = measure_marks(found, courses)
     with explained(found):
         findings = [
             *check_marks(found, measured),
@@ -114,7 +122,7 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
             *check_editions(found),
             *check_pose(found),
             *check_signals(found),
-            *check_actions(found),
+            *check_every_action_matters(found),
             *check_faces(found),
             *check_exam(found),
             *check_page(found),
@@ -122,9 +130,9 @@ def check_book(book: str | types.ModuleType, courses: int = 512) -> list[Chapter
             *check_own_notes(found),
             *check_twins(found),
             *(word_findings(found) if hasattr(found.module, "PREFACE") else ()),
-            *check_courses(found),
+            *check_named_courses(found),
         ]
-    refuse(found, findings)
+    refuse_findings(found, findings)
     return measured
 
 
@@ -145,7 +153,7 @@ def check(book: str, courses: int = 512, calibrate: bool = False) -> str:
     if calibrate:
         found = read(book)
         rehearse(found)
-        return calibrated(found, measure(found, courses))
+        return calibrated(found, measure_marks(found, courses))
     lines = [f"{'chapter':24} random  newcomer  model  learned"]
     for m in check_book(book, courses):
         lines.append(f"{m.chapter} {m.name:22} {m.random:6.3f} {m.newcomer:9.3f} {m.model:6.3f} {m.learned:8.3f}")
@@ -173,14 +181,14 @@ def calibrated(book: Book, measured: list[ChapterMarks]) -> str:
     return "\n".join(lines[table.lineno - 1 : table.end_lineno])
 
 
-def refuse(book: Book, findings: Iterable[str]) -> None:
+def refuse_findings(book: Book, findings: Iterable[str]) -> None:
     """Raise all findings of a book together, if there are any."""
     lines = [f"{book.name}: {finding}" for finding in dict.fromkeys(findings)]
     if lines:
         raise BookError("\n".join(lines))
 
 
-def check_courses(book: Book) -> Iterator[str]:
+def check_named_courses(book: Book) -> Iterator[str]:
     """Yield a finding for every named course that cannot be walked."""
     for course, constant in COURSES.items():
         if hasattr(book.module, constant):

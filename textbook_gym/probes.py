@@ -23,7 +23,7 @@ VALUES = 48  # a float of the page with more values than this is no code of an a
 TELLING = 0.4  # by which one float of the page may raise the chance to name the oracle's first action
 GREEDY = 4  # lanes in which marks above 1 are searched for
 FOREIGN = 64  # courses walked with foreign notes, and with their own
-OWN = 0.01  # by which own notes must be worth more than foreign ones
+OWN_NOTES = 0.01  # by which own notes must be worth more than foreign ones
 
 
 def first_pages(book: Book, lanes: int, chapter: int, split: str = "all") -> tuple[Lanes, np.ndarray]:
@@ -100,7 +100,7 @@ def check_own_notes(book: Book) -> Iterator[str]:
         before, lanes = (Lanes(book.path, FOREIGN, episode="book", split="all") for _ in range(2))
         rows = walk(REFERENCES["model"], lanes, numbers, Wipe.NEVER, before=(before, brought))
         marks[name] = float(rows["mark"][:, rows["exercise"][0] <= 2].mean())
-    if marks["own"] - marks["foreign"] < OWN:
+    if marks["own"] - marks["foreign"] < OWN_NOTES:
         yield (
             f"notes of a foreign edition bring {marks['foreign']:.3f} at the beginning of chapters, own ones "
             f"{marks['own']:.3f}; let the rules depend on the edition"
@@ -124,7 +124,7 @@ def part_words(lanes: Lanes, part: str) -> np.ndarray:
     return words(lanes.records)[:, offset // 8 : (offset + kind.itemsize) // 8]
 
 
-def check_actions(book: Book) -> Iterator[str]:
+def check_every_action_matters(book: Book) -> Iterator[str]:
     """Every action does something, somewhere in the book, that no other action does there."""
     useful: set[int] = set()
     rng = np.random.default_rng(1)

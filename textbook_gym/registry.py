@@ -46,7 +46,7 @@ CLASSICS: dict[str, str] = {
 """Published tasks, likewise; they are books of one chapter with parameters, and count among no set of books."""
 
 
-KINDS: dict[str, dict[str, Any]] = {
+ID_KINDS: dict[str, dict[str, Any]] = {
     "": {"episode": "exercise"},
     "Course": {"episode": "book"},
     "Short": {"episode": "book", "course": "short"},
@@ -92,7 +92,7 @@ def short_id(name: str) -> str:
 def name_of(env_id: str) -> str:
     """Return the name of the book that an id is of: without namespace, version and kind; nothing is looked up."""
     plain = env_id.removeprefix(f"{NAMESPACE}/").split("-v")[0]
-    for kind in filter(None, KINDS):
+    for kind in filter(None, ID_KINDS):
         if plain not in BOOKS and plain != kind:
             plain = plain.removesuffix(kind)
     return plain
@@ -132,7 +132,7 @@ def register(name: str, module: str) -> None:
         >>> import textbook_gym
         >>> textbook_gym.register("Bandits", "textbook_gym.books.bandits")  # a book of your own likewise
     """
-    ids = [gymnasium.registry[i] for i in (id_of(name, kind) for kind in KINDS) if i in gymnasium.registry]
+    ids = [gymnasium.registry[i] for i in (id_of(name, kind) for kind in ID_KINDS) if i in gymnasium.registry]
     if not name.isidentifier() or name in (LIBRARY, *CLASSICS) or any(i.kwargs.get("book") != module for i in ids):
         taken = ", ".join([*BOOKS, *CLASSICS, LIBRARY])
         raise ValueError(f"cannot register book {name!r}: use an identifier that is none of {taken}")
@@ -183,9 +183,9 @@ def register_built_in() -> None:
 
 def _register(name: str, module: str, courses: set[str]) -> None:
     """Register the ids of a book that has these named courses."""
-    for kind, keywords in KINDS.items():
+    for kind, keywords in ID_KINDS.items():
         if keywords.get("course") in (None, *courses):
-            _make_known(id_of(name, kind), "BOOK", "BOOKS", {"book": module, **keywords})
+            _make_known(id_of(name, kind), "BOOK", "BOOK_VECTOR", {"book": module, **keywords})
 
 
 def _make_known(env_id: str, single: str, vector: str, keywords: dict[str, Any]) -> None:
@@ -208,14 +208,14 @@ def _make_known(env_id: str, single: str, vector: str, keywords: dict[str, Any])
 def register_library() -> None:
     """Register the environments in which every edition is of another book; see `textbook_gym.envs.multibook`."""
     for kind in ("", "Course"):
-        _make_known(id_of(LIBRARY, kind), "LIBRARY", "LIBRARIES", dict(KINDS[kind]))
+        _make_known(id_of(LIBRARY, kind), "LIBRARY_SINGLE", "LIBRARY_VECTOR", dict(ID_KINDS[kind]))
 
 
 def register_classics() -> None:
     """Register the published tasks; an episode is the paper's."""
     for name, module in CLASSICS.items():
         keywords = {"book": module, "episode": "trial", "split": "all"}
-        _make_known(id_of(name), "CLASSIC", "CLASSICS", keywords)
+        _make_known(id_of(name), "CLASSIC", "CLASSIC_VECTOR", keywords)
 
 
 def find(name: str, **parameters: object) -> Book:

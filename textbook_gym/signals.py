@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 
-def leave(number: int, frame: Any) -> None:
+def stop_process(number: int, frame: Any) -> None:
     """End this process for a signal: students, workers and files are closed as after an error."""
     sys.exit(128 + number)
 
@@ -14,4 +14,4 @@ def leave(number: int, frame: Any) -> None:
 def close_when_told() -> None:
     """Have SIGTERM, which schedulers and `timeout` send, end this process in order; signals are the main thread's."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGTERM, stop_process)

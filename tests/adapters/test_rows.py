@@ -7,7 +7,7 @@ import pytest
 from helpers.scripted import KEYWORDS, OTHER, ROW, SEEDED, course
 
 from textbook_gym.adapters import desk_of, figures, said, task, tasks
-from textbook_gym.adapters.rows import FIELDS, read
+from textbook_gym.adapters.rows import TASK_FIELDS, read_row
 from textbook_gym.text import Desk
 
 BANDITS = "textbook/Bandits-v0"
@@ -15,7 +15,13 @@ BANDITS = "textbook/Bandits-v0"
 
 @pytest.mark.parametrize("row", [ROW, SEEDED, {**ROW, "chapter": 3}], ids=["edition", "seed", "chapter"])
 def test_the_same_row_is_the_same_world_in_any_form(row):
-    for same in (dict(row), json.dumps(row), json.loads(json.dumps(row)), pickle.loads(pickle.dumps(row)), read(row)):
+    for same in (
+        dict(row),
+        json.dumps(row),
+        json.loads(json.dumps(row)),
+        pickle.loads(pickle.dumps(row)),
+        read_row(row),
+    ):
         assert course(same) == course(row)
 
 
@@ -39,7 +45,7 @@ def test_tasks_are_one_row_an_edition_and_json():
     assert [row["edition"] for row in rows] == [0, 1, 2]
     assert tasks(BANDITS, "test", [2], chapter=3, chapters=[1, 3], memory="none") == rows[2:]
     assert json.loads(json.dumps(rows)) == rows
-    assert all(tuple(row) == FIELDS for row in rows)
+    assert all(tuple(row) == TASK_FIELDS for row in rows)
     assert {row["id"] for row in tasks("textbook/Library-v0", "train", 2)} == {"textbook/Library-v0"}
 
 

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from textbook_gym.adapters import desk_of
-from textbook_gym.adapters.rows import read
+from textbook_gym.adapters.rows import read_row
 from textbook_gym.adapters.tinker import (
     CourseDataset,
     CourseDatasetBuilder,
@@ -119,7 +119,7 @@ def test_reasoning_is_not_read_and_not_lost():
 
 
 def test_a_group_of_four_on_one_edition_sees_the_same_pages(renderer):
-    group = roll(CourseGroupBuilder(read(ROW), renderer, 4))
+    group = roll(CourseGroupBuilder(read_row(ROW), renderer, 4))
     _, paid = course(ROW)
     assert len(group.trajectories_G) == 4
     shown = [[t.ob.to_ints() for t in trajectory.transitions] for trajectory in group.trajectories_G]
@@ -132,7 +132,7 @@ def test_a_group_of_four_on_one_edition_sees_the_same_pages(renderer):
 
 
 def test_a_builder_that_was_pickled_makes_the_same_group(renderer):
-    builder = CourseGroupBuilder(read(SEEDED), renderer, 2, RolloutLimits(max_turns=9))
+    builder = CourseGroupBuilder(read_row(SEEDED), renderer, 2, RolloutLimits(max_turns=9))
     again = pickle.loads(pickle.dumps(builder))
     assert again.limits.max_turns == 9
     assert roll(again).get_total_rewards() == roll(builder).get_total_rewards()
@@ -142,7 +142,7 @@ def test_a_builder_that_was_pickled_makes_the_same_group(renderer):
     "limits", [RolloutLimits(max_turns=5), RolloutLimits(max_trajectory_tokens=4000)], ids=["turns", "tokens"]
 )
 def test_a_rollout_that_is_cut_is_charged_with_what_was_not_worked(renderer, limits):
-    group = roll(CourseGroupBuilder(read(ROW), renderer, 2, limits))
+    group = roll(CourseGroupBuilder(read_row(ROW), renderer, 2, limits))
     for trajectory, total in zip(group.trajectories_G, group.get_total_rewards(), strict=True):
         replies = len(trajectory.transitions)
         assert 0 < replies < 28
@@ -152,13 +152,13 @@ def test_a_rollout_that_is_cut_is_charged_with_what_was_not_worked(renderer, lim
 
 
 def test_a_prompt_that_is_too_long_is_charged_with_everything(renderer):
-    group = roll(CourseGroupBuilder(read(ROW), renderer, 1, RolloutLimits(max_trajectory_tokens=50)))
+    group = roll(CourseGroupBuilder(read_row(ROW), renderer, 1, RolloutLimits(max_trajectory_tokens=50)))
     assert group.get_total_rewards() == pytest.approx([sum(course(ROW, 0)[1])])
 
 
 def test_a_reply_that_ends_nowhere_ends_the_course_at_its_price(renderer):
     policy = Policy(lambda page, n: (reply(page), "stop") if n < 4 else ("hm", "length" if n < 6 else "end"))
-    group = roll(CourseGroupBuilder(read(ROW), renderer, 1), policy)  # a stop that brings no end of message
+    group = roll(CourseGroupBuilder(read_row(ROW), renderer, 1), policy)  # a stop that brings no end of message
     desk = desk_of(ROW)
     for page in pages_until(desk, 3):
         desk.reply(page)
@@ -178,21 +178,21 @@ def test_a_reply_that_runs_out_of_tokens_costs_a_step_and_no_more(renderer):
         cut = len(desk.transcript) % 4 == 2
         desk.reply("hm" if cut else reply(desk.context[-1]["content"]))
     policy = Policy(lambda page, n: ("hm", "length") if n % 2 else (reply(page), "stop"))
-    group = roll(CourseGroupBuilder(read(ROW), renderer, 1), policy)
+    group = roll(CourseGroupBuilder(read_row(ROW), renderer, 1), policy)
     assert group.get_total_rewards() == pytest.approx([desk.total])
     assert group.metrics_G[0]["invalid_unknown"] == desk.info["invalid_unknown"] > 10
 
 
 def test_a_course_is_one_sequence_to_train_on(renderer):
     policy = Policy(lambda page, n: (reply(page + "!" * (n % 3)), "stop"))  # members of the group differ
-    group = roll(CourseGroupBuilder(read(ROW), renderer, 4), policy)
+    group = roll(CourseGroupBuilder(read_row(ROW), renderer, 4), policy)
     assert len(set(group.get_total_rewards())) > 1
     data, _ = assemble_training_data([group], compute_advantages([group]))
     assert len(data) == 4  # replies extend what was there, token by token
 
 
 def test_batches_have_an_edition_a_group(renderer):
-    rows = [{**read(ROW), "edition": n} for n in range(5)]
+    rows = [{**read_row(ROW), "edition": n} for n in range(5)]
     data = CourseDataset(rows, renderer, 2, 3)
     assert len(data) == 3
     assert [[g.row["edition"] for g in data.get_batch(i)] for i in range(3)] == [[0, 1], [2, 3], [4]]

@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 from trl import GRPOConfig, GRPOTrainer
 
 from textbook_gym.adapters import desk_of, said
-from textbook_gym.adapters.trl import OVER, CourseEnvironment, dataset_of
+from textbook_gym.adapters.trl import OVER, TRLEnvironment, dataset_of
 
 pytestmark = [pytest.mark.adapters, pytest.mark.filterwarnings("default")]
 TEMPLATE = pathlib.Path(trl.__file__).parent / "chat_templates" / "qwen2_5.jinja"
@@ -44,7 +44,7 @@ def model(tok):
     return Qwen2ForCausalLM(Qwen2Config(num_key_value_heads=1, max_position_embeddings=16384, **size, **tokens))
 
 
-class Recorded(CourseEnvironment):
+class Recorded(TRLEnvironment):
     """Keeps what every course said."""
 
     courses = []  # noqa: RUF012  # TRL makes the instances, so the class is where a test finds them
@@ -153,9 +153,9 @@ def test_what_trl_cannot_do_is_refused():
         with pytest.raises(ValueError, match="one conversation that grows"):
             dataset_of([{**ROW, "keywords": {"memory": memory}}])
     with pytest.raises(RuntimeError, match="not open"):
-        CourseEnvironment().act("PULL_A")
+        TRLEnvironment().act("PULL_A")
 
 
 def test_the_model_has_one_tool():
-    public = {name for name in dir(CourseEnvironment) if not name.startswith("_")}
+    public = {name for name in dir(TRLEnvironment) if not name.startswith("_")}
     assert public == {"reset", "act", "get_reward"}

@@ -7,7 +7,7 @@ import pytest
 
 from textbook_gym.authoring import Signal, guide
 from textbook_gym.authoring.contract import CONTRACT, LEGEND, RULES, TABLES
-from textbook_gym.authoring.faces import drawn, told
+from textbook_gym.authoring.faces import drawn, told_signals
 from textbook_gym.authoring.records import Row
 from textbook_gym.registry import find
 
@@ -82,4 +82,4 @@ def test_a_page_can_be_drawn_from_signals_alone(page):
 
 
 def test_a_page_can_be_told_from_signals_alone(page):
-    assert told(SIGNALS, page) == "Asked: 3 of 4. Proof: 0.5 0 1. Board: 1 0 -1; none of 3. Looks right: -1."
+    assert told_signals(SIGNALS, page) == "Asked: 3 of 4. Proof: 0.5 0 1. Board: 1 0 -1; none of 3. Looks right: -1."

@@ -15,7 +15,7 @@ import pytest
 from textbook_gym import __version__
 from textbook_gym.cli import study as commands
 from textbook_gym.cli.main import COMMANDS, application, main
-from textbook_gym.cli.options import examples, written
+from textbook_gym.cli.options import examples, written_option
 from textbook_gym.study.run import study
 
 HARD = "cmd:while read -r l; do a=$((1%6)); echo $a; done # [/b] [red] $x$ a=b é"
@@ -93,9 +93,9 @@ def test_examples_of_studies_run_one_after_the_other(tmp_path, monkeypatch, caps
 def test_options_are_those_of_the_function_that_walks():
     """Names, defaults and words of what is handed on are stated by `study` alone."""
     theirs, ours = inspect.signature(study).parameters, inspect.signature(commands.study).parameters
-    for name, (option, _) in commands.OPTIONS.items():
+    for name, (option, _) in commands.STUDY_OPTIONS.items():
         assert ours[option].default is theirs[name].default
-    assert set(theirs) - set(commands.OPTIONS) == {"threads", "folder", "runner", "progress"}
+    assert set(theirs) - set(commands.STUDY_OPTIONS) == {"threads", "folder", "runner", "progress"}
 
 
 # --- what is refused -----------------------------------------------------------------------
@@ -260,9 +260,9 @@ def test_the_command_that_is_printed_makes_the_same_study(tmp_path, monkeypatch,
 
 def test_what_stands_at_its_default_is_not_written():
     defaults = {n: p.default for n, p in inspect.signature(commands.study).parameters.items()}
-    assert written(commands.study, defaults) == "textbook-gym study"
+    assert written_option(commands.study, defaults) == "textbook-gym study"
     changed = {**defaults, "ray": True, "student": ("-x",), "seed": (0, 1)}
-    assert written(commands.study, changed) == "textbook-gym study --student=-x --seed 0 --seed 1 --ray"
+    assert written_option(commands.study, changed) == "textbook-gym study --student=-x --seed 0 --seed 1 --ray"
 
 
 def test_a_path_is_no_pattern(tmp_path, monkeypatch):

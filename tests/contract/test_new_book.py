@@ -12,7 +12,7 @@ import textbook_gym
 from textbook_gym import registry
 from textbook_gym.authoring.book import read
 from textbook_gym.authoring.skeleton import new_book
-from textbook_gym.checks import calibrated, check, check_book, measure
+from textbook_gym.checks import calibrated, check, check_book, measure_marks
 from textbook_gym.cli.main import main
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
@@ -164,14 +164,16 @@ def test_calibration_prints_the_rows_to_paste(broken):
     assert re.fullmatch(r'    Chapter\("four lamps",    8,    4,    0\.2\d,  FEW,    1,    1\),', rows.splitlines()[2])
     namespace = dict(vars(read(name).module))
     exec(rows, namespace)
-    measured = [round(m.newcomer, 2) for m in measure(read(name))]
+    measured = [round(m.newcomer, 2) for m in measure_marks(read(name))]
     assert [row.newcomer for row in namespace["CHAPTERS"]] == measured
 
 
 def test_rows_that_are_computed_are_told_as_values(broken):
     name = broken(("CHAPTERS = (\n", "ROWS = (\n"), ("# --- the tables", "CHAPTERS = tuple(ROWS)\n\n# --- the tables"))
     book = read(name)
-    assert calibrated(book, measure(book, 64)).startswith("Chapter(name='four lamps', exercises=8, limit=4, newcomer=0")
+    assert calibrated(book, measure_marks(book, 64)).startswith(
+        "Chapter(name='four lamps', exercises=8, limit=4, newcomer=0"
+    )
 
 
 # --- a model student in a module of its own ----------------------------------------------------

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from textbook_gym.authoring.book import read
-from textbook_gym.checks import check_book, check_courses, opened
+from textbook_gym.checks import check_book, check_named_courses, opened
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.engine.loops import Student, Wipe
+from textbook_gym.engine.loops import Actor, Wipe
 from textbook_gym.errors import BookError
 
 MALFORMED = [
@@ -278,9 +278,9 @@ def test_chapters_that_there_are_not_are_refused(broken, chapters):
     ],
 )
 def test_a_short_course_that_cannot_be_walked_is_a_finding(broken, short, message):
-    [finding] = check_courses(read(broken(("SHORT = ((1, 2, 3), (3, 4, 2))", f"SHORT = {short}"))))
+    [finding] = check_named_courses(read(broken(("SHORT = ((1, 2, 3), (3, 4, 2))", f"SHORT = {short}"))))
     assert re.search(rf"^SHORT = {re.escape(short)}: .*{message}", finding)
-    assert not [*check_courses(read(broken(("SHORT = ", "SHORT =  "))))]
+    assert not [*check_named_courses(read(broken(("SHORT = ", "SHORT =  "))))]
 
 
 def test_every_exercise_starts_from_zero(broken):
@@ -312,7 +312,7 @@ def test_notes_of_a_page_are_blank_when_it_opens(broken):
         obs, out = lanes.buffers()
         lanes.reset(np.ones(2, np.bool_), obs, out, seeds=[0, 1])
         notes = np.zeros(2, lanes.book.notes)
-        lanes.engine.walk(lanes.records, lanes.plan, notes, [Student.MODEL], Wipe.NEVER, 1)
+        lanes.engine.walk(lanes.records, lanes.plan, notes, [Actor.MODEL], Wipe.NEVER, 1)
         assert notes["left"].tolist() == [1, 1], "of the last page"
         assert notes["found"].tolist() == [0, 0]
         lanes.book.turn_page(notes)

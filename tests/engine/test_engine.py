@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import textbook_gym
-from textbook_gym.authoring.random import MASK, NORMAL_REACH, TAIL, below, mix, normal, scramble, uniform
+from textbook_gym.authoring.random import MASK, NORMAL_REACH, NORMAL_TAIL, below, mix, normal, scramble, uniform
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.registry import BOOKS, find
@@ -204,7 +204,7 @@ def test_normal_draws_are_normal_in_the_middle_and_in_the_tail():
     s = Stream(12345)
     draws = np.array([normal(s) for _ in range(100_000)])
     assert stats.kstest(draws, "norm").pvalue > 0.001
-    for edge in (1.0, 2.5, TAIL):  # TAIL is where the lowest layer of the ziggurat gives way to another method
+    for edge in (1.0, 2.5, NORMAL_TAIL):  # TAIL is where the lowest layer of the ziggurat gives way to another method
         expected = 2 * stats.norm.sf(edge)
         error = math.sqrt(expected / len(draws))
         assert abs((np.abs(draws) > edge).mean() - expected) < 4 * error, edge

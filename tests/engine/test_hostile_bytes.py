@@ -88,7 +88,7 @@ def test_a_head_is_compared_whole(spoil):
     lanes, other = hostile.batch("Bandits"), hostile.batch("Bandits")
     obs, out = lanes.buffers()
     lanes.reset(np.ones(1, np.bool_), obs, out, None, [0])
-    head, payload = serialization.unseal(serialization.FORMAT, "course", lanes.save([0]))
+    head, payload = serialization.unseal(serialization.COURSE_FORMAT, "course", lanes.save([0]))
     head = {k: v for k, v in {**head, **spoil}.items() if v is not None and k not in ("format", "bytes", "sha256")}
     with pytest.raises(ValueError, match="damaged"):
-        other.load(serialization.seal(serialization.FORMAT, head, payload), [0])
+        other.load(serialization.seal(serialization.COURSE_FORMAT, head, payload), [0])

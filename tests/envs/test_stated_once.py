@@ -14,17 +14,17 @@ from helpers.playing import assert_same
 
 from textbook_gym import registry
 from textbook_gym.engine.course_options import DEFAULTS, CourseOptions
-from textbook_gym.engine.info import COLUMNS, OUT, Told
+from textbook_gym.engine.info import OUT, OUT_COLUMNS, Told
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.envs.library import LibraryEnv, LibraryVectorEnv
 from textbook_gym.envs.multibook import MultiBookLanes
 from textbook_gym.envs.single import BookEnv
 from textbook_gym.envs.vector import BookVectorEnv
 from textbook_gym.memory.base import READ
-from textbook_gym.registry import BUILT_IN, KINDS, find, id_of, short_id
+from textbook_gym.registry import BUILT_IN, ID_KINDS, find, id_of, short_id
 
-PLAIN = [c.name for c in COLUMNS if c.told == Told.ALWAYS]
-SHORTCUT = [c.name for c in COLUMNS if c.told in (Told.ALWAYS, Told.SHORTCUT)]
+PLAIN = [c.name for c in OUT_COLUMNS if c.told == Told.ALWAYS]
+SHORTCUT = [c.name for c in OUT_COLUMNS if c.told in (Told.ALWAYS, Told.SHORTCUT)]
 PYTHON = {"f8": float, "i8": int, "?": bool}
 
 
@@ -42,7 +42,7 @@ PYTHON = {"f8": float, "i8": int, "?": bool}
 )
 def test_every_face_tells_the_columns_of_the_one_table(env_id, keys):
     env = gym.make(env_id).unwrapped
-    kinds = {c.name: PYTHON[c.kind] for c in COLUMNS} | {"book": int, "action_mask": np.ndarray}
+    kinds = {c.name: PYTHON[c.kind] for c in OUT_COLUMNS} | {"book": int, "action_mask": np.ndarray}
     for info in (env.reset(seed=0)[1], env.step(0)[4], env.load(env.save())[1]):
         assert list(info) == keys
         assert [type(v) for v in info.values()] == [kinds[k] for k in keys]
@@ -58,7 +58,7 @@ def test_every_face_tells_the_columns_of_the_one_table(env_id, keys):
         _, _, dones, infos = native.step(np.zeros(2, int))
     assert list(infos[0])[: len(keys)] == keys
     assert set(READ) <= set(PLAIN)
-    assert set(OUT.names) == {c.name for c in COLUMNS}
+    assert set(OUT.names) == {c.name for c in OUT_COLUMNS}
 
 
 # --- options -----------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def twin(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(registry, "BOOKS", registry.BOOKS.copy())
     yield "twin_book"
-    for kind in KINDS:
+    for kind in ID_KINDS:
         gym.registry.pop(id_of("Aaa", kind), None)
     sys.modules.pop("twin_book", None)
 

@@ -76,9 +76,9 @@ def attack(name, tries, seed):
         if k % 8 == 0:
             victim.reset(np.ones(1, np.bool_), obs, out, None, [int(rng.integers(1 << 40))])
             play(victim, int(rng.integers(400)), rng)
-            head, payload = serialization.unseal(serialization.FORMAT, "course", victim.save([0]))
+            head, payload = serialization.unseal(serialization.COURSE_FORMAT, "course", victim.save([0]))
             head = {key: v for key, v in head.items() if key not in ("format", "bytes", "sha256")}
-        spoilt = serialization.seal(serialization.FORMAT, head, spoil(payload, victim.records.dtype, rng))
+        spoilt = serialization.seal(serialization.COURSE_FORMAT, head, spoil(payload, victim.records.dtype, rng))
         before = words(other.records).copy()
         try:
             other.load(spoilt, [0])

@@ -4,7 +4,7 @@ import json
 
 import polars as pl
 
-from textbook_gym.metrics.table import COLUMNS
+from textbook_gym.metrics.table import MARKS_COLUMNS
 from textbook_gym.registry import find
 from textbook_gym.students.conversation import TextStudent
 from textbook_gym.students.endpoint import Answer, TooLong
@@ -51,7 +51,7 @@ def study(folder, rows):
     """Write the table of a study; return it."""
     folder.mkdir(parents=True, exist_ok=True)
     table = pl.DataFrame(rows, infer_schema_length=None)
-    table = table.select(name for name in COLUMNS if name in table.columns)
+    table = table.select(name for name in MARKS_COLUMNS if name in table.columns)
     table.write_csv(folder / "marks.csv", float_precision=6)
     (folder / "study.json").write_text(json.dumps({"students": sorted(set(table["student"]))}))
     return table

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textbook_gym.memory import feature_loops
-from textbook_gym.memory.feature_loops import Opcode, read
+from textbook_gym.memory.feature_loops import Opcode, read_features
 from textbook_gym.memory.ledger_loops import blend, find_row, home_row, insert_or_evict
 from textbook_gym.memory.recall_loops import recall_augment
 
@@ -89,7 +89,7 @@ def test_every_opcode_does_what_its_example_says(name, wanted):
     before, after = np.array([[0, 0.5, 1]], np.float32), np.array([[0, 1, 0.5]], np.float32)
     instruction = np.array([[Opcode[name], 0, 0, 1, 3]])
     out = np.full(8, 9.0, np.float32)
-    read((instruction, np.arange(3, dtype=U64)), before, after, 0, 1, 3, 0.25, 0.0, out, 2)
+    read_features((instruction, np.arange(3, dtype=U64)), before, after, 0, 1, 3, 0.25, 0.0, out, 2)
     assert out[2 : 2 + len(wanted)] == pytest.approx(wanted, abs=1e-3)
     assert (np.delete(out, np.arange(2, 2 + len(wanted))) == 9.0).all()
 

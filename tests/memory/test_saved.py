@@ -8,7 +8,7 @@ from helpers.foreign import SMALL, doors, walk
 
 from textbook_gym.engine.serialization import seal
 from textbook_gym.memory import MEMORIES
-from textbook_gym.memory.saving import FORMAT
+from textbook_gym.memory.saving import MEMORY_FORMAT
 
 SETTINGS = {**SMALL, "ledger": {"situation": [0, 1], "outcome": ["reward"], "told": ["mark"], "rows": 4}}
 
@@ -115,4 +115,4 @@ def test_random_bytes_are_refused_or_do_no_harm(name):
             shown = walk(env, 6, seed=attempt, reset_seed=None)
         assert shown.shape[1:] == env.observation_space.shape
     assert refused >= 15  # at the least most of the thirty that are nothing but noise
-    assert FORMAT == "textbook_gym memory 1"
+    assert MEMORY_FORMAT == "textbook_gym memory 1"

@@ -14,7 +14,7 @@ from scipy import stats
 
 from textbook_gym.authoring.abilities import Ability
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.engine.loops import Student, Wipe
+from textbook_gym.engine.loops import Actor, Wipe
 from textbook_gym.metrics import definitions as metrics
 from textbook_gym.metrics import statistics as intervals
 from textbook_gym.metrics.table import complete
@@ -103,7 +103,7 @@ def test_profile_and_gap_by_hand():
     assert share.tolist() == [1.0, 0.25]
     assert (low <= share).all()
     assert (share <= high).all()
-    assert intervals.optimality_gap(np.array([0.5, 1.5])) == 0.25
+    assert intervals.optimality_gap_of(np.array([0.5, 1.5])) == 0.25
     mean, low, high = intervals.bands(np.array([[[0.0, 1.0], [1.0, 1.0]]]))
     assert mean.tolist() == [0.5, 1.0]
     assert (low[0], high[0], low[1], high[1]) == (0.0, 1.0, 1.0, 1.0)
@@ -246,7 +246,7 @@ def figures(students, books, **keywords):
 
 def test_the_forgetter_is_found_out():
     """It forgets everything at each chapter: gone at the review, and nothing crosses chapters."""
-    forgetter = Reference("forgetter", (Student.MODEL,), Wipe.CHAPTER)
+    forgetter = Reference("forgetter", (Actor.MODEL,), Wipe.CHAPTER)
     found = figures([forgetter, REFERENCES["model"], REFERENCES["newcomer"]], ["Vocabulary"])
     lost, kept = (found[s]["retention"]["Vocabulary"] for s in ("forgetter", "model"))
     assert lost.high < -0.5

@@ -11,7 +11,7 @@ from helpers.people import choices, finish, typed
 from textbook_gym.cli.main import main
 from textbook_gym.engine.loops import ROWS
 from textbook_gym.play.chart import LEVELS, chart, grades
-from textbook_gym.play.folder import compared, open_course, write_played
+from textbook_gym.play.folder import beside_references, open_course, write_played
 from textbook_gym.registry import BOOKS, find, id_of
 from textbook_gym.study.validate import validate
 
@@ -54,7 +54,7 @@ def test_a_course_put_down_after_every_reply_is_the_same(tmp_path):
 
 def test_references_stand_beside_and_the_oracle_is_right(tmp_path):
     course = finish(open_course("Concepts", tmp_path))
-    rows = compared(course)
+    rows = beside_references(course)
     assert list(rows) == ["human:me", "newcomer", "model", "oracle"]
     assert (rows["oracle"]["mark"] == 1).all()
     table = write_played(tmp_path)

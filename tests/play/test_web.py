@@ -10,7 +10,7 @@ import pytest
 
 from textbook_gym.play import web
 from textbook_gym.play.folder import open_course
-from textbook_gym.play.web import MOST_BYTES, PAGE, Server
+from textbook_gym.play.web import MOST_REQUEST_BYTES, PAGE_FILE, Server
 
 JSON = {"Content-Type": "application/json"}
 
@@ -102,7 +102,7 @@ def test_the_page_loads_nothing_and_sets_texts_as_texts(serve):
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     nonce = re.search(r"script-src 'nonce-([\w-]+)'", headers["Content-Security-Policy"])[1]
     assert page.count(f'nonce="{nonce}"') == 2
-    source = PAGE.read_text(encoding="utf-8")
+    source = PAGE_FILE.read_text(encoding="utf-8")
     assert re.findall(r"(?:https?:)?//[\w.]+", source.replace("http://www.w3.org/2000/svg", "")) == []
     assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(| on\w+=", source)
     assert headers["Cache-Control"] == "no-store"
@@ -115,7 +115,7 @@ def test_the_page_loads_nothing_and_sets_texts_as_texts(serve):
         (b"[1]", {}, 400),
         (b"[" * 50000, {}, 400),
         (b"{}", {"Content-Type": "text/plain"}, 415),
-        (b"x" * (MOST_BYTES + 1), {}, 413),
+        (b"x" * (MOST_REQUEST_BYTES + 1), {}, 413),
         ({"turn": 2, "action": "NOTHING"}, {}, 400),
         ({"turn": 2, "action": ""}, {}, 400),
         ({"turn": 2, "action": 3}, {}, 400),
@@ -212,6 +212,6 @@ def test_ctrl_c_ends_it_and_the_course_is_kept(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(web.Server, "serve_forever", interrupted)
     with pytest.raises(KeyboardInterrupt, match="the course is kept"):
-        web.serve(course, said.append)
+        web.serve_web(course, said.append)
     assert re.search(r"http://127\.0\.0\.1:\d+/[\w-]{32,}/ ", said[0])
     assert open_course("Concepts", tmp_path).taken_up

@@ -128,7 +128,11 @@ def luminance(colour):
 
 @pytest.mark.parametrize("theme", [pages.LIGHT, pages.DARK], ids=["light", "dark"])
 def test_text_and_lines_stand_out_from_the_paper(theme):
-    for name, least in {"ink": 7, "muted": 4.5, **dict.fromkeys((*canvas.OWN.values(), *canvas.OTHERS), 3)}.items():
+    for name, least in {
+        "ink": 7,
+        "muted": 4.5,
+        **dict.fromkeys((*canvas.REFERENCE_COLOURS.values(), *canvas.OTHER_COLOURS), 3),
+    }.items():
         high, low = sorted((luminance(theme[name]), luminance(theme["paper"])), reverse=True)
         assert (high + 0.05) / (low + 0.05) >= least, name
 
@@ -188,7 +192,7 @@ def test_a_single_student_in_a_single_book_is_enough(tmp_path):
 )
 def test_figures_lie_in_their_printed_intervals(e, printed):
     area = next(m for m in METRICS if m.name == "area")
-    assert f"<small>{printed}</small>" in page.cell((area, e), digits=2)
+    assert f"<small>{printed}</small>" in page.table_cell((area, e), digits=2)
 
 
 @pytest.mark.parametrize(

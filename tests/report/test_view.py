@@ -12,7 +12,7 @@ from helpers import talking
 
 from textbook_gym.cli.main import main
 from textbook_gym.report.dialogue import MOST_SHOWN, course_of
-from textbook_gym.report.view import PAGE, write_view
+from textbook_gym.report.view import VIEW_FILE, write_view
 from textbook_gym.students.talkers import BookStudent
 from textbook_gym.study.transcripts import read_transcript, transcript_files
 
@@ -63,7 +63,7 @@ def folder(tmp_path_factory):
 
 
 def test_what_was_said_is_text_and_nothing_else(folder):
-    page = Page(folder / PAGE)
+    page = Page(folder / VIEW_FILE)
     assert page.tags.count("script") == 1  # the page's own
     assert page.tags.count("title") == 1 + page.tags.count("circle")
     assert not {"img", "i", "link", "iframe"} & set(page.tags)
@@ -75,8 +75,8 @@ def test_what_was_said_is_text_and_nothing_else(folder):
 
 
 def test_the_page_needs_nobody_else(folder):
-    text = (folder / PAGE).read_text(encoding="utf-8")
-    assert all(link.startswith("#") for link in Page(folder / PAGE).links)
+    text = (folder / VIEW_FILE).read_text(encoding="utf-8")
+    assert all(link.startswith("#") for link in Page(folder / VIEW_FILE).links)
     assert "url(" not in text
     assert "default-src 'none'" in text
     [digest] = re.findall(r"script-src 'sha256-([^']+)'", text)
@@ -86,14 +86,14 @@ def test_the_page_needs_nobody_else(folder):
 
 
 def test_a_long_reply_is_cut_and_its_length_said(folder):
-    assert (folder / PAGE).stat().st_size < 3_000_000  # of more than 100 such replies
-    page = Page(folder / PAGE)
+    assert (folder / VIEW_FILE).stat().st_size < 3_000_000  # of more than 100 such replies
+    page = Page(folder / VIEW_FILE)
     assert "too long: not read, 996,0" in page.text
     assert "characters are left out here" in page.text
 
 
 def test_every_exercise_is_there_with_its_marks_and_flags(folder):
-    page = Page(folder / PAGE)
+    page = Page(folder / VIEW_FILE)
     texts = (
         "1 three arms", "6 exam", "Chapter 6: exam", "empty reply", "cut off before it named an action",
         "names no action: <i>DANCE</i>", "walked before, in edition", "not worked: the conversation was cut short",
@@ -101,8 +101,8 @@ def test_every_exercise_is_there_with_its_marks_and_flags(folder):
     )  # fmt: skip
     for text in texts:
         assert text in page.text, text
-    places = re.findall(r'href="#([^"]+)"', (folder / PAGE).read_text(encoding="utf-8"))
-    ids = re.findall(r' id="([^"]+)"', (folder / PAGE).read_text(encoding="utf-8"))
+    places = re.findall(r'href="#([^"]+)"', (folder / VIEW_FILE).read_text(encoding="utf-8"))
+    ids = re.findall(r' id="([^"]+)"', (folder / VIEW_FILE).read_text(encoding="utf-8"))
     assert set(places) <= set(ids)
     assert len(ids) == len(set(ids))
 
@@ -111,7 +111,7 @@ def test_the_same_study_is_the_same_bytes(folder, tmp_path):
     other = tmp_path / "study"
     shutil.copytree(folder, other)
     write_view(other)
-    assert (other / PAGE).read_bytes() == (folder / PAGE).read_bytes()
+    assert (other / VIEW_FILE).read_bytes() == (folder / VIEW_FILE).read_bytes()
 
 
 @pytest.mark.parametrize("control", talking.TALKED)
@@ -163,8 +163,8 @@ def test_reasoning_is_folded_and_the_reply_stands_alone(tmp_path):
 
 def test_the_command_shows_what_is_asked_for(folder, capsys):
     assert main(["view", str(folder), "--student", "oracle", "--edition", "0"]) == 0
-    assert capsys.readouterr().out == f"Written: {folder / PAGE}\n"
-    page = Page(folder / PAGE)
+    assert capsys.readouterr().out == f"Written: {folder / VIEW_FILE}\n"
+    page = Page(folder / VIEW_FILE)
     assert "oracle" in page.text
     assert "alert('x')" not in page.text
     assert main(["view", str(folder), "--student", "oracel"]) == 2
@@ -180,7 +180,7 @@ def test_damaged_transcripts_are_named_and_the_others_shown(folder, tmp_path, ca
     foreign.write_bytes(gzip.compress(gzip.decompress(foreign.read_bytes()).replace(b'"book": "Ban', b'"book": "Pan')))
     assert main(["view", str(other)]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 2
-    page = Page(other / PAGE)
+    page = Page(other / VIEW_FILE)
     assert "2 transcripts could not be read" in page.text
     assert str(other) not in page.text
     assert "oracle" in page.text

@@ -5,7 +5,7 @@ import pytest
 from helpers.cheats import Crammer
 
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.engine.loops import Student, Wipe
+from textbook_gym.engine.loops import Actor, Wipe
 from textbook_gym.registry import find
 from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import REFERENCES, Reference
@@ -23,10 +23,10 @@ def gains(student, book_name, split="test", reward="improvement", editions=EDITI
 
 
 CHEATS = {
-    "sandbagger": Reference("sandbagger", (Student.RANDOM,) * 4 + (Student.MODEL,) * 4),
-    "saw-tooth": Reference("saw-tooth", (Student.ORACLE, Student.RANDOM)),
+    "sandbagger": Reference("sandbagger", (Actor.RANDOM,) * 4 + (Actor.MODEL,) * 4),
+    "saw-tooth": Reference("saw-tooth", (Actor.ORACLE, Actor.RANDOM)),
     "gambler": REFERENCES["random"],
-    "forgetter": Reference("forgetter", (Student.MODEL,), Wipe.CHAPTER),
+    "forgetter": Reference("forgetter", (Actor.MODEL,), Wipe.CHAPTER),
 }
 
 

@@ -12,7 +12,7 @@ from textbook_gym.cli.main import main
 from textbook_gym.metrics import statistics as intervals
 from textbook_gym.metrics.summary import ALL
 from textbook_gym.report.comparison import ends
-from textbook_gym.study.compare import Study, compare, same_worlds
+from textbook_gym.study.compare import Study, check_same_worlds, compare
 from textbook_gym.study.validate import validate
 from textbook_gym.study.worlds import edition_digests
 
@@ -124,7 +124,7 @@ def test_worlds_are_the_same_only_if_nothing_says_otherwise():
         }
 
     def same(a, b):
-        return same_worlds(Study("a", rows, a), Study("b", rows, b), "Bandits")
+        return check_same_worlds(Study("a", rows, a), Study("b", rows, b), "Bandits")
 
     assert same(stated("x"), stated("x", version="2"))
     assert not same(stated("x"), stated("y"))

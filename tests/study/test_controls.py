@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toy.players import Outside
 
-from textbook_gym.engine.loops import Student, Wipe
+from textbook_gym.engine.loops import Actor, Wipe
 from textbook_gym.registry import find
 from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import REFERENCES, Reference
@@ -58,7 +58,7 @@ def test_only_the_memory_of_the_same_world_helps(marks):
 
 
 def test_whoever_forgets_at_every_chapter_has_nothing_left_when_it_sits_one_again(marks):
-    forgetter = Reference("forgetter", (Student.MODEL,), Wipe.CHAPTER)
+    forgetter = Reference("forgetter", (Actor.MODEL,), Wipe.CHAPTER)
     again = walk_under("again", forgetter, BOOK, range(64))["mark"]
     assert again.mean() == pytest.approx(marks["cold"].mean(), abs=0.01)  # up to the luck of its guesses
     assert again.mean() < marks["again"].mean() - 0.2
@@ -77,7 +77,7 @@ def test_foreign_editions_are_none_of_those_studied():
 
 
 def test_cheats_act_in_the_same_exercises_when_chapters_are_walked_alone():
-    saw = Reference("saw", (Student.ORACLE, Student.RANDOM, Student.RANDOM))
+    saw = Reference("saw", (Actor.ORACLE, Actor.RANDOM, Actor.RANDOM))
     kept, cold = (walk_under(c, saw, BOOK, range(8))["mark"] for c in ("kept", "cold"))
     assert (cold[:, ::3] == 1.0).all()
     assert (kept[:, ::3] == 1.0).all()

@@ -111,7 +111,7 @@ def test_parts_depend_on_all_that_rows_depend_on(tmp_path, monkeypatch):
         path(split="train"),
         path(stop=4),
     ]
-    monkeypatch.setattr(cache, "book_digest", lambda name: "edited")
+    monkeypatch.setattr(cache, "rules_digest", lambda name: "edited")
     others.append(path())
     assert len({before, *others}) == 8
     assert student_digest(Turner()) == ""

@@ -10,7 +10,7 @@ import pytest
 from textbook_gym.cli.main import main
 from textbook_gym.metrics import definitions as metrics
 from textbook_gym.metrics.summary import part, summary
-from textbook_gym.metrics.table import COLUMNS
+from textbook_gym.metrics.table import MARKS_COLUMNS
 from textbook_gym.registry import find
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.study.run import courses, study
@@ -23,7 +23,7 @@ def table():
 
 
 def test_the_table_is_tidy(table):
-    assert table.columns == list(COLUMNS)
+    assert table.columns == list(MARKS_COLUMNS)
     exercises = sum(c.exercises for c in find("Bandits").chapters)
     assert len(table) == exercises * courses(list(REFERENCES), ["Bandits"], 70, ("kept", "wiped"))
     assert table.drop("visible", "shortcuts").null_count().sum_horizontal().item() == 0
@@ -111,7 +111,7 @@ def test_the_command_writes_its_folder(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "benefit" in printed
     again = pl.read_csv(folder / "marks.csv")
-    assert again.columns == list(COLUMNS)
+    assert again.columns == list(MARKS_COLUMNS)
     assert again.height == pl.read_parquet(folder / "marks.parquet").height
     assert (folder / "curves.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     told = json.loads((folder / "study.json").read_text())

@@ -15,15 +15,15 @@ from polars.testing import assert_frame_equal
 
 pytest.importorskip("httpx")
 
-from textbook_gym.checks import check_marks, measure
+from textbook_gym.checks import check_marks, measure_marks
 from textbook_gym.cli.main import main
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.metrics.speech import speech
-from textbook_gym.metrics.table import COLUMNS, SPOKEN, read_marks
+from textbook_gym.metrics.table import MARKS_COLUMNS, SPOKEN, read_marks
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.talkers import BookStudent, Talker
 from textbook_gym.study.controls import CONTROLS
-from textbook_gym.study.estimate import estimate
+from textbook_gym.study.estimate import estimate_talks
 from textbook_gym.study.protocols import PROTOCOLS
 from textbook_gym.study.run import study
 from textbook_gym.study.transcripts import read_transcript, transcript_files
@@ -51,20 +51,20 @@ def twice(requests):
 def test_the_model_student_in_words_earns_the_same_marks(book_name):
     words = seminar([BookStudent("model")], [book_name], controls=["kept"])
     flat = seminar(["model"], [book_name], controls=["kept"])
-    assert flat.columns == list(COLUMNS)
-    assert_frame_equal(words.select(*COLUMNS), flat)
+    assert flat.columns == list(MARKS_COLUMNS)
+    assert_frame_equal(words.select(*MARKS_COLUMNS), flat)
     assert (words["calls"] == words["steps"]).all()
 
 
 @pytest.mark.parametrize("control", BOTH)
 def test_controls_mean_the_same_in_words(control):
     words, flat = (seminar([who], controls=[control], editions=2, seed=3) for who in (BookStudent("model"), "model"))
-    assert_frame_equal(words.select(*COLUMNS), flat)
+    assert_frame_equal(words.select(*MARKS_COLUMNS), flat)
 
 
 def test_newcomer_marks_hold_for_seminar_courses(book_name):
     book = find(book_name)
-    findings = list(check_marks(book, measure(book, 384, *book.module.SEMINAR)))
+    findings = list(check_marks(book, measure_marks(book, 384, *book.module.SEMINAR)))
     assert not [f for f in findings if "memory does not pay" not in f]
 
 
@@ -171,7 +171,7 @@ def test_actions_are_named_as_is_asked_for(answer):
 def test_what_was_said_is_counted(server, tmp_path):
     server.faults = [None, "empty", "cut", None]
     table = seminar([chat(server, prices="2/10")], controls=["kept"], lanes=1)
-    assert table.columns == [*COLUMNS, *SPOKEN]
+    assert table.columns == [*MARKS_COLUMNS, *SPOKEN]
     assert (table["empty"].sum(), table["truncated"].sum(), table["unknown"].sum()) == (1, 1, 0)
     assert table["calls"].sum() == len(server.requests) == table["steps"].sum()
     prompt, written = table["prompt_tokens"].sum(), table["completion_tokens"].sum()
@@ -318,8 +318,8 @@ def test_a_changed_course_does_not_pass(tmp_path):
 
 def test_a_dry_run_says_what_it_takes_and_asks_nobody(server, tmp_path, capsys):
     student = chat(server)
-    rows = estimate([student, "random"], ["Theorems"], protocol="seminar", course=None, editions=256, split="test",
-                    controls=("kept", "wiped"))  # fmt: skip
+    asked = {"protocol": "seminar", "course": None, "editions": 256, "split": "test", "controls": ("kept", "wiped")}
+    rows = estimate_talks([student, "random"], ["Theorems"], **asked)
     told = {row["student"]: row for row in rows.iter_rows(named=True)}
     assert told["random"] == {"book": "Theorems", "student": "random", "courses": 16, "calls": None,
                               "text_tokens": None, "read_tokens": None}  # fmt: skip
@@ -337,8 +337,8 @@ def test_a_dry_run_says_what_it_takes_and_asks_nobody(server, tmp_path, capsys):
 
 def test_calls_at_most_hold_for_every_control():
     for control in TALKED:
-        [row] = estimate([Talker(scripted)], ["Theorems"], protocol=None, course="seminar", editions=1, split="test",
-                         controls=(control,)).iter_rows(named=True)  # fmt: skip
+        asked = {"protocol": None, "course": "seminar", "editions": 1, "split": "test", "controls": (control,)}
+        [row] = estimate_talks([Talker(scripted)], ["Theorems"], **asked).iter_rows(named=True)
         table = seminar([Talker(lambda messages: "nothing")], controls=[control])
         own = table if control not in ("from-model", "to-model") else table.filter(pl.col("unknown") > 0)
         assert row["calls"] == own["calls"].sum() * (2 if control == "foreign" else 1), control

@@ -9,7 +9,7 @@ from helpers.desks import BANDITS, MEMORIES, desk
 
 from textbook_gym.engine.serialization import seal, unseal
 from textbook_gym.text import Desk
-from textbook_gym.text.desk import FORMAT
+from textbook_gym.text.desk import DESK_FORMAT
 
 
 @pytest.mark.parametrize("memory", MEMORIES)
@@ -69,8 +69,8 @@ def test_damaged_bytes_are_refused_and_change_nothing(where):
 
 
 def test_a_course_that_cannot_be_read_changes_nothing():
-    head, payload = unseal(FORMAT, "desk", saved())
-    data = seal(FORMAT, {"settings": head["settings"]}, payload.partition(b"\n")[0] + b"\nno course")
+    head, payload = unseal(DESK_FORMAT, "desk", saved())
+    data = seal(DESK_FORMAT, {"settings": head["settings"]}, payload.partition(b"\n")[0] + b"\nno course")
     d = desk()
     d.open(seed=7)
     before = d.save()
@@ -80,12 +80,12 @@ def test_a_course_that_cannot_be_read_changes_nothing():
 
 
 def test_a_context_that_begins_behind_the_last_message_is_refused():
-    head, payload = unseal(FORMAT, "desk", saved())
+    head, payload = unseal(DESK_FORMAT, "desk", saved())
     line, _, course = payload.partition(b"\n")
     state = json.loads(line)
     for start, fine in ((len(state["transcript"]) - 1, True), (len(state["transcript"]), False)):
         data = seal(
-            FORMAT, {"settings": head["settings"]}, json.dumps({**state, "start": start}).encode() + b"\n" + course
+            DESK_FORMAT, {"settings": head["settings"]}, json.dumps({**state, "start": start}).encode() + b"\n" + course
         )
         if fine:
             assert desk().load(data)
@@ -116,12 +116,12 @@ def test_other_settings_and_books_are_refused():
     ],
 )  # fmt: skip
 def test_bytes_with_a_right_checksum_and_wrong_content_are_refused(field, value):
-    head, payload = unseal(FORMAT, "desk", saved())
+    head, payload = unseal(DESK_FORMAT, "desk", saved())
     line, _, course = payload.partition(b"\n")
     state = json.dumps({**json.loads(line), field: value}).encode()
     d = desk()
     d.open(seed=7)
     before = d.save()
     with pytest.raises(ValueError, match="the saved desk is damaged"):
-        d.load(seal(FORMAT, {"settings": head["settings"]}, state + b"\n" + course))
+        d.load(seal(DESK_FORMAT, {"settings": head["settings"]}, state + b"\n" + course))
     assert d.save() == before

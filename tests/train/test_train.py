@@ -15,7 +15,7 @@ import torch
 import yaml
 from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
-from textbook_gym.checks import LEAST_BENEFIT, check_marks, measure
+from textbook_gym.checks import LEAST_BENEFIT, check_marks, measure_marks
 from textbook_gym.cli.main import main
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
@@ -53,7 +53,7 @@ def test_every_book_has_a_short_course(book_name):
 def test_short_courses_are_calibrated_and_teach(book_name):
     """The newcomer column holds for them too, the oracle gets 1, and memory pays in every chapter."""
     book = find(book_name)
-    measured = measure(book, 384, *book.module.SHORT)
+    measured = measure_marks(book, 384, *book.module.SHORT)
     assert not list(check_marks(book, measured))
     assert all(m.model - m.newcomer >= LEAST_BENEFIT for m in measured)
 

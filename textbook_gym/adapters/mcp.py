@@ -18,9 +18,9 @@ from mcp.types import CallToolResult, TextContent
 
 from textbook_gym.adapters.rows import Task, desk_of, figures, said, task
 from textbook_gym.text import Desk, Turn
-from textbook_gym.text.tools import NOTES, TURN_PAGE
+from textbook_gym.text.tools import NOTE_ARGUMENTS, TURN_PAGE
 
-MEMORIES = ("notebook", "transcript")
+SERVED_MEMORIES = ("notebook", "transcript")
 META = "textbook_gym/"  # keys of `_meta` have a prefix, as the protocol wants it
 CLOSED = "the book is over or not begun: call `open`"
 INSTRUCTIONS = (
@@ -52,9 +52,11 @@ class Session:
         log: pathlib.Path | None = None,
         **keywords: Any,
     ) -> None:
-        memory = keywords.setdefault("memory", MEMORIES[0])
-        if memory not in MEMORIES:
-            raise ValueError(f"memory={memory!r}: an MCP client keeps the conversation; choose {' or '.join(MEMORIES)}")
+        memory = keywords.setdefault("memory", SERVED_MEMORIES[0])
+        if memory not in SERVED_MEMORIES:
+            raise ValueError(
+                f"memory={memory!r}: an MCP client keeps the conversation; choose {' or '.join(SERVED_MEMORIES)}"
+            )
         self._task: dict[str, Any] = {"env_id": env_id, "split": split, **keywords, "answer": "tool"}
         self._editions, self._opened = list(editions), 0
         self.log = log
@@ -96,7 +98,7 @@ class Session:
         for kind in ("notebook", "note"):
             if arguments.get(kind):
                 self._keep(arguments[kind], kind == "notebook")
-        turn = self.desk.call(name, {k: v for k, v in arguments.items() if k not in NOTES} | self._notes)
+        turn = self.desk.call(name, {k: v for k, v in arguments.items() if k not in NOTE_ARGUMENTS} | self._notes)
         self._notes = {}
         if self.desk.done:
             self.end()
@@ -180,7 +182,7 @@ def refused(function: Callable[..., Any], *arguments: Any) -> Any:
         raise ToolError(str(error)) from error
 
 
-def serve(env_id: str, **settings: Any) -> None:
+def serve_mcp(env_id: str, **settings: Any) -> None:
     """Serve one client on standard input and output until it leaves; a course that is under way is then ended.
 
     Args:

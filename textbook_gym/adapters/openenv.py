@@ -28,11 +28,11 @@ from openenv.core.client_types import StepResult
 from openenv.core.env_server import Action, Environment, Observation, State, create_app
 from pydantic import Field
 
-from textbook_gym.adapters.rows import Task, desk_of, figures, name_of, read, task, tasks
+from textbook_gym.adapters.rows import Task, desk_of, figures, read_row, task, task_name, tasks
 from textbook_gym.text import Desk, Turn
 
-EDITIONS = 1 << 20  # of each split that the task API counts; there are more
-SHOWN = 256  # tasks of them in a listing
+EDITIONS_A_SPLIT = 1 << 20  # of each split that the task API counts; there are more
+LISTED_TASKS = 256  # tasks of them in a listing
 
 
 class Reply(Action):
@@ -101,10 +101,10 @@ class CourseEnvironment(Environment[Reply, Page, CourseState]):
         where = {"edition": index, **fields, "seed": seed}
         if where["edition"] is None and seed is None:
             where["edition"] = self._opened
-        row = read({**self._base, **where})
+        row = read_row({**self._base, **where})
         self._desk = desk_of(row)
         self._opened += 1
-        self._state = CourseState(episode_id=episode_id or name_of(row), task=dict(row))
+        self._state = CourseState(episode_id=episode_id or task_name(row), task=dict(row))
         return Page(messages=self._desk.context, fresh=True, info=self._desk.info)
 
     def step(self, action: Reply, timeout_s: float | None = None, **_: Any) -> Page:
@@ -142,7 +142,7 @@ class CourseEnvironment(Environment[Reply, Page, CourseState]):
 
     def num_tasks(self, split: str) -> int:
         """Return how many tasks of a split are counted."""
-        return EDITIONS
+        return EDITIONS_A_SPLIT
 
     def get_task(self, split: str, index: int) -> Task:
         """Return a task.
@@ -150,13 +150,13 @@ class CourseEnvironment(Environment[Reply, Page, CourseState]):
         Raises:
             IndexError: there is no such task.
         """
-        if not 0 <= index < EDITIONS:
-            raise IndexError(f"task {index}: there are 0 to {EDITIONS - 1}")
-        return read({**self._base, "split": split, "edition": index})
+        if not 0 <= index < EDITIONS_A_SPLIT:
+            raise IndexError(f"task {index}: there are 0 to {EDITIONS_A_SPLIT - 1}")
+        return read_row({**self._base, "split": split, "edition": index})
 
     def get_task_range(self, split: str, start: int | None = None, stop: int | None = None) -> list[Task]:
         """Return some tasks, as a slice."""
-        numbers = range(EDITIONS)[start : SHOWN + (start or 0) if stop is None else stop]
+        numbers = range(EDITIONS_A_SPLIT)[start : LISTED_TASKS + (start or 0) if stop is None else stop]
         return tasks(self._base["id"], split, numbers, **self._base["keywords"])
 
     def list_tasks(self, split: str) -> list[Task]:

@@ -33,7 +33,7 @@ class Task(TypedDict):
     """What else `Desk` takes: memory, preface, answer, course, chapters, exercises, reward, ..."""
 
 
-FIELDS = tuple(Task.__annotations__)
+TASK_FIELDS = tuple(Task.__annotations__)
 
 
 def task(
@@ -113,13 +113,13 @@ def desk_of(row: Mapping[str, Any] | str) -> Desk:
         ValueError: the row is no task, or a value in it is not known.
         TypeError: a keyword is not known.
     """
-    asked = read(row)
+    asked = read_row(row)
     desk = Desk(asked["id"], split=asked["split"], **asked["keywords"])
     desk.open(seed=asked["seed"], edition=asked["edition"], chapter=asked["chapter"])
     return desk
 
 
-def read(row: Mapping[str, Any] | str) -> Task:
+def read_row(row: Mapping[str, Any] | str) -> Task:
     """Return a checked task; fields that a row leaves out are at their defaults.
 
     Raises:
@@ -133,17 +133,17 @@ def read(row: Mapping[str, Any] | str) -> Task:
     if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
         raise ValueError(f"task {row!r} has no id; give a row of `tasks(...)`")
     for field in row:
-        if field not in FIELDS:
+        if field not in TASK_FIELDS:
             raise ValueError(
-                f"task has no field {field!r}{did_you_mean(str(field), FIELDS)}; it has {', '.join(FIELDS)}"
+                f"task has no field {field!r}{did_you_mean(str(field), TASK_FIELDS)}; it has {', '.join(TASK_FIELDS)}"
             )
     known_id(row["id"])
     keywords = row.get("keywords") or {}
     if not isinstance(keywords, Mapping):
         raise ValueError(f"keywords={keywords!r}: give a mapping")
     for keyword in keywords:
-        if keyword in FIELDS or keyword == "episode":
-            why = "it is a field of the row" if keyword in FIELDS else "a task is a whole course"
+        if keyword in TASK_FIELDS or keyword == "episode":
+            why = "it is a field of the row" if keyword in TASK_FIELDS else "a task is a whole course"
             raise ValueError(f"keywords={dict(keywords)!r}: {keyword!r} does not belong there, {why}")
     return task(
         row["id"],
@@ -155,9 +155,9 @@ def read(row: Mapping[str, Any] | str) -> Task:
     )
 
 
-def name_of(row: Mapping[str, Any] | str) -> str:
+def task_name(row: Mapping[str, Any] | str) -> str:
     """Return a name for a task that no other task has, such as `textbook/Bandits-v0?split=test&edition=7`."""
-    asked = read(row)
+    asked = read_row(row)
     told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]
     return f"{asked['id']}?" + "&".join(
         f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in told.items() if v is not None

@@ -34,7 +34,7 @@ from tinker_cookbook.rl.rollout_limits import RolloutLimits
 from tinker_cookbook.rl.types import Env, EnvGroupBuilder, Metrics, RLDataset, RLDatasetBuilder, Trajectory
 from tinker_cookbook.tokenizer_utils import get_tokenizer
 
-from textbook_gym.adapters.rows import Task, desk_of, figures, name_of, read, tasks
+from textbook_gym.adapters.rows import Task, desk_of, figures, read_row, task_name, tasks
 from textbook_gym.registry import name_of as book_of
 from textbook_gym.text import Desk
 
@@ -54,10 +54,10 @@ class CourseMessageEnv(MessageEnv):
     """
 
     def __init__(self, row: Mapping[str, Any] | str) -> None:
-        self.row = read(row)
+        self.row = read_row(row)
         if self.row["keywords"].get("answer") == "tool":
             raise ValueError("answer='tool': with Tinker a student answers in words; give 'tag' or 'json'")
-        self.example_id = name_of(self.row)
+        self.example_id = task_name(self.row)
         self.desk: Desk | None = None
         self._context: list[
             Message

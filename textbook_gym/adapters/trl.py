@@ -23,19 +23,19 @@ from typing import Any
 
 from datasets import Dataset
 
-from textbook_gym.adapters.rows import desk_of, read, said
+from textbook_gym.adapters.rows import desk_of, read_row, said
 from textbook_gym.text import Desk, Message
 
 OVER = "The book is over."
 
 
-def opened(row: Mapping[str, Any] | str) -> Desk:
+def opened_course(row: Mapping[str, Any] | str) -> Desk:
     """Return the course of a task, open, with actions as tool calls.
 
     Raises:
         ValueError: the row is no task, or asks for what a trainer cannot do.
     """
-    asked = read(row)
+    asked = read_row(row)
     memory = asked["keywords"].get("memory", "transcript")
     if memory != "transcript":
         raise ValueError(f"memory={memory!r}: TRL keeps one conversation that grows; leave it at 'transcript'")
@@ -50,14 +50,14 @@ def dataset_of(rows: Iterable[Mapping[str, Any] | str]) -> Dataset:
     """
     columns: dict[str, list[Any]] = {"prompt": [], "task": []}
     for row in rows:
-        system = opened(row).context[0]
+        system = opened_course(row).context[0]
         prompt: list[Message] = [system, {"role": "user", "content": ""}]
         columns["prompt"].append(prompt)
-        columns["task"].append(json.dumps(read(row)))
+        columns["task"].append(json.dumps(read_row(row)))
     return Dataset.from_dict(columns)
 
 
-class CourseEnvironment:
+class TRLEnvironment:
     """A course with the tool `act`. TRL makes instances without arguments, and uses them again."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class CourseEnvironment:
         Raises:
             ValueError: the row holds no task.
         """
-        self._desk = opened(task)
+        self._desk = opened_course(task)
         return said(self._desk.context)
 
     def act(self, action: str) -> str:

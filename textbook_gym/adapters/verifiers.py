@@ -17,7 +17,7 @@ import verifiers.v1 as vf
 from pydantic import Field
 from verifiers.v1.dialects.chat import message_to_wire
 
-from textbook_gym.adapters.rows import desk_of, figures, name_of, said, task
+from textbook_gym.adapters.rows import desk_of, figures, said, task, task_name
 
 
 class CourseData(vf.TaskData):
@@ -32,7 +32,7 @@ class CourseTask(vf.Task[CourseData, vf.State, vf.TaskConfig]):
     @property
     def key(self) -> str:
         """The task's name, which no other task has."""
-        return name_of(self.data.row)
+        return task_name(self.data.row)
 
 
 class CourseTasksetConfig(vf.TasksetConfig):
@@ -64,7 +64,9 @@ class CourseTaskset(vf.Taskset[CourseTask, CourseTasksetConfig]):
         for where in by_seed or ({"edition": n} for n in itertools.count(asked.first)):
             row = task(asked.env_id, asked.split, **where, **asked.keywords)
             system, page = desk_of(row).context
-            data = CourseData(name=name_of(row), prompt=page["content"], system_prompt=system["content"], row=dict(row))
+            data = CourseData(
+                name=task_name(row), prompt=page["content"], system_prompt=system["content"], row=dict(row)
+            )
             yield CourseTask(data, asked.task)
 
 

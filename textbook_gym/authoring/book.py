@@ -25,14 +25,14 @@ import numpy as np
 
 from textbook_gym.authoring.abilities import WORDS, Ability
 from textbook_gym.authoring.contract import COLUMNS, PARTS, RULES
-from textbook_gym.authoring.faces import drawn, told
+from textbook_gym.authoring.faces import drawn, told_signals
 from textbook_gym.authoring.fields import HEADER, Field, Signal, observation_bounds, record_type
 from textbook_gym.authoring.parameters import with_parameters
 from textbook_gym.authoring.records import Record
 from textbook_gym.authoring.slips import check_names
 from textbook_gym.errors import BookError, did_you_mean
 
-NOTED = (
+NOTES_BESIDES = (
     Field("rng", "u8", "random stream of the student"),
     Field("lacks", "i1", "the `Ability` that the student has to do without, 0 for none"),
 )
@@ -96,7 +96,7 @@ class Book:
 
     def tell(self, p: Record, o: Record) -> str:
         """Return a page in words: as the book tells it, else told from its signals (`faces.told`)."""
-        return str(self.module.tell(p, o)) if hasattr(self.module, "tell") else told(self.signals, o)
+        return str(self.module.tell(p, o)) if hasattr(self.module, "tell") else told_signals(self.signals, o)
 
     def seen(self, kind: str = "f4") -> np.dtype:
         """Return the record type of an observation: signals, then header, packed in order."""
@@ -151,7 +151,7 @@ def read(path: str) -> Book:
         signals=read_signals(path, module.SIGNALS),
         edition=record_type(path, "EDITION", module.EDITION),
         state=record_type(path, "STATE", (Field("rng", "u8", "random stream of the world"), *module.STATE)),
-        notes=record_type(path, "NOTES", (*NOTED, *module.NOTES)),
+        notes=record_type(path, "NOTES", (*NOTES_BESIDES, *module.NOTES)),
     )
 
 

@@ -40,7 +40,7 @@ def drawn(signals: Sequence[Signal], o: Record) -> list[str]:
     return [row.ljust(max(map(len, rows))) for row in rows]
 
 
-def told(signals: Sequence[Signal], o: Record) -> str:
+def told_signals(signals: Sequence[Signal], o: Record) -> str:
     """Return a page in words: of every signal its name and its numbers, or which place of how many holds the only 1.
 
     Example:

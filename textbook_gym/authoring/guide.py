@@ -25,7 +25,7 @@ def path() -> pathlib.Path:
     return pathlib.Path(str(importlib.resources.files("textbook_gym.books").joinpath("README.md")))
 
 
-def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def markdown_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table in Markdown."""
     lines = [list(headings), *map(list, rows)]
     lines.insert(1, ["---"] * len(lines[0]))
@@ -35,18 +35,20 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def rules(chosen: Iterable[Rule]) -> str:
     """Return a table of rules in Markdown."""
     rows = ((f"`{r.name}({', '.join(r.arguments)})`", r.doc, RETURNS.get(r.returns, "")) for r in chosen)
-    return table(("rule", "duty", "returns"), rows)
+    return markdown_table(("rule", "duty", "returns"), rows)
 
 
 def sections() -> dict[str, str]:
     """Return the parts of the guide that come from the contract, by name."""
     required, optional = [r for r in RULES if r.required], [r for r in RULES if not r.required]
     return {
-        "arguments": table(("argument", "what it is"), ((f"`{name}`", doc) for name, doc in LEGEND.items())),
-        "tables": table(("table", "what it holds"), ((f"`{t.name}`", t.doc) for t in TABLES if t.required)),
+        "arguments": markdown_table(("argument", "what it is"), ((f"`{name}`", doc) for name, doc in LEGEND.items())),
+        "tables": markdown_table(("table", "what it holds"), ((f"`{t.name}`", t.doc) for t in TABLES if t.required)),
         "columns": ", ".join(f"`{name}`" for name in COLUMNS),
         "rules": rules(required),
-        "more tables": table(("table", "what it holds"), ((f"`{t.name}`", t.doc) for t in TABLES if not t.required)),
+        "more tables": markdown_table(
+            ("table", "what it holds"), ((f"`{t.name}`", t.doc) for t in TABLES if not t.required)
+        ),
         "more rules": rules(optional),
     }
 

@@ -21,20 +21,20 @@ WEYL = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 UNIT = 1.0 / 9007199254740992.0  # 2^-53: one unit in the last place of a number in [0, 1)
 
 LAYERS = 128  # of the ziggurat under exp(-x^2 / 2), each of the area AREA
-TAIL, AREA = 3.442619855899, 9.91256303526217e-3
-NORMAL_REACH = TAIL + math.sqrt(106.0 * math.log(2.0))  # a drop of the tail is at most 53 ln 2
+NORMAL_TAIL, NORMAL_AREA = 3.442619855899, 9.91256303526217e-3
+NORMAL_REACH = NORMAL_TAIL + math.sqrt(106.0 * math.log(2.0))  # a drop of the tail is at most 53 ln 2
 
 
 def edges() -> np.ndarray:
     """Return the right edges of the layers, from the lowest (with the tail's area folded in) to 0 above the highest."""
-    found = [AREA / math.exp(-0.5 * TAIL * TAIL), TAIL]
+    found = [NORMAL_AREA / math.exp(-0.5 * NORMAL_TAIL * NORMAL_TAIL), NORMAL_TAIL]
     while len(found) < LAYERS:
-        found.append(math.sqrt(-2.0 * math.log(AREA / found[-1] + math.exp(-0.5 * found[-1] ** 2))))
+        found.append(math.sqrt(-2.0 * math.log(NORMAL_AREA / found[-1] + math.exp(-0.5 * found[-1] ** 2))))
     return np.array([*found, 0.0])
 
 
-EDGE = edges()
-HEIGHT = np.exp(-0.5 * EDGE**2)
+NORMAL_EDGE = edges()
+HEIGHT = np.exp(-0.5 * NORMAL_EDGE**2)
 
 
 @rule
@@ -87,15 +87,15 @@ def normal(s: Record) -> float:
     while True:
         drawn = bits(s)
         layer = int(drawn & (LAYERS - 1))
-        x = (2.0 * ((drawn >> 11) * UNIT) - 1.0) * EDGE[layer]
-        if abs(x) < EDGE[layer + 1]:
+        x = (2.0 * ((drawn >> 11) * UNIT) - 1.0) * NORMAL_EDGE[layer]
+        if abs(x) < NORMAL_EDGE[layer + 1]:
             return x
         if layer == 0:  # beyond the last edge: the tail (Marsaglia 1964)
             far, drop = 1.0, 0.0
             while 2.0 * drop < far * far:
-                far = -math.log(1.0 - uniform(s)) / TAIL
+                far = -math.log(1.0 - uniform(s)) / NORMAL_TAIL
                 drop = -math.log(1.0 - uniform(s))
-            return TAIL + far if x > 0.0 else -TAIL - far
+            return NORMAL_TAIL + far if x > 0.0 else -NORMAL_TAIL - far
         if HEIGHT[layer] + uniform(s) * (HEIGHT[layer + 1] - HEIGHT[layer]) < math.exp(-0.5 * x * x):
             return x
 

@@ -32,13 +32,13 @@ class Cells:
         self._array = array
 
     def __getitem__(self, index: Any) -> Any:
-        return shown(self._array[index])
+        return shown_value(self._array[index])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         try:
             self._array[index] = value._void if isinstance(value, Row) else value
         except (ValueError, TypeError, OverflowError) as error:
-            raise type(error)(f"an array of {told(self._array.dtype)} cannot hold {value!r}") from error
+            raise type(error)(f"an array of {record_told(self._array.dtype)} cannot hold {value!r}") from error
 
     def __len__(self) -> int:
         return len(self._array)
@@ -59,7 +59,7 @@ class Row:
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return shown(self._void[name])
+            return shown_value(self._void[name])
         except ValueError:
             raise self._unknown(name) from None
 
@@ -70,7 +70,9 @@ class Row:
             if name not in (self._void.dtype.names or ()):
                 raise self._unknown(name) from None
             kind = self._void.dtype[name]
-            raise FieldError(self._void.dtype, f"{{table}}.{name}, {told(kind)}, cannot hold {value!r}") from None
+            raise FieldError(
+                self._void.dtype, f"{{table}}.{name}, {record_told(kind)}, cannot hold {value!r}"
+            ) from None
 
     def __reduce__(self) -> tuple[type["Row"], tuple[np.void]]:
         return Row, (self._void,)  # of the storage: attributes are the record's, not those that copies ask for
@@ -81,14 +83,14 @@ class Row:
         return FieldError(self._void.dtype, f"no field {name!r} in {{table}}{hint}; there are {', '.join(names)}")
 
 
-def told(kind: np.dtype) -> str:
+def record_told(kind: np.dtype) -> str:
     """Return the type of a field in words, such as `a whole number (i1)`."""
     base, shape = kind.base, kind.shape
     number = f"{'a number' if base.kind == 'f' else 'a whole number'} ({base.str[1:]})"
     return f"an array {shape} of {number.removeprefix('a ')}s" if shape else number
 
 
-def shown(value: Any) -> Any:
+def shown_value(value: Any) -> Any:
     """Return a NumPy value as interpreted rules see it: `Row`, `Cells` or a Python number."""
     if isinstance(value, np.void):
         return Row(value)

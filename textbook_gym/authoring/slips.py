@@ -17,8 +17,8 @@ from textbook_gym.authoring.contract import CONTRACT, LEGEND, RULES, Rule
 from textbook_gym.authoring.records import FieldError
 from textbook_gym.errors import BookError, did_you_mean
 
-LONGEST = 200  # characters of what the compiler says
-NEAR = 0.75  # how much a name that nothing uses must be like one of the contract's to be taken for it
+LONGEST_MESSAGE = 200  # characters of what the compiler says
+LIKENESS = 0.75  # how much a name that nothing uses must be like one of the contract's to be taken for it
 
 
 # --- what can be seen without running anything ---------------------------------------------
@@ -40,7 +40,7 @@ def check_names(path: str, module: ModuleType, sources: list[ModuleType]) -> Non
     for name in absent:
         if CONTRACT[name].required:
             near = next(
-                (f"; is it `{other}`? rename that" for other in unused if did_you_mean(other, [name], NEAR)), ""
+                (f"; is it `{other}`? rename that" for other in unused if did_you_mean(other, [name], LIKENESS)), ""
             )
             raise BookError(f"{path}: `{name}` is missing: {CONTRACT[name].doc}{near}")
     for wanted in RULES:
@@ -48,9 +48,9 @@ def check_names(path: str, module: ModuleType, sources: list[ModuleType]) -> Non
             check_rule(path, wanted, getattr(module, wanted.name))
     for name, source in unused.items():
         found = getattr(source, name)
-        hint = did_you_mean(name, absent, NEAR)
+        hint = did_you_mean(name, absent, LIKENESS)
         if hint or hasattr(found, "__rule__"):
-            where = f", {place(found)}" if isinstance(found, FunctionType) else ""
+            where = f", {source_place(found)}" if isinstance(found, FunctionType) else ""
             advice = "rename it" if hint else "call it from a rule, or take it out"
             raise BookError(f"{path}{where}: `{name}` is never called{hint}; {advice}")
 
@@ -64,16 +64,18 @@ def check_rule(path: str, wanted: Rule, function: Any) -> None:
     if not callable(function):
         raise BookError(f"{path}: `{wanted.name}` is {function!r}; make it a function: {wanted.doc}")
     if wanted.compiled and not hasattr(function, "__rule__"):
-        raise BookError(f"{path}, {place(function)}: `{wanted.name}` is not marked with @rule; write @rule above it")
+        raise BookError(
+            f"{path}, {source_place(function)}: `{wanted.name}` is not marked with @rule; write @rule above it"
+        )
     code = inspect.unwrap(function).__code__
     own = next((d for d in definitions(code.co_filename) if d.name == code.co_name), None)
     if wanted.returns and own and not any(isinstance(n, ast.Return) and n.value for n in ast.walk(own)):
-        raise BookError(f"{path}, {place(function)}: `{wanted.name}` returns nothing; it must {wanted.doc}")
+        raise BookError(f"{path}, {source_place(function)}: `{wanted.name}` returns nothing; it must {wanted.doc}")
     taken = tuple(inspect.signature(function).parameters)
     if taken != wanted.arguments and not wanted.arguments[0].startswith("*"):
         legend = "; ".join(f"{a} {LEGEND[a].split(':')[0]}" for a in wanted.arguments)
         raise BookError(
-            f"{path}, {place(function)}: `{wanted.name}` takes ({', '.join(taken)}), must take "
+            f"{path}, {source_place(function)}: `{wanted.name}` takes ({', '.join(taken)}), must take "
             f"({', '.join(wanted.arguments)}): {legend}"
         )
 
@@ -105,7 +107,7 @@ def uncalled(sources: list[ModuleType]) -> dict[str, ModuleType]:
     return found
 
 
-def place(function: Any) -> str:
+def source_place(function: Any) -> str:
     """Return where a function stands: `lamps.py:92`."""
     code: CodeType = inspect.unwrap(function).__code__
     return f"{pathlib.Path(code.co_filename).name}:{code.co_firstlineno + hasattr(function, '__rule__')}"
@@ -189,7 +191,7 @@ def rule_at(file: str, line: int) -> str:
 def reason(book: Any, error: Exception) -> str:
     """Return what an error of interpreted rules means."""
     if isinstance(error, FieldError):
-        return error.text.replace("{table}", table_of(book, error.record))
+        return error.text.replace("{table}", table_of_field(book, error.record))
     if isinstance(error, ZeroDivisionError):
         return "division by zero; ask for 0 before dividing (compiled it would go on with inf or nan)"
     if isinstance(error, IndexError):
@@ -197,7 +199,7 @@ def reason(book: Any, error: Exception) -> str:
     return f"{type(error).__name__}: {first_line(error)}"
 
 
-def table_of(book: Any, record: np.dtype) -> str:
+def table_of_field(book: Any, record: np.dtype) -> str:
     """Return the name of the table that a record type comes from."""
     tables = {"EDITION": book.edition, "STATE": book.state, "NOTES": book.notes}
     tables |= {"SIGNALS": book.seen("f4"), "SIGNALS ": book.seen("f8")}
@@ -219,7 +221,7 @@ def shortened(book: Any, error: Exception) -> BookError:
     told = told[told.rfind("Failed in nopython mode pipeline") :] if "Failed in nopython mode" in told else told
     lines = [line.strip() for line in told.splitlines() if line.strip() and not line.strip().startswith("Failed in")]
     what = next((line[4:] for line in lines if line.startswith(">>> ")), lines[0].split(" Raised from")[0])
-    what = f"numba cannot compile this: {what[:LONGEST]}"
+    what = f"numba cannot compile this: {what[:LONGEST_MESSAGE]}"
     return slip(book, files[found[1]], int(found[2]), what) if found else BookError(f"{book.name}: {what}")
 
 

@@ -68,13 +68,13 @@ def show(book: str, /, *, editions: Whole = 256) -> int:
 
 def marks_table(book: Book, editions: int) -> "Table":
     """Return the measured marks of the reference students by chapter."""
-    from textbook_gym.checks import measure
+    from textbook_gym.checks import measure_marks
     from textbook_gym.cli.tables import table_of
 
     title = f"Mean marks in {editions} editions (model student: first and last third of the chapter; oracle: lowest)"
     headings = ("chapter", "random", "newcomer", "model, first", "model, last", "oracle", "learned")
     rows = []
-    for m in measure(book, editions):
+    for m in measure_marks(book, editions):
         cells = (m.random, m.newcomer, m.model_first, m.model, m.oracle, m.learned)
         rows.append((f"{m.chapter} {m.name}", *(f"{v:.3f}" for v in cells)))
     return table_of(title, headings, rows)

@@ -68,28 +68,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words:
-        return told(f"give a command: {', '.join(COMMANDS)}; see {PROGRAM} --help", 2)
+        return told_error(f"give a command: {', '.join(COMMANDS)}; see {PROGRAM} --help", 2)
     name = words[0]
     if name not in COMMANDS and not name.startswith("-"):
         hint = did_you_mean(name, list(COMMANDS))
-        return told(f"command {name!r} is not known{hint}; there are {', '.join(COMMANDS)}", 2)
+        return told_error(f"command {name!r} is not known{hint}; there are {', '.join(COMMANDS)}", 2)
     close_when_told()
     try:
         return int(application(name)(words, result_action="return_value") or 0)
     except CycloptsError as error:
-        return told(f"{one_line(error)}; see {PROGRAM} {f'{name} ' if name in COMMANDS else ''}--help", 2)
+        return told_error(f"{one_line(error)}; see {PROGRAM} {f'{name} ' if name in COMMANDS else ''}--help", 2)
     except BrokenPipeError:  # the reader, such as `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError) as error:
-        return told(str(error), 2)
+        return told_error(str(error), 2)
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").split(".")[0], "report")
-        return told(f"{name} needs {error.name!r}: pip install 'textbook_gym[{extra}]'", 2)
+        return told_error(f"{name} needs {error.name!r}: pip install 'textbook_gym[{extra}]'", 2)
     except RuntimeError as error:
-        return told(str(error), 1)
+        return told_error(str(error), 1)
     except KeyboardInterrupt as interrupt:
-        return told(f"interrupted{interrupt}", 130)
+        return told_error(f"interrupted{interrupt}", 130)
 
 
 def application(name: str) -> App:
@@ -119,7 +119,7 @@ def one_line(error: CycloptsError) -> str:
     return " ".join(str(error).split()).rstrip(".")
 
 
-def told(message: str, status: int) -> int:
+def told_error(message: str, status: int) -> int:
     """Say in one line what went wrong; return the exit status."""
     print(f"{PROGRAM}: {' '.join(message.split(os.linesep))}", file=sys.stderr)
     return status

@@ -115,7 +115,7 @@ def examples(command: Callable[..., Any]) -> list[str]:
     return [line.strip() for line in lines if line.startswith("    textbook-gym")]
 
 
-def written(command: Callable[..., Any], chosen: Mapping[str, Any]) -> str:
+def written_option(command: Callable[..., Any], chosen: Mapping[str, Any]) -> str:
     """Return the command line that asks for these options; those at their defaults are left out."""
     words = ["textbook-gym", command.__name__]
     for name, parameter in inspect.signature(command).parameters.items():

@@ -44,9 +44,9 @@ def play(
     folder = out or pathlib.Path("played") / f"{find(book).name}-{course}"
     played = open_course(book, folder, course=course, edition=edition, name=name, memory=memory)
     if web:
-        from textbook_gym.play.web import serve
+        from textbook_gym.play.web import serve_web
 
-        serve(played)
+        serve_web(played)
     else:
         from textbook_gym.cli.terminal import Terminal
 

@@ -14,7 +14,7 @@ Show = Callable[[str, int, int], None]
 
 
 @contextlib.contextmanager
-def shown(console: Console, unit: str, kept: str) -> Iterator[Show]:
+def progress_shown(console: Console, unit: str, kept: str) -> Iterator[Show]:
     """Lend a function that shows how far the work has come.
 
     Args:

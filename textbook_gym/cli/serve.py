@@ -33,5 +33,5 @@ def serve(
         raise ValueError("say what to speak: --mcp")
     from textbook_gym.adapters import mcp as adapter
 
-    adapter.serve(id, split=split, editions=edition, log=log, memory=memory)
+    adapter.serve_mcp(id, split=split, editions=edition, log=log, memory=memory)
     return 0

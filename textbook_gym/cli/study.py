@@ -7,15 +7,15 @@ from typing import Any
 
 from rich.console import Console
 
-from textbook_gym.cli.options import OWN_BOOK, Texts, Whole, Wholes, see_this_folder, takes, written
-from textbook_gym.cli.progress import shown
+from textbook_gym.cli.options import OWN_BOOK, Texts, Whole, Wholes, see_this_folder, takes, written_option
+from textbook_gym.cli.progress import progress_shown
 from textbook_gym.registry import name_or_register
 from textbook_gym.study import run
 from textbook_gym.study.controls import CONTROLS
 
 CONTROL_WORDS = "; ".join(f"{name}: {control.doc}" for name, control in CONTROLS.items())
-FOLDER = pathlib.Path("study")
-OPTIONS: dict[str, tuple[str, Any]] = {
+STUDY_FOLDER = pathlib.Path("study")
+STUDY_OPTIONS: dict[str, tuple[str, Any]] = {
     "students": ("student", Texts),
     "books": ("book", Texts | None),
     "protocol": ("protocol", str | None),
@@ -31,12 +31,12 @@ OPTIONS: dict[str, tuple[str, Any]] = {
 """Parameter of `study.run.study` -> option, and its type on the command line."""
 
 
-@takes(run.study, OPTIONS, {"controls": f" {CONTROL_WORDS}.", "books": f" {OWN_BOOK}"})
+@takes(run.study, STUDY_OPTIONS, {"controls": f" {CONTROL_WORDS}.", "books": f" {OWN_BOOK}"})
 def study(
     *,
     workers: Whole | None = None,
     ray: bool | str | None = None,
-    out: pathlib.Path = FOLDER,
+    out: pathlib.Path = STUDY_FOLDER,
     dry_run: bool = False,
     **asked: Any,
 ) -> int:
@@ -63,18 +63,18 @@ def study(
     from textbook_gym.report import terminal
     from textbook_gym.study.files import write
 
-    chosen = {name: asked[option] for name, (option, _) in OPTIONS.items()}
+    chosen = {name: asked[option] for name, (option, _) in STUDY_OPTIONS.items()}
     if chosen["books"] is not None:
         chosen["books"] = make_known(chosen["books"])
     see_this_folder()
     console = Console(highlight=False, markup=False)
     if dry_run:
-        from textbook_gym.study.estimate import estimate
+        from textbook_gym.study.estimate import estimate_talks
 
-        console.print(terminal.estimate_table(estimate(**chosen)))
+        console.print(terminal.estimate_table(estimate_talks(**chosen)))
         return 0
     import_matplotlib()
-    with shown(console, "courses", "what is done is kept, the same command goes on") as show:
+    with progress_shown(console, "courses", "what is done is kept, the same command goes on") as show:
         table = run.study(
             **chosen,
             folder=out,
@@ -93,7 +93,7 @@ def study(
     console.print(textwrap.fill(f"Written to {out}/: {files}", 100))
     if asked["sealed"] and not asked["sealed"].startswith("@"):
         asked["sealed"] = "SALT"  # it stays a secret, wherever this is pasted
-    again = written(study, {**asked, "workers": workers, "ray": ray, "out": out, "dry_run": dry_run})
+    again = written_option(study, {**asked, "workers": workers, "ray": ray, "out": out, "dry_run": dry_run})
     console.print(f"Made by: {again}", soft_wrap=True)
     return 0
 

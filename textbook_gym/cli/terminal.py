@@ -13,10 +13,10 @@ from rich.console import Console
 from textbook_gym.cli.tables import table_of
 from textbook_gym.play.chart import chart, grades
 from textbook_gym.play.course import PlayedCourse
-from textbook_gym.play.folder import compared, write_played
+from textbook_gym.play.folder import beside_references, write_played
 
-WIDTH = 80  # columns where the output is no terminal, and the most that text takes in one
-COMMANDS = {
+TEXT_WIDTH = 80  # columns where the output is no terminal, and the most that text takes in one
+PLAY_COMMANDS = {
     "?": "the preface again",
     "pages": "all pages that you may still see",
     "marks": "the marks that you may still see",
@@ -33,8 +33,8 @@ class Terminal:
     def __init__(self, course: PlayedCourse) -> None:
         self.course = course
         plain = not sys.stdout.isatty()
-        self.console = Console(highlight=False, markup=False, emoji=False, width=WIDTH if plain else None)
-        self.width = min(self.console.width, WIDTH)
+        self.console = Console(highlight=False, markup=False, emoji=False, width=TEXT_WIDTH if plain else None)
+        self.width = min(self.console.width, TEXT_WIDTH)
 
     def play(self) -> bool:
         """Play until the course is over or put down; return whether it is over.
@@ -83,7 +83,7 @@ class Terminal:
     def help(self) -> None:
         """Show the commands."""
         self.say("Besides actions you can type:")
-        for name, what in COMMANDS.items():
+        for name, what in PLAY_COMMANDS.items():
             self.say(f"  {name:<10} {what}")
 
     def legend(self) -> None:
@@ -114,7 +114,7 @@ class Terminal:
         """Show the comparison and write the study."""
         course = self.course
         self.say("The reference students walk the same edition ...")
-        rows = compared(course)
+        rows = beside_references(course)
         self.say("")
         for line in chart(rows, course.chapters, self.width):
             self.console.print(line, soft_wrap=True)
@@ -123,7 +123,7 @@ class Terminal:
         self.say("Grades at the end of each chapter (start: newcomer's mark), and their mean rise")
         self.console.print(table_of("", headings, grades(rows, course.chapters)))
         write_played(course.folder)
-        self.say("\n".join(written(course.folder)))
+        self.say("\n".join(written_line(course.folder)))
 
     # --- what is typed ---
 
@@ -219,7 +219,7 @@ def without_line(lines: list[str], number: str) -> Iterable[str]:
     return lines[: int(number) - 1] + lines[int(number) :]
 
 
-def written(folder: pathlib.Path) -> list[str]:
+def written_line(folder: pathlib.Path) -> list[str]:
     """Return what to do with the study that was written."""
     shown = f"textbook-gym report {shlex.quote(str(folder))} makes a page of it."
     return [f"Written to {folder}/; {shown}", "The same command opens the next edition."]

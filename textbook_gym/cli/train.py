@@ -8,7 +8,7 @@ from typing import Any
 from textbook_gym.cli.options import Texts, Whole, see_this_folder
 from textbook_gym.registry import env_ids, name_or_register, short_id
 
-NONE = "none"  # the memory's name where there is to be none
+NO_MEMORY = "none"  # the memory's name where there is to be none
 
 
 def train(
@@ -53,7 +53,7 @@ def train(
     """
     from rich.console import Console
 
-    from textbook_gym.cli.progress import shown
+    from textbook_gym.cli.progress import progress_shown
     from textbook_gym.cli.tables import table_of
 
     see_this_folder()
@@ -71,7 +71,7 @@ def train(
     torch.set_num_threads(threads)
     console = Console(highlight=False, markup=False)
     history: list[tuple[int, dict[str, float]]] = []
-    with shown(console, "steps", "the last checkpoint is kept, --resume goes on with it") as show:
+    with progress_shown(console, "steps", "the last checkpoint is kept, --resume goes on with it") as show:
 
         def told(done: int, total: int, latest: dict[str, float]) -> None:
             what = "training"
@@ -85,7 +85,7 @@ def train(
             env_id,
             out=target,
             algo=algo,
-            memory=None if memory == NONE else memory,
+            memory=None if memory == NO_MEMORY else memory,
             settings=settings,
             reward=reward,
             episode=episode,

@@ -32,8 +32,8 @@ from textbook_gym.authoring.random import mix, scramble, shuffle
 from textbook_gym.authoring.records import Record
 
 MOST_CHAPTERS = 16
-NUMBERS = (1 << 53) - 1  # edition numbers: exact in a double and in JSON
-TRIES = 1000  # editions drawn before a split counts as empty
+LAST_NUMBER = (1 << 53) - 1  # edition numbers: exact in a double and in JSON
+EDITIONS_TRIED = 1000  # editions drawn before a split counts as empty
 DRAWS = 100  # at most, of each of them, until one is sound
 TEST_SHARE = 4  # one edition in four belongs to the test split
 SUCCESS = 0.9  # mark from which an exercise counts as a success
@@ -190,7 +190,7 @@ def open_edition(
     """Open a fresh edition in lane `i`, at its first chapter; return False if its split seems to have none."""
     if c.asked == 0:
         mix(s, c.seed, c.opened)
-        c.number = s.rng & NUMBERS
+        c.number = s.rng & LAST_NUMBER
         c.opened += 1
     c.asked = 0
     mix(s, EDITION_STREAM, c.number)
@@ -204,7 +204,7 @@ def open_edition(
         shuffle(s, c.order, p.length - p.ends_in_exam)
     mix(s, c.key, WRITE)
     found = False
-    for _ in range(TRIES):
+    for _ in range(EDITIONS_TRIED):
         for _ in range(DRAWS):
             for j in range(ends[0], ends[1]):  # also what lies between the fields, since that is hashed too
                 words[i, j] = 0
@@ -300,7 +300,9 @@ def show_page(lane: Record, p: Record, o: Record, observe: Record) -> None:
 
 
 @rule
-def show(lane: Record, p: Record, reward: float, out: Record, o: Record, observe: Record, shortcuts: Record) -> None:
+def show_lane(
+    lane: Record, p: Record, reward: float, out: Record, o: Record, observe: Record, shortcuts: Record
+) -> None:
     """Write what one step tells: observation, header, `out`. Marks of an exam stay hidden, its grade until the end."""
     c, s = lane.clock, lane.state
     show_page(lane, p, o, observe)

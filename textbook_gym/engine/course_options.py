@@ -14,7 +14,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.course import Episode, Order, Pays, Split
-from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course, outline, read_chapters
+from textbook_gym.engine.syllabus import Chapters, Exercises, chosen_chapters, make_plan, named_course, outline
 from textbook_gym.errors import did_you_mean, one_of
 
 Init = TypeVar("Init", bound=Callable[..., None])
@@ -105,7 +105,7 @@ def refuse_unknown(given: Collection[str], known: Collection[str]) -> None:
             raise TypeError(f"got an unexpected keyword argument {keyword!r}{hint}; there are {there_are}")
 
 
-class Course(NamedTuple):
+class ReadCourse(NamedTuple):
     """The checked options of a course of one book."""
 
     plan: np.ndarray  # see `make_plan`
@@ -116,7 +116,7 @@ class Course(NamedTuple):
     settings: dict[str, str]  # what saved courses must share, besides the plan
 
 
-def read_course(book: Book, given: Mapping[str, Any]) -> Course:
+def read_course(book: Book, given: Mapping[str, Any]) -> ReadCourse:
     """Return the course of a book that these options ask for.
 
     Raises:
@@ -128,7 +128,7 @@ def read_course(book: Book, given: Mapping[str, Any]) -> Course:
         named = named_course(book, options["course"])
         if exercises is None and chapters is not None:  # other chapters than the course's have the book's exercises
             own = outline(book, options["course"])
-            exercises = [own.get(c, book.chapters[c - 1].exercises) for c in read_chapters(book, chapters)]
+            exercises = [own.get(c, book.chapters[c - 1].exercises) for c in chosen_chapters(book, chapters)]
         exercises = named[1] if exercises is None else exercises
         chapters = named[0] if chapters is None else chapters
     plan = make_plan(book, chapters, exercises)
@@ -140,7 +140,7 @@ def read_course(book: Book, given: Mapping[str, Any]) -> Course:
         raise ValueError(f"reward='raw' is for the classics; {book.name} has no other reward than its marks")
     if pays == Pays.EXAM and not plan["exam"].any():
         raise ValueError("reward='exam' needs the exam: leave the last chapter in `chapters`")
-    return Course(
+    return ReadCourse(
         plan,
         pays,
         member(Episode, "episode", options["episode"]),

@@ -20,11 +20,11 @@ from textbook_gym.engine.lanes import Lanes
 WORLDS = 24  # editions that are changed,
 MOST = 600  # but no more changes than about so many: `sound` runs as plain Python
 SURE = 8  # changes that must have gone unnoticed to say that there is no effect
-TRIES = 8  # changes tried to find one that `sound` allows
+CHANGES_TRIED = 8  # changes tried to find one that `sound` allows
 ORACLE = 0.7  # share of steps that the oracle takes where it takes turns with chance
 
 
-class Cell(NamedTuple):
+class EditionCell(NamedTuple):
     """One number of an edition."""
 
     field: Field
@@ -48,9 +48,9 @@ class Cell(NamedTuple):
         return found
 
 
-def cells_of(book: Book) -> list[Cell]:
+def cells_of(book: Book) -> list[EditionCell]:
     """Return all cells of EDITION."""
-    return [Cell(f, tuple(map(int, at))) for f in book.module.EDITION for at in np.ndindex(f.shape)]
+    return [EditionCell(f, tuple(map(int, at))) for f in book.module.EDITION for at in np.ndindex(f.shape)]
 
 
 def field_findings(book: Book) -> Iterator[str]:
@@ -61,7 +61,7 @@ def field_findings(book: Book) -> Iterator[str]:
     """
     cells, chapters = cells_of(book), len(book.chapters)
     count = max(2 * SURE, min(WORLDS, MOST // len(cells)))
-    worlds = opened(book, 1, count).records["edition"]
+    worlds = opened_lanes(book, 1, count).records["edition"]
     changed, differs = changed_worlds(book, worlds, np.random.default_rng(0))
     tried = differs[np.arange(len(cells)), :, np.arange(len(cells))]  # worlds in which a change of the cell was found
     size = np.where(tried, differs.sum(axis=2), len(cells) + 1)
@@ -97,7 +97,7 @@ def field_findings(book: Book) -> Iterator[str]:
                     break
 
 
-def opened(book: Book, chapter: int, worlds: int, copies: int = 1) -> Lanes:
+def opened_lanes(book: Book, chapter: int, worlds: int, copies: int = 1) -> Lanes:
     """Return lanes at the first page of a course of one chapter, in editions 0, 1, ..., worlds - 1, `copies` times."""
     lanes = Lanes(book.path, worlds * copies, episode="trial", split="all", chapters=[chapter], threads=1)
     lanes.reset(np.ones(len(lanes), np.bool_), *lanes.buffers(), {"edition": list(range(worlds)) * copies})
@@ -120,7 +120,7 @@ def changed_worlds(book: Book, worlds: np.ndarray, rng: np.random.Generator) -> 
         row = [c for c in cells if c.field is cell.field and c.at[:-1] == cell.at[:-1]]
         for i in range(len(worlds)):
             one = changed[k, i : i + 1]
-            for _ in range(TRIES):
+            for _ in range(CHANGES_TRIED):
                 one[cell.field.name] = worlds[cell.field.name][i]
                 change(one, cell, row, worlds, rng)
                 if cell.of(one)[0] != cell.of(worlds)[i] and sound(Row(one[0])):
@@ -130,7 +130,9 @@ def changed_worlds(book: Book, worlds: np.ndarray, rng: np.random.Generator) -> 
     return changed, np.stack([cell.of(changed) != cell.of(worlds) for cell in cells], axis=2)
 
 
-def change(one: np.ndarray, cell: Cell, row: list[Cell], worlds: np.ndarray, rng: np.random.Generator) -> None:
+def change(
+    one: np.ndarray, cell: EditionCell, row: list[EditionCell], worlds: np.ndarray, rng: np.random.Generator
+) -> None:
     """Change a cell of a single world in place, perhaps with others of its field."""
     field, value = cell.field, cell.of(one)
     low, high = field.low or 0, field.high or 0
@@ -150,7 +152,7 @@ def change(one: np.ndarray, cell: Cell, row: list[Cell], worlds: np.ndarray, rng
 def effects_of(book: Book, chapter: int, changed: np.ndarray) -> np.ndarray:
     """Return in which changed worlds, shape (cells, worlds), the chapter goes otherwise than in the world as it was."""
     copies, worlds = changed.shape
-    before, after = opened(book, chapter, worlds), opened(book, chapter, worlds, copies)
+    before, after = opened_lanes(book, chapter, worlds), opened_lanes(book, chapter, worlds, copies)
     for name in changed.dtype.names or ():
         after.records["edition"][name] = changed[name].reshape(changed.size, *changed[name].shape[2:])
     buffers = [lanes.buffers() for lanes in (before, after)]

@@ -24,7 +24,7 @@ from textbook_gym.engine import course
 from textbook_gym.engine.course import lane_type
 from textbook_gym.engine.info import OUT
 from textbook_gym.engine.jit import compiled, digest_of, reachable
-from textbook_gym.engine.loops import ROWS, Others, Student, Wipe, make_loops
+from textbook_gym.engine.loops import ROWS, Actor, Others, Wipe, make_loops
 from textbook_gym.engine.syllabus import make_plan
 from textbook_gym.errors import BookError
 
@@ -76,7 +76,7 @@ def rehearse(book: Book) -> None:
         slow = Engine(book, interpreted=True, rules=watched(book))
         loops_of(book)
         plan = make_plan(book, exercises=1)
-        for student in Student:
+        for student in Actor:
             lanes, notes = np.zeros(1, slow.lane), np.zeros(1, book.notes)
             lanes["clock"]["episode"] = course.Episode.BOOK
             _, seen = slow.observations(1)
@@ -137,16 +137,16 @@ class Engine:
         Raises:
             BookError: the book seems to have no edition in the split that a lane asks for.
         """
-        arrays = (lanes, words_of(lanes), plan, int(others), mask, actions, seen, out)
+        arrays = (lanes, as_words(lanes), plan, int(others), mask, actions, seen, out)
         if self.run("turn", len(lanes), threads, LANES_A_THREAD, *arrays):
             split = course.Split(int(lanes["clock"]["split"][0])).name.lower()
             raise BookError(
-                f"{self.book.name}: none of {course.TRIES} drawn editions belongs to split={split!r}; "
+                f"{self.book.name}: none of {course.EDITIONS_TRIED} drawn editions belongs to split={split!r}; "
                 f"`write` must draw from a larger space"
             )
 
     def walk(
-        self, lanes: np.ndarray, plan: np.ndarray, notes: np.ndarray, who: Sequence[Student], wipe: Wipe, threads: int
+        self, lanes: np.ndarray, plan: np.ndarray, notes: np.ndarray, who: Sequence[Actor], wipe: Wipe, threads: int
     ) -> np.ndarray:
         """Let a student walk every lane, which must stand at its first exercise, to the end of the book.
 
@@ -167,15 +167,15 @@ class Engine:
         wide = flat_wide.view(self.book.seen("f8"))[:, 0]
         rows = np.zeros((n, int(plan["exercises"].sum())), ROWS)
         actors = np.resize(np.array([int(w) for w in who], np.int64), rows.shape[1])
-        learns = int(Student.MODEL in actors)
+        learns = int(Actor.MODEL in actors)
         blank = np.zeros(1, self.book.notes)
-        memory = (notes, words_of(notes), blank)
-        arrays = (lanes, words_of(lanes), plan, *memory, seen, flat_seen, wide, flat_wide, rows, actors)
+        memory = (notes, as_words(notes), blank)
+        arrays = (lanes, as_words(lanes), plan, *memory, seen, flat_seen, wide, flat_wide, rows, actors)
         self.run("walk", n, threads, COURSES_A_THREAD, *arrays, learns, int(wipe))
         return rows
 
 
-def words_of(records: np.ndarray) -> np.ndarray:
+def as_words(records: np.ndarray) -> np.ndarray:
     """Return records as 64-bit words, uint64 (records, words a record): the same memory."""
     return records.view(np.uint64).reshape(len(records), -1)
 

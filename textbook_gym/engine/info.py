@@ -29,7 +29,7 @@ class Column(NamedTuple):
     doc: str
 
 
-COLUMNS = (
+OUT_COLUMNS = (
     Column("chapter", "i8", Told.ALWAYS, "number of the chapter in the book, from 1"),
     Column("exercise", "i8", Told.ALWAYS, "number of the exercise in the chapter, from 1"),
     Column("edition", "i8", Told.ALWAYS, "number of the edition, 0 to 2^53 - 1; -1 for a world set by hand"),
@@ -45,7 +45,7 @@ COLUMNS = (
     Column("terminated", "?", Told.NEVER, "the episode is over"),
 )
 
-OUT = np.dtype([(c.name, c.kind) for c in sorted(COLUMNS, key=lambda c: -np.dtype(c.kind).itemsize)], align=True)
+OUT = np.dtype([(c.name, c.kind) for c in sorted(OUT_COLUMNS, key=lambda c: -np.dtype(c.kind).itemsize)], align=True)
 """What one step tells besides the observation; marks of an exam read 0 here (see `course.show`)."""
 
 CODES = {"f": "d", "i": "q", "b": "?"}  # kind of a NumPy type -> its code in `struct`
@@ -62,7 +62,7 @@ class InfoLayout:
 
     def __init__(self, shortcut: bool, extra: Sequence[tuple[str, str, tuple[int, ...]]] = ()) -> None:
         self.dtype = np.dtype([*((n, OUT[n]) for n in OUT.names or ()), *extra], align=True) if extra else OUT
-        told = [c.name for c in COLUMNS if c.told == Told.ALWAYS or (shortcut and c.told == Told.SHORTCUT)]
+        told = [c.name for c in OUT_COLUMNS if c.told == Told.ALWAYS or (shortcut and c.told == Told.SHORTCUT)]
         self.keys = (*told, *(name for name, _, _ in extra))
         self._extra = bool(extra)
         self._arrays = [name for name, _, shape in extra if shape]

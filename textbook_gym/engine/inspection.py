@@ -18,7 +18,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.batch import words
-from textbook_gym.engine.course import NUMBERS, Stage, edition_words
+from textbook_gym.engine.course import LAST_NUMBER, Stage, edition_words
 from textbook_gym.engine.engine import Engine
 from textbook_gym.engine.engine import engine as engine_of
 from textbook_gym.engine.info import OUT
@@ -29,10 +29,10 @@ from textbook_gym.errors import BookError
 FIXED = ("salt", "pays", "split", "episode", "shuffled")  # fields of the clock that follow from the settings
 AHEAD = 24  # steps that are taken at random, after each action by itself
 MOST_OWED = 1e6  # rewards that can be owed: far more than a course has
-SLACK = 1e-5  # by which what is shown may lie outside its bounds: rounding
+BOUNDS_SLACK = 1e-5  # by which what is shown may lie outside its bounds: rounding
 
 
-def check_courses(engine: Engine, plan: np.ndarray, own: np.void, records: np.ndarray) -> None:
+def check_saved_courses(engine: Engine, plan: np.ndarray, own: np.void, records: np.ndarray) -> None:
     """Refuse records that no course can have left.
 
     Args:
@@ -67,8 +67,8 @@ def clock_findings(plan: np.ndarray, own: np.void, clock: np.void) -> Iterator[s
     """Return what is wrong with a clock: fields out of range first, then those that do not go together."""
     length = len(plan)
     ranges = {
-        "opened": (0, NUMBERS),
-        "number": (-1, NUMBERS),
+        "opened": (0, LAST_NUMBER),
+        "number": (-1, LAST_NUMBER),
         "grade": (min(0.0, *plan["newcomer"]), 1.0),
         "owed": (-MOST_OWED, MOST_OWED),
         "mark": (0.0, 1.0),
@@ -186,7 +186,7 @@ class Rehearsal:
         """Take an action, or turn the page (REST), or look (SHOW); refuse what is shown outside of its bounds."""
         mask = np.array([others == Others.REST])
         self.engine.turn(record, self.plan, others, mask, np.array([action]), self.seen, self.out, 1)
-        inside = (self.flat[0] >= self.low - SLACK) & (self.flat[0] <= self.high + SLACK)
+        inside = (self.flat[0] >= self.low - BOUNDS_SLACK) & (self.flat[0] <= self.high + BOUNDS_SLACK)
         if not inside.all():
             names = [s.name for s in self.book.signals for _ in range(s.size)]
             j = int(np.flatnonzero(~inside)[0])

@@ -33,9 +33,20 @@ import numpy as np
 
 from textbook_gym.engine.prefetch import fetch
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # interpreted rules still raise when they divide by zero
-HELPER_OPTIONS: dict[str, Any] = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE")  # of numba, by environment
+JIT_OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # interpreted rules still raise when they divide by zero
+HELPER_OPTIONS: dict[str, Any] = {
+    **JIT_OPTIONS,
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+NUMBA_SETTINGS = (
+    "OPT",
+    "BOUNDSCHECK",
+    "DEBUGINFO_DEFAULT",
+    "LOOP_VECTORIZE",
+    "SLP_VECTORIZE",
+)  # of numba, by environment
 THEIRS = frozenset({"numpy", "numba", "llvmlite", *sys.stdlib_module_names})  # numba knows what to make of these
 NAMES = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF")
 ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
@@ -55,7 +66,7 @@ def bodies(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 @functools.cache
-def named(function: types.FunctionType) -> tuple[tuple[str, Any], ...]:
+def named_function(function: types.FunctionType) -> tuple[tuple[str, Any], ...]:
     """Return all that the code of a function names outside itself: dotted name and value, each once, in order."""
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     space = {**function.__globals__, **{name: cell.cell_contents for name, cell in cells}}
@@ -89,7 +100,7 @@ def reachable(*functions: Callable[..., Any]) -> dict[Any, Any]:
     found: dict[Any, Any] = dict.fromkeys(functions)
     queue = list(found)
     for caller in queue:  # grows
-        for _, value in named(caller):
+        for _, value in named_function(caller):
             if ours(value) and value not in found:
                 found[value] = caller
                 queue.append(value)
@@ -123,7 +134,7 @@ def spelled_code(function: types.FunctionType) -> Iterator[bytes]:
         yield code.co_code
         yield spelled((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_argcount))
         yield spelled([c for c in code.co_consts if not isinstance(c, types.CodeType)])
-    for name, value in named(function):
+    for name, value in named_function(function):
         yield name.encode() + b"=" + spelled(value)
 
 
@@ -141,7 +152,7 @@ def digest_of(functions: Iterable[Callable[..., Any]]) -> str:
     import llvmlite
     import numba
 
-    settings = [getattr(numba.config, name, None) for name in SETTINGS]
+    settings = [getattr(numba.config, name, None) for name in NUMBA_SETTINGS]
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {np.__version__} {sys.version}".encode())
     digest.update(repr(settings).encode() + source(__file__))
     for function in reachable(*functions):
@@ -209,7 +220,7 @@ class Compiled:
         recursive = function.__globals__.get(name) is function
         if recursive:  # must call its compiled self
             function = types.FunctionType(function.__code__, dict(function.__globals__), name, function.__defaults__)
-        dispatcher = numba.njit(nogil=True, **OPTIONS)(function)
+        dispatcher = numba.njit(nogil=True, **JIT_OPTIONS)(function)
         if recursive:
             function.__globals__[name] = dispatcher
         with contextlib.suppress(RuntimeError):  # numba knows no folder to keep it in

@@ -20,7 +20,7 @@ from textbook_gym.engine.course import Stage
 from textbook_gym.engine.course_options import DEFAULTS, CourseOptions, read_course, takes_course_options
 from textbook_gym.engine.engine import Engine, engine
 from textbook_gym.engine.info import OUT, InfoLayout
-from textbook_gym.engine.inspection import check_courses
+from textbook_gym.engine.inspection import check_saved_courses
 from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import Place, World, read_options
 from textbook_gym.engine.serialization import pack, unpack
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SEEDS = (1 << 64) - 1  # the greatest seed: all 64 bits of it count
 
 
-def digest_of(layout: Any) -> str:
+def lanes_digest(layout: Any) -> str:
     """Return what names the layout of records in saved files."""
     return hashlib.sha256(json.dumps(layout, default=str).encode()).hexdigest()
 
@@ -106,7 +106,7 @@ class Lanes(CopiedByWords):
         plan = hashlib.sha256(self.plan.tobytes()).hexdigest()
         signature = {
             "book": self.book.name,
-            "layout": digest_of([self.engine.lane.descr, self.plan.dtype.descr]),
+            "layout": lanes_digest([self.engine.lane.descr, self.plan.dtype.descr]),
             "settings": {**self.settings, "plan": plan},
         }
         info = InfoLayout(self.book.has_shortcut)
@@ -286,7 +286,7 @@ class Lanes(CopiedByWords):
         Raises:
             ValueError: the first finding, in one line.
         """
-        check_courses(self.engine, self.plan, self.records["clock"][0], records)
+        check_saved_courses(self.engine, self.plan, self.records["clock"][0], records)
 
     def load(self, data: bytes, which: Sequence[int]) -> None:
         """Put saved courses into some lanes.

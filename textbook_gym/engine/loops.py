@@ -17,7 +17,7 @@ from textbook_gym.engine.course import Episode, Stage, edition_words, lane_type
 from textbook_gym.engine.prefetch import FAR, NEAR, fetch_lane
 
 
-class Student(enum.IntEnum):
+class Actor(enum.IntEnum):
     """The reference students that `walk` knows. The newcomer is the model student, wiped at every exercise."""
 
     RANDOM = 0
@@ -131,7 +131,7 @@ def make_turn_loop(book: Book, r: SimpleNamespace) -> Callable[..., int]:
             if turned:
                 course.clear(words, i, state_at, state_kept)
                 course.begin(lane, p, pose)
-            course.show(lane, p, reward, out[i], seen[i], observe, shortcuts)
+            course.show_lane(lane, p, reward, out[i], seen[i], observe, shortcuts)
             if c.stage == Stage.OVER and c.episode == Episode.TRIAL:
                 course.turn_page(c, p)
                 course.clear(words, i, state_at, state_kept)
@@ -195,9 +195,9 @@ def make_walk_loop(book: Book, r: SimpleNamespace) -> Callable[..., int]:
                     if c.stage != Stage.OPEN:
                         break
                     copy_cells(flat_wide, 2 * i + 1, flat_wide, 2 * i)
-                    if who[row] == Student.MODEL:
+                    if who[row] == Actor.MODEL:
                         action = int(answer(p, n, before))
-                    elif who[row] == Student.ORACLE:
+                    elif who[row] == Actor.ORACLE:
                         action = int(oracle(p, lane.edition, lane.state))
                     else:
                         action = below(n, actions)

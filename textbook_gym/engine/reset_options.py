@@ -8,11 +8,11 @@ import numpy as np
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import Field
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.course import NUMBERS
+from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.engine.syllabus import chapter_number
 from textbook_gym.errors import as_whole, did_you_mean, is_one
 
-OPTIONS = ("edition", "chapter", "state")
+RESET_OPTIONS = ("edition", "chapter", "state")
 
 World = dict[str, np.ndarray]
 """Checked fields by name."""
@@ -33,9 +33,9 @@ def read_options(book: Book, plan: np.ndarray, shuffled: bool, options: Mapping[
         ValueError: an unknown option, chapter or field, or a value that is not allowed.
     """
     for key in options:
-        if key not in OPTIONS:
-            hint = did_you_mean(key, list(OPTIONS))
-            raise ValueError(f"unknown option {key!r}{hint}; there are {', '.join(OPTIONS)}")
+        if key not in RESET_OPTIONS:
+            hint = did_you_mean(key, list(RESET_OPTIONS))
+            raise ValueError(f"unknown option {key!r}{hint}; there are {', '.join(RESET_OPTIONS)}")
     chapter = None
     if options.get("chapter") is not None:
         places = np.flatnonzero(plan["number"] == chapter_number(book, options["chapter"]))
@@ -65,8 +65,8 @@ def read_edition(book: Book, edition: Any) -> int | World:
     """Return a checked edition number, or checked EDITION fields."""
     number = as_whole(edition)
     if number is not None:
-        if not 0 <= number <= NUMBERS:
-            raise ValueError(f"edition {number}: numbers run from 0 to {NUMBERS}")
+        if not 0 <= number <= LAST_NUMBER:
+            raise ValueError(f"edition {number}: numbers run from 0 to {LAST_NUMBER}")
         return number
     fields = {f.name: f for f in book.module.EDITION}
     world = read_fields("edition", fields, edition)

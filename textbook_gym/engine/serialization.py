@@ -14,7 +14,7 @@ import numpy as np
 
 from textbook_gym.engine.batch import Batch, words
 
-FORMAT = "textbook_gym course 1"
+COURSE_FORMAT = "textbook_gym course 1"
 BESIDES = frozenset({"episodes"})  # what may be kept besides courses: see `sb3.BookVecEnv.save`
 
 
@@ -53,7 +53,7 @@ def unseal(form: str, what: str, data: bytes) -> tuple[dict[str, Any], bytes]:
 def pack(batch: Batch, which: Sequence[int], **besides: Any) -> bytes:
     """Return the courses in the lanes `which` as bytes; what is to be kept besides must be JSON-able."""
     head = {**batch.spec.signature, "courses": len(which), **besides}
-    data = seal(FORMAT, head, words(batch.records)[list(which)].tobytes())
+    data = seal(COURSE_FORMAT, head, words(batch.records)[list(which)].tobytes())
     _remember(data)
     return data
 
@@ -66,7 +66,7 @@ def unpack(data: bytes, batch: Batch, which: Sequence[int]) -> dict[str, Any]:
     Raises:
         ValueError: the bytes are damaged or foreign, or do not fit these lanes, which are then untouched.
     """
-    head, payload = unseal(FORMAT, "course", data)
+    head, payload = unseal(COURSE_FORMAT, "course", data)
     _compare(head, batch.spec.signature)
     if head["courses"] != len(which):
         raise ValueError(

@@ -52,7 +52,7 @@ def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None
     Raises:
         ValueError: an unknown chapter, one named twice, none at all, or a length that is not allowed.
     """
-    chosen = read_chapters(book, chapters)
+    chosen = chosen_chapters(book, chapters)
     lengths = read_lengths(exercises, len(chosen))
     dtype = plan_type(book)
     if len(book.chapters) > MOST_CHAPTERS:
@@ -77,7 +77,7 @@ def make_plan(book: Book, chapters: Chapters = None, exercises: Exercises = None
     return plan
 
 
-def read_chapters(book: Book, chapters: Chapters) -> list[int]:
+def chosen_chapters(book: Book, chapters: Chapters) -> list[int]:
     """Return the numbers of the chapters of a course, in the order of the book."""
     if chapters is None:
         return list(range(1, len(book.chapters) + 1))

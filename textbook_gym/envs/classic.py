@@ -15,7 +15,7 @@ from textbook_gym.envs.single import BookEnv
 from textbook_gym.envs.vector import BookVectorEnv
 
 
-def place(book: str, keywords: dict[str, Any], env: type) -> tuple[str, dict[str, Any]]:
+def classic_place(book: str, keywords: dict[str, Any], env: type) -> tuple[str, dict[str, Any]]:
     """Return the path of a classic with the parameters among the keywords set, and the other keywords.
 
     Raises:
@@ -51,7 +51,7 @@ class ClassicEnv(BookEnv):
     """
 
     def __init__(self, book: str, **keywords: Any) -> None:
-        path, usual = place(book, keywords, BookEnv)
+        path, usual = classic_place(book, keywords, BookEnv)
         super().__init__(path, **usual)
 
 
@@ -59,5 +59,5 @@ class ClassicVectorEnv(BookVectorEnv):
     """A classic as a vector environment; keywords as of `ClassicEnv`, and those of `BookVectorEnv`."""
 
     def __init__(self, book: str, num_envs: int = 1, **keywords: Any) -> None:
-        path, usual = place(book, keywords, BookVectorEnv)
+        path, usual = classic_place(book, keywords, BookVectorEnv)
         super().__init__(path, num_envs, **usual)

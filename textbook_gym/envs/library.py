@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from gymnasium.vector import AutoresetMode
 
 from textbook_gym.engine.course_options import CourseOptions, takes_course_options
-from textbook_gym.envs.multibook import MultiBookLanes, Names
+from textbook_gym.envs.multibook import BookNames, MultiBookLanes
 from textbook_gym.envs.single import LaneEnv
 from textbook_gym.envs.vector import LanesVectorEnv
 from textbook_gym.errors import whole
@@ -49,8 +49,8 @@ class LibraryEnv(LaneEnv):
     def __init__(
         self,
         *,
-        books: Names = None,
-        held_out: Names = None,
+        books: BookNames = None,
+        held_out: BookNames = None,
         width: int | None = None,
         actions: int | None = None,
         render_mode: str | None = None,
@@ -74,8 +74,8 @@ class LibraryVectorEnv(LanesVectorEnv):
         self,
         num_envs: int = 1,
         *,
-        books: Names = None,
-        held_out: Names = None,
+        books: BookNames = None,
+        held_out: BookNames = None,
         width: int | None = None,
         actions: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,

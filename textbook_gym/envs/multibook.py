@@ -27,11 +27,11 @@ import numpy as np
 from textbook_gym.authoring.fields import HEADER, Signal, observation_bounds
 from textbook_gym.authoring.random import WEYL, mix, scramble, uniform
 from textbook_gym.engine.batch import BatchSpec, CopiedByWords, PreparedStep, words
-from textbook_gym.engine.course import NUMBERS
+from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.engine.course_options import CourseOptions, takes_course_options
 from textbook_gym.engine.info import OUT, InfoLayout
-from textbook_gym.engine.lanes import Lanes, digest_of, seed_lanes
-from textbook_gym.engine.reset_options import OPTIONS, each_lane
+from textbook_gym.engine.lanes import Lanes, lanes_digest, seed_lanes
+from textbook_gym.engine.reset_options import RESET_OPTIONS, each_lane
 from textbook_gym.engine.serialization import pack, unpack
 from textbook_gym.errors import as_whole, did_you_mean, whole
 from textbook_gym.registry import BOOKS, BUILT_IN, LIBRARY, find
@@ -39,7 +39,7 @@ from textbook_gym.registry import BOOKS, BUILT_IN, LIBRARY, find
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-Names = Sequence[str] | str | None
+BookNames = Sequence[str] | str | None
 """Book names. `books=None` means all built-in books, `held_out=None` means none."""
 Shown = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Numbers of lanes that are in one book; their observations and `OUT` records, by the book's own layout."""
@@ -47,7 +47,7 @@ Shown = tuple[np.ndarray, np.ndarray, np.ndarray]
 BOOK_STREAM = 0xA24BAED4963EE407  # any odd constant: the root that edition numbers are mixed into to name a book
 PLACES, BUTTONS = 1003, 1004  # streams of an edition besides those in `course`
 NOTHING = -1  # what a button does that stands for no action; `course.act` lets a step go by
-WHERE = ["book", *OPTIONS]  # what `reset(options=...)` may say
+WHERE = ["book", *RESET_OPTIONS]  # what `reset(options=...)` may say
 
 
 def stream(key: Any, value: Any) -> Any:
@@ -68,7 +68,7 @@ def permutations(keys: np.ndarray, which: int, n: int) -> np.ndarray:
     return np.asarray(scramble(counters)).argsort(axis=1, kind="stable")
 
 
-def choose(books: Names, held_out: Names) -> list[str]:
+def choose(books: BookNames, held_out: BookNames) -> list[str]:
     """Return the names of the books to draw from, sorted; refuse names that are not known."""
     given = {"books": BUILT_IN if books is None else books, "held_out": held_out or ()}
     sets = {keyword: {names} if isinstance(names, str) else set(names) for keyword, names in given.items()}
@@ -114,8 +114,8 @@ class MultiBookLanes(CopiedByWords):
     def __init__(
         self,
         lanes: int,
-        books: Names = None,
-        held_out: Names = None,
+        books: BookNames = None,
+        held_out: BookNames = None,
         width: int | None = None,
         actions: int | None = None,
         **options: "Unpack[CourseOptions]",
@@ -164,7 +164,7 @@ class MultiBookLanes(CopiedByWords):
         settings |= {"width": str(self.width), "actions": str(self.buttons)}
         signature = {
             "book": LIBRARY,
-            "layout": digest_of([np.dtype([]).descr, np.dtype(np.uint8).descr]),  # none of its own
+            "layout": lanes_digest([np.dtype([]).descr, np.dtype(np.uint8).descr]),  # none of its own
             "settings": {**settings, "plan": hashlib.sha256(b"".join(plans)).hexdigest()},
         }
         info = InfoLayout(True, [("book", "i8", ()), ("action_mask", "i1", (self.buttons,))])
@@ -253,7 +253,7 @@ class MultiBookLanes(CopiedByWords):
         going, moving = self.records["book"].copy(), mask & (seeds is not None)
         if seeds is not None:
             seed_lanes(self.records["clock"], seeds, mask)
-            going = books_of(stream(self.records["clock"]["seed"], 0).rng & NUMBERS, len(self.lanes_by_book))
+            going = books_of(stream(self.records["clock"]["seed"], 0).rng & LAST_NUMBER, len(self.lanes_by_book))
         asked = {key: dict(each_lane(key, options, mask)) for key in ("edition", "state")}
         for (i, name), edition in zip(each_lane("book", options, mask), asked["edition"].values(), strict=True):
             moving[i] |= name is not None or edition is not None
@@ -264,7 +264,7 @@ class MultiBookLanes(CopiedByWords):
                 raise ValueError(f"no book {name!r} in this library{hint}; it has {', '.join(self.names)}")
             elif isinstance(edition, Mapping) and len(self.names) > 1:
                 raise ValueError(f"an edition given by its fields needs a 'book' too, one of {', '.join(self.names)}")
-            elif (number := as_whole(edition)) is not None and 0 <= number <= NUMBERS:  # else `Lanes` refuses it
+            elif (number := as_whole(edition)) is not None and 0 <= number <= LAST_NUMBER:  # else `Lanes` refuses it
                 going[i] = books_of([number], len(self.lanes_by_book))[0]
         self._move(np.flatnonzero(moving), going[moving])
         return lambda i: {"chapter": options.get("chapter"), **{k: [v[j] for j in i] for k, v in asked.items()}}

@@ -184,7 +184,7 @@ class BookEnv(LaneEnv):
     With `episode="book"` an episode is a whole course. The step that ends an exercise shows how it came out (`left` is
     0, `info["exercise_done"]`), and the next action, whatever it is, turns the page.
 
-    `info` has the same keys at every step, those of `textbook_gym.engine.info.COLUMNS`: `chapter`, `exercise`,
+    `info` has the same keys at every step, those of `textbook_gym.engine.info.OUT_COLUMNS`: `chapter`, `exercise`,
     `edition` (numbers), `exercise_done`, `mark` (of the exercise just finished, else 0), `grade`, `is_success` (mark >=
     0.9), `book_done`, `gain` (at the book's end the mean over chapters of last grade - newcomer); in books with a
     shortcut also `visible` and `shortcuts`. In the exam mark, visible and is_success stay 0, and the grade stands still

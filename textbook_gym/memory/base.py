@@ -60,7 +60,7 @@ from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import one_of, whole
 from textbook_gym.memory.boundaries import Event, Flag, Keep, partition_lanes, track
 from textbook_gym.memory.interface import READ, Info, RememberedBox, Step
-from textbook_gym.memory.saving import describe, pack, unpack
+from textbook_gym.memory.saving import describe, pack_memory, unpack_memory
 
 KEEPS = tuple(k.name.lower() for k in Keep)
 
@@ -380,7 +380,7 @@ class Memory:
 
     def save(self, lanes: Sequence[int] | None = None) -> bytes:
         """Return what some lanes (None for all) remember, as bytes."""
-        return pack(describe(self.name, self.settings, self.arrays), self.arrays, self._numbers(lanes))
+        return pack_memory(describe(self.name, self.settings, self.arrays), self.arrays, self._numbers(lanes))
 
     def load(self, data: bytes, lanes: Sequence[int] | None = None) -> None:
         """Put what `save` returned into some lanes (None for all), one for one.
@@ -390,7 +390,7 @@ class Memory:
                 memory is untouched.
         """
         numbers = self._numbers(lanes)
-        loaded = unpack(data, describe(self.name, self.settings, self.arrays), self.arrays, len(numbers))
+        loaded = unpack_memory(data, describe(self.name, self.settings, self.arrays), self.arrays, len(numbers))
         self._check(loaded)
         for name, values in loaded.items():
             self.arrays[name][numbers] = values

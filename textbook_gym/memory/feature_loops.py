@@ -58,7 +58,7 @@ class Opcode(enum.IntEnum):
     MARK = 14
 
 
-def read(
+def read_features(
     program: Any, before: Any, after: Any, i: int,
     action: int, n_actions: int, reward: float, mark: float, out: Any, at: int,
 ) -> None:  # fmt: skip

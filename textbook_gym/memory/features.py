@@ -35,12 +35,12 @@ from textbook_gym.errors import as_whole, did_you_mean
 from textbook_gym.memory.boundaries import REWARD_BOUND
 from textbook_gym.memory.feature_loops import Opcode
 
-STEPS = ("action", "reward", "mark")  # channels that are no signals
-PREFIXES = tuple(o.name.lower() for o in Opcode if o != Opcode.VALUE and o.name.lower() not in STEPS)
+STEP_CHANNELS = ("action", "reward", "mark")  # channels that are no signals
+PREFIXES = tuple(o.name.lower() for o in Opcode if o != Opcode.VALUE and o.name.lower() not in STEP_CHANNELS)
 EACH_FLOAT = (Opcode.VALUE, Opcode.WAS, Opcode.MINUS, Opcode.IS, Opcode.HALF, Opcode.CHANGE)  # a number for each float
 FORM = re.compile(r"(?:(?P<prefix>\w+):)?(?P<name>\w+)(?:\[(?P<first>\d+):(?P<last>\d+)\])?")
 
-Names = Sequence[str | int]
+FeatureNames = Sequence[str | int]
 
 
 class Channel(NamedTuple):
@@ -82,7 +82,7 @@ class Channel(NamedTuple):
         return low.ravel(), high.ravel()
 
 
-def read_channels(names: Names, width: int, actions: int, book: Book | BatchSpec | None) -> tuple[Channel, ...]:
+def read_channels(names: FeatureNames, width: int, actions: int, book: Book | BatchSpec | None) -> tuple[Channel, ...]:
     """Return the channels that a user names.
 
     Args:
@@ -121,12 +121,12 @@ def read_channel(name: str | int, signals: Mapping[str, np.ndarray], width: int,
         if not 0 <= place < width:
             raise ValueError(f"channel {place}: an observation has the places 0 to {width - 1}")
         return Channel(Opcode.VALUE, np.array([[place]]))
-    if name in STEPS and name not in signals:
+    if name in STEP_CHANNELS and name not in signals:
         return Channel(Opcode[str(name).upper()], np.zeros((0, 0), int), actions)
     match = FORM.fullmatch(str(name))
     if match is None or match["name"] not in signals:
         hint = did_you_mean(match["name"] if match else str(name), list(signals))
-        known = ", ".join([*STEPS, *signals])
+        known = ", ".join([*STEP_CHANNELS, *signals])
         raise ValueError(f"channel {name!r} is not known{hint}; there are {known}, and places 0 to {width - 1}")
     prefix = match["prefix"] or "value"
     if match["prefix"] is not None and prefix not in PREFIXES:

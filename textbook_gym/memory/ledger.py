@@ -16,22 +16,22 @@ from textbook_gym.errors import did_you_mean, one_of, whole
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.features import (
     Channel,
-    Names,
+    FeatureNames,
     count_features,
     feature_bounds,
     program,
     read_channels,
 )
 from textbook_gym.memory.interface import Step
-from textbook_gym.memory.ledger_loops import BLOCK, At, Silent, augment, learn
+from textbook_gym.memory.ledger_loops import ROWS_A_BLOCK, At, Silent, augment, learn
 from textbook_gym.memory.saving import check_each, check_range
 
 SILENCES = [s.name.lower() for s in Silent]
-SETTINGS = ["situation", "outcome", "told", "under", "actions", "rows", "silent", "rate", "grain"]
+TABLE_SETTINGS = ["situation", "outcome", "told", "under", "actions", "rows", "silent", "rate", "grain"]
 TableSettings = Mapping[str, Any]
 
 
-class Table:
+class LedgerTable:
     """One table of a ledger, read and checked: what its keys are, and what is entered; see `Ledger` for its settings.
 
     Args:
@@ -44,14 +44,14 @@ class Table:
     """
 
     def __init__(self, ledger: Memory, number: int, settings: TableSettings) -> None:
-        for word in set(settings) - set(SETTINGS):
-            hint = did_you_mean(word, SETTINGS)
-            raise ValueError(f"ledger table {number} has no {word!r}{hint}; it has {', '.join(SETTINGS)}")
+        for word in set(settings) - set(TABLE_SETTINGS):
+            hint = did_you_mean(word, TABLE_SETTINGS)
+            raise ValueError(f"ledger table {number} has no {word!r}{hint}; it has {', '.join(TABLE_SETTINGS)}")
         self.silent = Silent[one_of("silent", settings.get("silent", "count"), SILENCES).upper()]
         self.rows = whole("rows", settings.get("rows", 64), 1)
         self.rate, self.grain = read_rates(settings.get("rate", 0.0), settings.get("grain", 0.001))
 
-        def channels(names: Names) -> tuple[Channel, ...]:
+        def channels(names: FeatureNames) -> tuple[Channel, ...]:
             return read_channels(names, ledger.width, ledger.n_actions, ledger.book)
 
         self.outcome = channels(settings.get("outcome", ("reward", "mark")))
@@ -232,7 +232,7 @@ class Ledger(Memory):
         return tables
 
     def _open(self) -> tuple[np.ndarray, np.ndarray]:
-        self.tables = [Table(self, number, table) for number, table in enumerate(self._tables())]
+        self.tables = [LedgerTable(self, number, table) for number, table in enumerate(self._tables())]
         written, asked = Features(), Features()
         layout, queries = self._lay_out(written, asked)
         # odd multipliers from a fixed stream: sums of products with them tell situations apart (multilinear hashing)
@@ -243,10 +243,10 @@ class Ledger(Memory):
         self._queries = queries, multipliers
         self._columns = np.array([t.column_of for t in self.tables], np.int64)
         self._buffers = (
-            np.zeros(BLOCK * (max(written.size, asked.size) + 1), np.float32),
+            np.zeros(ROWS_A_BLOCK * (max(written.size, asked.size) + 1), np.float32),
             np.zeros(max(len(written.parts), len(asked.parts)) + 1, np.uint64),
-            np.zeros(BLOCK * len(queries), np.uint64),
-            np.zeros(BLOCK * len(queries), np.int64),
+            np.zeros(ROWS_A_BLOCK * len(queries), np.uint64),
+            np.zeros(ROWS_A_BLOCK * len(queries), np.int64),
         )
         rows = sum(t.rows for t in self.tables)
         self.cells = self._array("cells", (sum(t.rows * t.row_cells for t in self.tables),))

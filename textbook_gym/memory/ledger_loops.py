@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.engine.prefetch import fetch
-from textbook_gym.memory.feature_loops import any_nonzero, read
+from textbook_gym.memory.feature_loops import any_nonzero, read_features
 
-BLOCK = 16
+ROWS_A_BLOCK = 16
 MANY = 148.0
 SHOWN_COUNTS = np.minimum(np.log1p(np.arange(149)) / 5.0, 1.0).astype(np.float32)
 """How counts are shown: log(1 + count) / 5, at most 1, which is `MANY` and more."""
@@ -202,8 +202,8 @@ def learn(
         buffers: for features of a block, for parts as numbers, and for keys and rows of a block.
     """
     layout, rates, multipliers = tables
-    for start in range(0, len(lanes), BLOCK):
-        stop = min(start + BLOCK, len(lanes))
+    for start in range(0, len(lanes), ROWS_A_BLOCK):
+        stop = min(start + ROWS_A_BLOCK, len(lanes))
         make_keys(lanes, start, stop, step, program, parts, layout, multipliers, columns, stored[0], buffers)
         seek_rows(lanes, start, stop, layout, stored[0], stored[3], buffers[2], buffers[3])
         enter_block(lanes, start, stop, step[2], layout, rates, columns, stored, buffers)
@@ -226,11 +226,11 @@ def make_keys(
     before, after, actions, rewards, marks = step
     places, _, key_parts = parts
     features, numbers, keys, _ = buffers
-    size, n_tables = len(features) // BLOCK, len(layout)
+    size, n_tables = len(features) // ROWS_A_BLOCK, len(layout)
     for m in range(start, stop):
         i, at = lanes[m], (m - start) * size
         action = actions[i]
-        read(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], features, at)
+        read_features(program, before, after, i, action, columns.shape[1], rewards[i], marks[i], features, at)
         quantise(features, at, parts, numbers)
         for t in range(n_tables):
             column, n_shared = columns[t, action], layout[t, At.N_SHARED]
@@ -266,7 +266,7 @@ def enter_block(
     """Enter the step of each lane of a block under its keys, except where it is silent and something is known."""
     stored_keys, used, clock, cells = stored
     features, _, keys, rows = buffers
-    size, n_tables = len(features) // BLOCK, len(layout)
+    size, n_tables = len(features) // ROWS_A_BLOCK, len(layout)
     for m in range(start, stop):
         i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
         at = (m - start) * size
@@ -316,10 +316,10 @@ def augment(
     stored_keys, _, _, cells = stored
     features, numbers, keys, rows = buffers
     n_queries, key_parts = len(layout), parts[2]
-    for start in range(0, len(lanes), BLOCK):
-        stop = min(start + BLOCK, len(lanes))
+    for start in range(0, len(lanes), ROWS_A_BLOCK):
+        stop = min(start + ROWS_A_BLOCK, len(lanes))
         for m in range(start, stop):
-            read(program, seen, seen, m, 0, 0, 0.0, 0.0, features, 0)
+            read_features(program, seen, seen, m, 0, 0, 0.0, 0.0, features, 0)
             quantise(features, 0, parts, numbers)
             for q in range(n_queries):
                 key = hash_key(numbers, key_parts, layout[q, At.KEY_PART], layout[q, At.N_KEY_PARTS], hashing)

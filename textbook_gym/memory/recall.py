@@ -9,9 +9,9 @@ from textbook_gym.authoring.fields import HEADER
 from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import one_of, whole
 from textbook_gym.memory.base import Memory
-from textbook_gym.memory.features import Names, count_features, feature_bounds, program, read_channels
+from textbook_gym.memory.features import FeatureNames, count_features, feature_bounds, program, read_channels
 from textbook_gym.memory.interface import Step
-from textbook_gym.memory.recall_loops import BLOCK, recall_augment, recall_learn
+from textbook_gym.memory.recall_loops import LANES_A_BLOCK, recall_augment, recall_learn
 from textbook_gym.memory.saving import check_each, check_range
 
 
@@ -45,8 +45,8 @@ class Recall(Memory):
         self,
         k: int = 4,
         n: int = 64,
-        situation: Names | None = None,
-        outcome: Names | None = None,
+        situation: FeatureNames | None = None,
+        outcome: FeatureNames | None = None,
         silent: str = "skip",
         keep: str = "edition",
     ) -> None:
@@ -70,7 +70,7 @@ class Recall(Memory):
         self._scale = (1.0 / spread).astype(np.float32)
         self._written = program([*asked, *answers], [True] * len(asked) + [False] * len(answers))
         self._asked = program(asked)
-        self._features = np.zeros(BLOCK * (count_features(asked) + count_features(answers) + 1), np.float32)
+        self._features = np.zeros(LANES_A_BLOCK * (count_features(asked) + count_features(answers) + 1), np.float32)
         self._stored = (
             self._array("spots", (count_features(asked), self.n)),
             self._array("sizes", (self.n,), np.float64),

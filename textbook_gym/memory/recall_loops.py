@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.engine.prefetch import LINE, fetch
-from textbook_gym.memory.feature_loops import any_nonzero, fetch_row, read
+from textbook_gym.memory.feature_loops import any_nonzero, fetch_row, read_features
 
-BLOCK = 16  # lanes that are looked up side by side
-SAME = 1e-14
+LANES_A_BLOCK = 16  # lanes that are looked up side by side
+SAME_SCORE = 1e-14
 """Squared distance, in units of a situation's sum of squares, that counts as none: float32 sees no difference below."""
-NONE, AGE = np.int64(2**63 - 1), 2**32 - 1
+EMPTY_ROW, AGE = np.int64(2**63 - 1), 2**32 - 1
 """Of the keys that `recall_augment` sorts: the one of nothing, and the bits that hold an age."""
 
 
@@ -40,7 +40,7 @@ def recall_learn(
     size, n_outcomes, length = len(scale), outcomes.shape[2], situations.shape[2]
     for m in range(len(lanes)):
         i = lanes[m]
-        read(program, before, after, i, taken[i], n_actions, rewards[i], marks[i], features, 0)
+        read_features(program, before, after, i, taken[i], n_actions, rewards[i], marks[i], features, 0)
         if skip and not any_nonzero(features, size, n_outcomes):
             continue
         j = entered[i] % length
@@ -69,9 +69,9 @@ def recall_augment(
     situations, squares, _, outcomes, entered = stored
     size, length, n_outcomes = len(scale), situations.shape[2], outcomes.shape[2]
     sums, distances, keys = np.empty(length), np.empty(length, np.float32), np.empty(length, np.int64)
-    bits, found = distances.view(np.int32), np.empty((BLOCK, nearest), np.int64)
-    for start in range(0, len(lanes), BLOCK):
-        stop = min(start + BLOCK, len(lanes))
+    bits, found = distances.view(np.int32), np.empty((LANES_A_BLOCK, nearest), np.int64)
+    for start in range(0, len(lanes), LANES_A_BLOCK):
+        stop = min(start + LANES_A_BLOCK, len(lanes))
         read_block(lanes, start, stop, seen, program, n_actions, scale, stored, features)
         for m in range(start, stop):  # not a function of its own: a third slower, as then nothing is vectorised
             i: Any = np.uint64(lanes[m])  # unsigned, so numba omits the negative-index check
@@ -85,18 +85,18 @@ def recall_augment(
                         sums[np.uint64(k)] += here * (here - 2.0 * situations[i, np.uint64(w), np.uint64(k)])
             for k in range(held):
                 apart = sums[np.uint64(k)]
-                distances[np.uint64(k)] = apart if apart > SAME * squares[i, np.uint64(k)] else 0.0
+                distances[np.uint64(k)] = apart if apart > SAME_SCORE * squares[i, np.uint64(k)] else 0.0
             for k in range(held):  # non-negative float32 bits sort like the float; low 32 bits break ties by age
                 age = latest - k if k <= latest else latest - k + length
                 keys[np.uint64(k)] = (np.int64(bits[np.uint64(k)]) << 32) + age
             least = np.int64(-1)
             for n in range(nearest):
-                former, least = least, NONE
+                former, least = least, EMPTY_ROW
                 for k in range(held):
                     key = keys[np.uint64(k)]
-                    least = min(least, key if key > former else NONE)
+                    least = min(least, key if key > former else EMPTY_ROW)
                 found[m - start, n] = least
-                if least != NONE:
+                if least != EMPTY_ROW:
                     fetch(outcomes, (lanes[m] * length + (latest - (least & AGE)) % length) * n_outcomes)
         write_block(lanes, start, stop, seen, n_actions, stored, found, out)
 
@@ -109,7 +109,7 @@ def read_block(
     size, length = len(scale), situations.shape[2]
     for m in range(start, stop):
         at = (m - start) * size
-        read(program, seen, seen, m, 0, n_actions, 0.0, 0.0, features, at)
+        read_features(program, seen, seen, m, 0, n_actions, 0.0, 0.0, features, at)
         fetch_row(squares, lanes[m], length, LINE)
         for w in range(size):
             features[at + w] *= scale[w]
@@ -134,7 +134,7 @@ def write_block(
             for w in range(end, end + 1 + n_actions + n_outcomes):
                 out[m, w] = 0.0
             key = found[m - start, n]
-            if key != NONE:
+            if key != EMPTY_ROW:
                 j = (latest - (key & AGE)) % length
                 bits[0] = key >> 32
                 out[m, end] = math.exp(-math.sqrt(distance[0]))

@@ -12,11 +12,11 @@ import numpy as np
 
 from textbook_gym.engine.serialization import seal, unseal
 
-FORMAT = "textbook_gym memory 1"
-Arrays = Mapping[str, np.ndarray]
+MEMORY_FORMAT = "textbook_gym memory 1"
+StoredArrays = Mapping[str, np.ndarray]
 
 
-def describe(name: str, settings: Mapping[str, Any], arrays: Arrays) -> dict[str, Any]:
+def describe(name: str, settings: Mapping[str, Any], arrays: StoredArrays) -> dict[str, Any]:
     """Return what a saved memory must have in common with one that loads it: kind, settings, and layout of a lane."""
     layout = [[n, a.dtype.newbyteorder("<").str, list(a.shape[1:])] for n, a in arrays.items()]
     rest = {k: v for k, v in settings.items() if k != "keep"}
@@ -25,19 +25,19 @@ def describe(name: str, settings: Mapping[str, Any], arrays: Arrays) -> dict[str
     return plain
 
 
-def pack(head: Mapping[str, Any], arrays: Arrays, lanes: Sequence[int]) -> bytes:
+def pack_memory(head: Mapping[str, Any], arrays: StoredArrays, lanes: Sequence[int]) -> bytes:
     """Return some lanes of the arrays as bytes, little-endian, array after array."""
     parts = [a[lanes].astype(a.dtype.newbyteorder("<"), copy=False).tobytes() for a in arrays.values()]
-    return seal(FORMAT, {**head, "lanes": len(lanes)}, b"".join(parts))
+    return seal(MEMORY_FORMAT, {**head, "lanes": len(lanes)}, b"".join(parts))
 
 
-def unpack(data: bytes, head: Mapping[str, Any], arrays: Arrays, count: int) -> dict[str, np.ndarray]:
+def unpack_memory(data: bytes, head: Mapping[str, Any], arrays: StoredArrays, count: int) -> dict[str, np.ndarray]:
     """Return what `pack` packed, as copies of so many lanes.
 
     Raises:
         ValueError: damaged or foreign bytes, another memory or layout, or another number of lanes.
     """
-    found, payload = unseal(FORMAT, "memory", data)
+    found, payload = unseal(MEMORY_FORMAT, "memory", data)
     for key, wanted in head.items():
         if found.get(key) != wanted:
             raise ValueError(

@@ -282,7 +282,7 @@ class Metric(NamedTuple):
 METRICS = (
     Metric("gain", "gain", gain),
     Metric("score", "score", score),
-    Metric("optimality_gap", "optimality gap", optimality_gap, statistics.optimality_gap, better=-1),
+    Metric("optimality_gap", "optimality gap", optimality_gap, statistics.optimality_gap_of, better=-1),
     Metric("area", "area", area),
     Metric("first_third", "first third", first_third),
     Metric("last_third", "last third", last_third),

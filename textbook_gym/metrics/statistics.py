@@ -72,7 +72,7 @@ def iqm(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.asarray(stats.trim_mean(scores, 0.25, axis=axis))
 
 
-def optimality_gap(scores: np.ndarray, axis: int = -1) -> np.ndarray:
+def optimality_gap_of(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     """Return by how much scores fall short of 1 on average; what lies above 1 does not make up for it.
 
     Formula: 1 - mean(min(score, 1)).
@@ -132,7 +132,7 @@ def flat(strata: Strata) -> np.ndarray:
     return np.concatenate([np.ravel(s) for s in strata])
 
 
-def widened(
+def widened_ends(
     value: np.ndarray | float, editions: np.ndarray, seeds: Sequence[tuple[int, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of intervals; see the top of this file.
@@ -160,7 +160,7 @@ def interval(
     value: float, editions: np.ndarray, seeds: Sequence[tuple[int, np.ndarray]], lone: bool = False
 ) -> Estimate:
     """Return an estimate with the ends that `widened` gives, or none of a lone run."""
-    low, high = (math.nan, math.nan) if lone else widened(value, editions, seeds)
+    low, high = (math.nan, math.nan) if lone else widened_ends(value, editions, seeds)
     return Estimate(float(value), float(low), float(high))
 
 
@@ -289,7 +289,7 @@ def performance_profile(strata: Strata, thresholds: np.ndarray, seed: int = 0) -
     def shares(places: np.ndarray) -> np.ndarray:
         return np.array([above(row, thresholds) for row in np.sort(scores[places], axis=1)])
 
-    low, high = widened(share, shares(drawn.editions), [(s, shares(places) - share) for s, places in drawn.seeds])
+    low, high = widened_ends(share, shares(drawn.editions), [(s, shares(places) - share) for s, places in drawn.seeds])
     return np.clip(np.stack([share, low, high]), 0.0, 1.0)
 
 
@@ -315,5 +315,5 @@ def bands(*strata: np.ndarray, seed: int = 0) -> np.ndarray:
         return np.asarray(counts(places, len(each)) / len(each) @ each)
 
     value = each.mean(axis=0)
-    low, high = widened(value, means(drawn.editions), [(s, means(places) - value) for s, places in drawn.seeds])
+    low, high = widened_ends(value, means(drawn.editions), [(s, means(places) - value) for s, places in drawn.seeds])
     return np.stack([value, low, high])

@@ -6,7 +6,7 @@ import polars as pl
 
 from textbook_gym.registry import find
 
-COLUMNS = {
+MARKS_COLUMNS = {
     "student": "name of the student",
     "seed": "seed of the student's own randomness, or of its training: a replicate",
     "book": "name of the book",
@@ -90,7 +90,7 @@ def read_marks(file: pathlib.Path) -> pl.DataFrame:
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
         raise ValueError(f"{file} is no table of marks: {str(error).splitlines()[0]}") from error
     table = table if "seed" in table.columns else table.with_columns(pl.lit(0, pl.Int64).alias("seed"))
-    wanted = [*COLUMNS, *(SPOKEN if any(name in table.columns for name in SPOKEN) else ())]
+    wanted = [*MARKS_COLUMNS, *(SPOKEN if any(name in table.columns for name in SPOKEN) else ())]
     missing = [name for name in wanted if name not in table.columns]
     if missing:
         raise ValueError(f"{file} lacks the column {missing[0]!r}; a table of marks has {', '.join(wanted)}")

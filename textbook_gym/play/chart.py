@@ -9,7 +9,7 @@ LEVELS = 10  # lines between the marks 0 and 1
 BAR = "#"
 
 
-class Group(NamedTuple):
+class ChapterCurve(NamedTuple):
     """What stands above one place of the axis: an exercise, or a part of a chapter."""
 
     chapter: int
@@ -17,7 +17,7 @@ class Group(NamedTuple):
     marks: tuple[float, ...]  # of each student
 
 
-def group_up(rows: Mapping[str, np.ndarray], most: int) -> list[Group]:
+def group_up(rows: Mapping[str, np.ndarray], most: int) -> list[ChapterCurve]:
     """Return the marks of students (records of type `ROWS`), exercise by exercise, or in parts of chapters."""
     first = next(iter(rows.values()))
     groups, chapters = [], dict.fromkeys(first["chapter"].tolist())
@@ -29,7 +29,7 @@ def group_up(rows: Mapping[str, np.ndarray], most: int) -> list[Group]:
         for part in parts:
             low, high = (int(first["exercise"][place]) for place in (part[0], part[-1]))
             marks = tuple(float(r["mark"][part].mean()) for r in rows.values())
-            groups.append(Group(chapter, f"{low}" if low == high else f"{low}-", marks))
+            groups.append(ChapterCurve(chapter, f"{low}" if low == high else f"{low}-", marks))
     return groups
 
 
@@ -52,7 +52,7 @@ def chart(rows: Mapping[str, np.ndarray], chapters: Sequence[Any], width: int) -
 
     drawn = []
     for level in range(LEVELS, -1, -1):
-        cells = ["".join(cell(g.marks, signs, level) for g in block) for block in blocks]
+        cells = ["".join(chart_cell(g.marks, signs, level) for g in block) for block in blocks]
         drawn.append(line(f"{level / LEVELS:.1f}" if level % 5 == 0 else "", cells))
     sizes = [len(signs) * len(block) for block in blocks]
     drawn.append(line("", ["".join(f"{g.label:<{len(signs)}}" for g in block) for block in blocks]))
@@ -63,7 +63,7 @@ def chart(rows: Mapping[str, np.ndarray], chapters: Sequence[Any], width: int) -
     return [f"Marks by {what}: {legend}", *drawn]
 
 
-def cell(marks: Sequence[float], signs: Sequence[str], level: int) -> str:
+def chart_cell(marks: Sequence[float], signs: Sequence[str], level: int) -> str:
     """Return what stands at one level of a group: the bar up to its mark, of the others a sign at theirs."""
     heights = [round(mark * LEVELS) for mark in marks]
     bar = signs[0] if heights[0] >= max(level, 1) else " _"[level == 0]

@@ -29,13 +29,13 @@ from textbook_gym.text.desk import Desk, Message, Turn
 from textbook_gym.text.replies import NOTE_TAGS, REASONING
 from textbook_gym.text.settings import Settings
 
-FORMAT = "textbook_gym played course 1"
+PLAYED_FORMAT = "textbook_gym played course 1"
 SPLIT = "test"
 ANSWER = "tag"
-NARROW = 80  # columns; prefaces have longer lines
+LINE_WIDTH = 80  # columns; prefaces have longer lines
 HOW = "Every step, take one action: type its name, the beginning of its name, or its key. A typing slip costs nothing."
 WRITE_DOWN = "Write down what you want to keep; this costs no step."
-HEAD = ("book", "course", "edition", "name", "memory")
+SAVED_HEAD = ("book", "course", "edition", "name", "memory")
 """Names of what tells one course from another."""
 
 
@@ -184,8 +184,8 @@ class PlayedCourse:
             "notes": self.notes,
             "rows": None if self.rows is None else self.rows.tolist(),
         }
-        head = {name: getattr(self, name) for name in HEAD}
-        data = seal(FORMAT, head, json.dumps(state).encode() + b"\n" + self.desk.save())
+        head = {name: getattr(self, name) for name in SAVED_HEAD}
+        data = seal(PLAYED_FORMAT, head, json.dumps(state).encode() + b"\n" + self.desk.save())
         with beside(self.file) as part:
             part.write_bytes(data)
         self._kept = data
@@ -201,8 +201,8 @@ class PlayedCourse:
 
     def _load(self, data: bytes) -> None:
         """Go on with what `keep` wrote."""
-        head, state, desk = read_course(data, self.file)
-        odd = [name for name in HEAD if head[name] != getattr(self, name)]
+        head, state, desk = saved_course(data, self.file)
+        odd = [name for name in SAVED_HEAD if head[name] != getattr(self, name)]
         if odd:
             raise ValueError(f"{self.file} has {odd[0]}={head[odd[0]]!r}, not {getattr(self, odd[0])!r}; move it away")
         self.desk.load(desk)
@@ -243,7 +243,7 @@ def unbroken(text: str) -> str:
     """Return a text without line breaks that only a wide page needs: a long line without an end goes on."""
     lines = [""]
     for line in text.splitlines():
-        if len(lines[-1]) > NARROW and lines[-1][-1] not in '.:!?"':
+        if len(lines[-1]) > LINE_WIDTH and lines[-1][-1] not in '.:!?"':
             lines[-1] += f" {line}"
         else:
             lines.append(line)
@@ -262,21 +262,21 @@ def without_tags(text: str) -> str:
     return text
 
 
-def read_course(data: bytes, file: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any], bytes]:
+def saved_course(data: bytes, file: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any], bytes]:
     """Return head, state and desk of a course that was kept.
 
     Raises:
         ValueError: it is damaged, or no course.
     """
     try:
-        head, payload = unseal(FORMAT, "played course", data)
+        head, payload = unseal(PLAYED_FORMAT, "played course", data)
         line, _, desk = payload.partition(b"\n")
         state = json.loads(line)
         kinds = {"actions": list, "told": list, "notes": str}
         if any(not isinstance(state[name], kind) for name, kind in kinds.items()):
             raise ValueError("a field of its state is of another kind")
         as_rows(state["rows"])
-        return {name: head[name] for name in HEAD}, state, desk
+        return {name: head[name] for name in SAVED_HEAD}, state, desk
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file} cannot be taken up ({error}); move it away to begin anew") from error
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textbook_gym.engine.course import NUMBERS
+from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.errors import one_of, whole
-from textbook_gym.play.course import SPLIT, PlayedCourse, as_rows, course_keywords, player, read_course, walk_course
+from textbook_gym.play.course import SPLIT, PlayedCourse, as_rows, course_keywords, player, saved_course, walk_course
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import PERSON, REFERENCES
-from textbook_gym.text.settings import MEMORIES
+from textbook_gym.text.settings import TALK_MEMORIES
 
 if TYPE_CHECKING:
     import polars as pl
 
-COURSES = ("seminar", "short", "book")
+COURSE_ORDER = ("seminar", "short", "book")
 BESIDE = ("newcomer", "model", "oracle")
 """The reference students that a person is shown beside."""
 PLAYER = re.compile(r"\w[\w.-]{0,39}")
@@ -53,8 +53,8 @@ def open_course(
     found = find(book)
     if found.name not in BOOKS:
         raise ValueError(f"{found.name} is a classic, told in numbers alone; choose from {', '.join(BOOKS)}")
-    one_of("course", course, COURSES)
-    one_of("memory", memory, MEMORIES)
+    one_of("course", course, COURSE_ORDER)
+    one_of("memory", memory, TALK_MEMORIES)
     if not PLAYER.fullmatch(name):
         raise ValueError(f"name {name!r}: give up to 40 letters and digits, and . _ - behind the first")
     every = kept_courses(folder)
@@ -68,15 +68,15 @@ def open_course(
         own = {h["edition"]: s["rows"] for h, s in every if (h["name"], h["memory"]) == (name, memory)}
         waiting = sorted(n for n, rows in own.items() if rows is None)
         edition = waiting[0] if waiting else next(n for n in range(len(own) + 1) if n not in own)
-    return PlayedCourse(found.name, course, whole("edition", edition, 0, NUMBERS), name, memory, folder)
+    return PlayedCourse(found.name, course, whole("edition", edition, 0, LAST_NUMBER), name, memory, folder)
 
 
 def kept_courses(folder: pathlib.Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return head and state of every course in a folder, by name of its file."""
-    return [read_course(file.read_bytes(), file)[:2] for file in sorted((folder / "courses").glob("*.course"))]
+    return [saved_course(file.read_bytes(), file)[:2] for file in sorted((folder / "courses").glob("*.course"))]
 
 
-def compared(course: PlayedCourse) -> dict[str, np.ndarray]:
+def beside_references(course: PlayedCourse) -> dict[str, np.ndarray]:
     """Return the rows (type `ROWS`) of the player of a course that is over, and of the reference students beside it."""
     if course.rows is None:
         raise ValueError(f"the course of {course.name} is not over yet")
@@ -88,7 +88,7 @@ def write_played(folder: pathlib.Path) -> "pl.DataFrame":
     """Write the study of a folder: all courses that are over, and the reference students on the same editions.
 
     Returns:
-        the tidy table, see `metrics.table.COLUMNS`.
+        the tidy table, see `metrics.table.MARKS_COLUMNS`.
 
     Raises:
         ValueError: no course is over.
@@ -105,9 +105,9 @@ def write_played(folder: pathlib.Path) -> "pl.DataFrame":
     tables = []
     for name in BESIDE:
         walked = walk_course(REFERENCES[name], book, course, editions)
-        tables += [table_of(name, book, edition, rows) for edition, rows in zip(editions, walked, strict=True)]
+        tables += [played_table(name, book, edition, rows) for edition, rows in zip(editions, walked, strict=True)]
     people = [PERSON + player(head["name"], head["memory"]) for head, _ in over]
-    tables += [table_of(who, book, head["edition"], rows) for who, (head, rows) in zip(people, over, strict=True)]
+    tables += [played_table(who, book, head["edition"], rows) for who, (head, rows) in zip(people, over, strict=True)]
     table = pl.concat(tables)
     chosen = {
         "students": [*BESIDE, *dict.fromkeys(people)],
@@ -122,7 +122,7 @@ def write_played(folder: pathlib.Path) -> "pl.DataFrame":
     return table
 
 
-def table_of(student: str, book: str, edition: int, rows: np.ndarray) -> "pl.DataFrame":
+def played_table(student: str, book: str, edition: int, rows: np.ndarray) -> "pl.DataFrame":
     """Return one course as a tidy table."""
     from textbook_gym.study.run import frame, make_jobs, walkers
 

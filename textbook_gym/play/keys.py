@@ -45,14 +45,14 @@ class Keys:
         Raises:
             ValueError: it is no action, or may be several.
         """
-        said = plain(typed)
+        said = plain_key(typed)
         keys = [n for n, name in enumerate(self.actions) if said and self.of[name] == said]
-        exact = [n for n, name in enumerate(self.actions) if plain(name) == said]
-        begun = [n for n, name in enumerate(self.actions) if said and plain(name).startswith(said)]
+        exact = [n for n, name in enumerate(self.actions) if plain_key(name) == said]
+        begun = [n for n, name in enumerate(self.actions) if said and plain_key(name).startswith(said)]
         for found in (exact, keys, begun):
             if len(found) == 1:
                 return found[0]
-        shown = words.plain(typed.strip())[: words.QUOTED]
+        shown = words.plain_ascii(typed.strip())[: words.QUOTED]
         if begun:
             raise ValueError(f"{shown!r} may be any of {len(begun)} actions; type more of it")
         raise ValueError(f"{shown!r} is no action{did_you_mean(shown.upper(), list(self.actions))}")
@@ -66,6 +66,6 @@ def endings(actions: Sequence[str]) -> list[str]:
     return ["" if v in odd else key for v, key in zip(verbs, last, strict=True)]
 
 
-def plain(name: str) -> str:
+def plain_key(name: str) -> str:
     """Return a name as it is compared: in lower case, without underscores, dashes and spaces."""
     return re.sub(r"[\s_-]", "", name).lower()

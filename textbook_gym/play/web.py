@@ -20,12 +20,12 @@ from typing import Any
 
 from textbook_gym.play.chart import grades
 from textbook_gym.play.course import PlayedCourse
-from textbook_gym.play.folder import compared, write_played
+from textbook_gym.play.folder import beside_references, write_played
 
 HOST = "127.0.0.1"
-MOST_BYTES = 1 << 16  # of a request
-PATIENCE = 30.0  # seconds for a request to arrive
-PAGE = pathlib.Path(__file__).with_name("page.html")
+MOST_REQUEST_BYTES = 1 << 16  # of a request
+REQUEST_SECONDS = 30.0  # seconds for a request to arrive
+PAGE_FILE = pathlib.Path(__file__).with_name("page.html")
 JSON = "application/json"
 
 
@@ -37,7 +37,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Table:
+class Seats:
     """A course that several browsers look at, one at a time."""
 
     def __init__(self, course: PlayedCourse) -> None:
@@ -100,7 +100,7 @@ class Table:
     def _compared(self) -> dict[str, Any]:
         """Return the comparison at the end; the study is written with it."""
         if self._beside is None:
-            course, rows = self.course, compared(self.course)
+            course, rows = self.course, beside_references(self.course)
             write_played(course.folder)
             self._beside = {
                 "students": list(rows),
@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
     server: "Server"
     server_version, sys_version = "textbook-gym", ""
     protocol_version = "HTTP/1.1"
-    timeout = PATIENCE
+    timeout = REQUEST_SECONDS
 
     def do_GET(self) -> None:
         """Give the page, or the state of the course."""
@@ -165,8 +165,10 @@ class Handler(BaseHTTPRequestHandler):
     def take(self) -> dict[str, Any]:
         """Read a reply and have it done."""
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a reply has a length of at most {MOST_BYTES} bytes")
+        if not length.isdecimal() or int(length) > MOST_REQUEST_BYTES:
+            raise Refused(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a reply has a length of at most {MOST_REQUEST_BYTES} bytes"
+            )
         body = self.rfile.read(int(length))
         if self.headers.get_content_type() != JSON:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a reply is {JSON}")
@@ -217,7 +219,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, course: PlayedCourse) -> None:
         self.token, self.nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(12)
-        self.table = Table(course)
+        self.table = Seats(course)
         super().__init__((HOST, 0), Handler)
 
     @property
@@ -227,7 +229,7 @@ class Server(ThreadingHTTPServer):
 
     def page(self) -> str:
         """Return the page."""
-        return PAGE.read_text(encoding="utf-8").replace("{{nonce}}", self.nonce)
+        return PAGE_FILE.read_text(encoding="utf-8").replace("{{nonce}}", self.nonce)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle is no news; anything else is told in one line."""
@@ -236,7 +238,7 @@ class Server(ThreadingHTTPServer):
             print(f"a request failed: {error!r}", file=sys.stderr)
 
 
-def serve(course: PlayedCourse, announce: Callable[[str], object] = print) -> None:
+def serve_web(course: PlayedCourse, announce: Callable[[str], object] = print) -> None:
     """Serve a course until it is interrupted.
 
     Raises:

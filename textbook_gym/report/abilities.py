@@ -13,7 +13,7 @@ from textbook_gym.authoring.abilities import WORDS, Ability
 from textbook_gym.registry import BUILT_IN, find
 
 TABLE = "worth.csv"
-COLUMNS = ("book", "ability", "claimed", "necessary", "worth", "low", "high", "share", "chapter", "in_chapter")
+WORTH_COLUMNS = ("book", "ability", "claimed", "necessary", "worth", "low", "high", "share", "chapter", "in_chapter")
 
 
 def row_of(book: str, w: Worth) -> dict[str, str]:
@@ -22,7 +22,7 @@ def row_of(book: str, w: Worth) -> dict[str, str]:
     low, high = w.interval
     figures = (w.value, low, high, w.share)
     cells = (book, w.ability.word, w.claimed, w.necessary, *(f"{x:.4f}" for x in figures), most + 1)
-    return dict(zip(COLUMNS, map(str, (*cells, f"{w.chapters[most]:.4f}")), strict=True))
+    return dict(zip(WORTH_COLUMNS, map(str, (*cells, f"{w.chapters[most]:.4f}")), strict=True))
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from textbook_gym.registry import find
-from textbook_gym.study.transcripts import Transcript
+from textbook_gym.study.transcripts import TalkTranscript
 from textbook_gym.text import words
 from textbook_gym.text.desk import Message
 from textbook_gym.text.notes import Notes
@@ -18,7 +18,7 @@ from textbook_gym.text.settings import Settings
 from textbook_gym.text.tools import Tools
 
 MOST_SHOWN = 4000  # characters of one text
-HEAD, TAIL = 3000, 800  # of a longer one
+SHOWN_HEAD, SHOWN_TAIL = 3000, 800  # of a longer one
 MOST_NAMED = 80  # of what a reply names instead of an action
 MOST_LINES = 300  # of a notebook whose changes are looked for
 DIRECTION = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)
@@ -55,7 +55,7 @@ class Line(NamedTuple):
     stopped: bool = False  # at a limit of tokens
 
 
-class Notebook(NamedTuple):
+class NotebookView(NamedTuple):
     """The notebook as it stands where an exercise begins."""
 
     lines: list[tuple[str, str]]  # "+" new, "-" gone, " " as before; and the line
@@ -72,7 +72,7 @@ class Exercise(NamedTuple):
     reward: float
     steps: int
     lines: list[Line]
-    notebook: Notebook | None
+    notebook: NotebookView | None
 
     @property
     def unreadable(self) -> dict[str, int]:
@@ -80,7 +80,7 @@ class Exercise(NamedTuple):
         return dict(Counter(line.invalid for line in self.lines if line.invalid))
 
 
-class Course(NamedTuple):
+class CoursePage(NamedTuple):
     """A course as it is shown."""
 
     header: dict[str, Any]
@@ -99,7 +99,7 @@ class Course(NamedTuple):
         return sum(e.reward for e in self.exercises) / max(1, len(chapters))
 
 
-def course_of(transcript: Transcript) -> Course:
+def course_of(transcript: TalkTranscript) -> CoursePage:
     """Return a transcript as it is shown.
 
     Raises:
@@ -121,7 +121,7 @@ def course_of(transcript: Transcript) -> Course:
         lines = [student.line(m, closing) for m, closing in with_closing(part, row["steps"])]
         place = row["chapter"], row["exercise"]
         exercises.append(Exercise(*place, row["mark"], row["grade"], row["reward"], row["steps"], lines, notebook))
-    return Course(transcript.header, exercises, before)
+    return CoursePage(transcript.header, exercises, before)
 
 
 def divided(messages: Sequence[Message], rows: Sequence[Any], one_context: bool) -> Iterator[list[Message]]:
@@ -176,7 +176,7 @@ class Listener:
         self._before = ""
         self._rules = ""
 
-    def turn_page(self) -> Notebook:
+    def turn_page(self) -> NotebookView:
         """Return the notebook, and what is new in it since the last page."""
         was, now = self._before.splitlines(), self._notes.text.splitlines()
         self._before = self._notes.text
@@ -184,7 +184,7 @@ class Listener:
             lines = [(" ", line) for line in now[:MOST_LINES]]
         else:
             lines = [(d[0], d[2:]) for d in difflib.Differ(charjunk=None).compare(was, now) if d[0] in "+- "]
-        return Notebook([(sign, short(line).head) for sign, line in lines], len(self._notes.text))
+        return NotebookView([(sign, short(line).head) for sign, line in lines], len(self._notes.text))
 
     def line(self, message: Message, closing: bool = False) -> Line:
         """Return a message as it is shown; `closing`: it is read for notes alone."""
@@ -238,5 +238,5 @@ def short(text: str) -> Text:
     """Return a text as it is shown: cut in the middle if it is very long, control characters made visible."""
     if len(text) <= MOST_SHOWN:
         return Text(text.translate(VISIBLE))
-    left_out = len(text) - HEAD - TAIL
-    return Text(text[:HEAD].translate(VISIBLE), left_out, text[-TAIL:].translate(VISIBLE))
+    left_out = len(text) - SHOWN_HEAD - SHOWN_TAIL
+    return Text(text[:SHOWN_HEAD].translate(VISIBLE), left_out, text[-SHOWN_TAIL:].translate(VISIBLE))

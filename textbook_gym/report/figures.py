@@ -16,7 +16,7 @@ from textbook_gym.metrics.table import complete
 from textbook_gym.registry import find
 from textbook_gym.report.abilities import needs
 from textbook_gym.report.pages import LIGHT
-from textbook_gym.report.style import STYLE, WIDTH, Data, Picture, colours, legend
+from textbook_gym.report.style import FIGURE_WIDTH, STYLE, Data, Picture, colours, legend
 
 LOST = -0.2  # the retention picture goes down to here at least, lest nothing look like much
 LEAST = -0.25  # scores below this are drawn here, in the middle of the radar
@@ -27,11 +27,11 @@ def metric(name: str) -> Metric:
     return next(m for m in METRICS if m.name == name)
 
 
-def curves(data: Data) -> Picture:
+def curves_picture(data: Data) -> Picture:
     """Draw the learning curves, a panel a book."""
     columns = 1 if len(data.books) == 1 else 2
     rows = -(-len(data.books) // columns)
-    figure = Figure((WIDTH, 2.45 * rows + 0.5), layout="constrained")
+    figure = Figure((FIGURE_WIDTH, 2.45 * rows + 0.5), layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     by_student = {s: definitions.learning_curve(t) for s, t in data.tables.items()}
     for ax, book in zip(axes, data.books, strict=False):
@@ -79,7 +79,7 @@ def wrapped(name: str) -> str:
 
 def heat(data: Data) -> Picture:
     """Draw mean marks, chapter by exercise, a row of panels a book and a column a student."""
-    figure = Figure((WIDTH, 1.08 * len(data.books) + 0.9), layout="constrained")
+    figure = Figure((FIGURE_WIDTH, 1.08 * len(data.books) + 0.9), layout="constrained")
     axes = figure.subplots(len(data.books), len(data.students), squeeze=False)
     mesh: Any = None
     for column, s in enumerate(data.students):
@@ -118,7 +118,7 @@ def bars(data: Data, name: str, title: str, chosen: Sequence[str], note: str = "
     groups: list[str | None] = [b for b in data.books if any(figures[s][m][b] for s in students for m in shown)]
     groups += [None] if len(groups) > 1 else []
     tall = 0.9 + len(groups) * (0.17 * len(students) + 0.16)
-    figure = Figure((WIDTH, tall + 0.5), layout="constrained")
+    figure = Figure((FIGURE_WIDTH, tall + 0.5), layout="constrained")
     axes = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
     thick = 0.8 / len(students)
     for ax, m in zip(axes, shown, strict=True):
@@ -149,7 +149,7 @@ def lags(data: Data) -> Picture | None:
     found = {s: definitions.retention_by_lag(t) for s, t in data.tables.items()}
     if not any(found.values()):
         return None
-    figure = Figure((WIDTH * 0.7, 3.2), layout="constrained")
+    figure = Figure((FIGURE_WIDTH * 0.7, 3.2), layout="constrained")
     ax = figure.subplots()
     for s, by_lag in found.items():
         if by_lag:
@@ -221,7 +221,7 @@ def radar(data: Data) -> Picture | None:
 def profiles(data: Data) -> Picture:
     """Draw the performance profiles: the share of runs that score above a threshold."""
     thresholds = np.linspace(-0.5, 1.0, 76)
-    figure = Figure((WIDTH * 0.7, 3.2), layout="constrained")
+    figure = Figure((FIGURE_WIDTH * 0.7, 3.2), layout="constrained")
     ax = figure.subplots()
     for s, colour in colours(data.students).items():
         share, low, high = statistics.performance_profile(scores_of(data.tables[s]), thresholds)
@@ -248,7 +248,7 @@ def improvement(data: Data) -> Picture | None:
     pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :] if len(strata[a]) == len(strata[b])]
     if not pairs:
         return None
-    figure = Figure((WIDTH * 0.7, 0.9 + 0.27 * len(pairs)), layout="constrained")
+    figure = Figure((FIGURE_WIDTH * 0.7, 0.9 + 0.27 * len(pairs)), layout="constrained")
     ax = figure.subplots()
     for y, (a, b) in enumerate(pairs):
         e = statistics.probability_of_improvement(strata[a], strata[b])
@@ -268,7 +268,7 @@ def improvement(data: Data) -> Picture | None:
 def draw_curves(data: Data) -> Picture:
     """Draw the learning curves alone."""
     with matplotlib.rc_context(STYLE):
-        return curves(data)
+        return curves_picture(data)
 
 
 def draw(data: Data) -> list[Picture]:
@@ -276,7 +276,7 @@ def draw(data: Data) -> list[Picture]:
     worth = ("memory_benefit", "chapter_benefit", "own_benefit", "order_benefit", "forward_transfer")
     with matplotlib.rc_context(STYLE):
         pictures = [
-            curves(data),
+            curves_picture(data),
             bars(data, "memory", "What memory is worth", worth),
             lags(data),
             bars(data, "retention", "What is left", ("carry_over", "retention", "backward_transfer", "exam_gap")),

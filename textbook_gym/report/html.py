@@ -30,12 +30,12 @@ SIGNED = {
     "forward_transfer", "backward_transfer", "retention", "exam_gap", "duct_tape", "generalisation_gap",
 }  # fmt: skip
 """Metrics of which 0 means nothing and the sign says which way."""
-PLAIN = {"retention"}  # signed, but 0 is not what the best student must have
+WITHOUT_TARGET = {"retention"}  # signed, but 0 is not what the best student must have
 SLIGHT = 0.02  # below this a figure is not worth a word or a tint: newcomer columns are rounded to 0.01
-NARROW, BROAD = 4.2, 6.8  # rem an inch of a picture takes at least, lest its text be too small, and at most
+LEAST_REM, MOST_REM = 4.2, 6.8  # rem an inch of a picture takes at least, lest its text be too small, and at most
 
 
-class Finding(NamedTuple):
+class Headline(NamedTuple):
     """What the study says of one student in a sentence."""
 
     student: str
@@ -84,15 +84,15 @@ def page(data: Data, drawn: list[Picture], settings: Any, controls: Iterable[str
     colour = {s: named[c] for s, c in style.colours(data.students).items()}
     return template("report.html").render(
         title="Does this agent learn from experience?",
-        lead=f"A study of {listed(data.students)} in {counted(data.books)}; {data.n}.",
-        findings=[Finding(s, colour[s], sentence(data, s)) for s in data.students],
+        lead=f"A study of {listed(data.students)} in {counted_runs(data.books)}; {data.n}.",
+        findings=[Headline(s, colour[s], sentence(data, s)) for s in data.students],
         over="all books" if len(data.books) > 1 else data.books[0],
         headline=headline,
         rows=[
             {"student": s, "colour": colour[s], "cells": [(m, data.measured[s][m.name][None]) for m in headline]}
             for s in data.students
         ],
-        shown=cell,
+        shown=table_cell,
         n=data.n,
         slight=SLIGHT,
         why="a student without memory has none to take away" if "wiped" in controls else "",
@@ -102,8 +102,8 @@ def page(data: Data, drawn: list[Picture], settings: Any, controls: Iterable[str
                 "title": p.title,
                 "caption": p.caption,
                 "svg": markupsafe.Markup(style.svg(p)),
-                "least": round(p.figure.get_figwidth() * NARROW, 1),
-                "most": round(p.figure.get_figwidth() * BROAD, 1),
+                "least": round(p.figure.get_figwidth() * LEAST_REM, 1),
+                "most": round(p.figure.get_figwidth() * MOST_REM, 1),
             }
             for p in drawn
         ],
@@ -123,21 +123,21 @@ def by_book(data: Data, book: str | None) -> dict[str, Any]:
     return {"book": book or summary.ALL, "students": students, "lines": kept}
 
 
-def cell(content: tuple[Metric, Estimate | None], digits: int = 3) -> markupsafe.Markup:
+def table_cell(content: tuple[Metric, Estimate | None], digits: int = 3) -> markupsafe.Markup:
     """Return a table cell: the figure, its interval with so many digits, tinted where the sign is beyond noise."""
     m, e = content
     if e is None:
         return markupsafe.Markup("<td>–</td>")  # noqa: RUF001  # a dash, as typeset
     sign, places = "+" if m.name in SIGNED else "", 2 if m.name == "mastery" else 3
     tint = ""
-    if m.name in SIGNED - PLAIN and e.beyond_noise and abs(e.value) >= SLIGHT:
+    if m.name in SIGNED - WITHOUT_TARGET and e.beyond_noise and abs(e.value) >= SLIGHT:
         tint = "good" if e.value * m.better > 0 else "bad"
         tint = "" if tint == "good" and m.better < 0 else tint  # at best nothing is amiss
     ends = "one run"
     if not math.isnan(e.low):
         low, high = round_about(e, min(digits, places), places)
-        ends = f"{written(low, sign, min(digits, places))} to {written(high, sign, min(digits, places))}"
-    value = written(e.value, sign, places)
+        ends = f"{written_value(low, sign, min(digits, places))} to {written_value(high, sign, min(digits, places))}"
+    value = written_value(e.value, sign, places)
     return markupsafe.Markup('<td class="{}">{}<small>{}</small></td>').format(tint, value, ends)
 
 
@@ -152,7 +152,7 @@ def round_about(e: Estimate, digits: int, places: int) -> tuple[float, float]:
     return low, high
 
 
-def written(figure: float, sign: str, places: int) -> str:
+def written_value(figure: float, sign: str, places: int) -> str:
     """Return a figure with its sign ("+": always) and so many places, and 0 without a minus."""
     return f"{round(figure, places) + 0.0:{sign}.{places}f}"
 
@@ -164,7 +164,7 @@ def sentence(data: Data, student: str) -> str:
     gain = figures["gain"][None]
     parts = []
     if gain is not None:
-        whole = counted(data.books)
+        whole = counted_runs(data.books)
         rose = f"rose above a newcomer in {len(learned)} of {whole}" if len(data.books) > 1 else "rose above a newcomer"
         parts.append(f"{rose if learned else 'never rose above a newcomer'} (gain {gain.value:+.3f})")
     said = (
@@ -207,6 +207,6 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def counted(books: Sequence[str]) -> str:
+def counted_runs(books: Sequence[str]) -> str:
     """Return how many books, or the one's name."""
     return f"{len(books)} books" if len(books) > 1 else f"the book {books[0]}"

@@ -19,8 +19,13 @@ from textbook_gym.files import beside
 from textbook_gym.metrics.definitions import Measured
 from textbook_gym.report.pages import LIGHT
 
-OWN = {"random": "grey", "newcomer": "orange", "model": "blue", "oracle": "green"}  # the reference students
-OTHERS = ("violet", "rose", "teal", "olive", "blue", "green", "orange", "grey")
+REFERENCE_COLOURS = {
+    "random": "grey",
+    "newcomer": "orange",
+    "model": "blue",
+    "oracle": "green",
+}  # the reference students
+OTHER_COLOURS = ("violet", "rose", "teal", "olive", "blue", "green", "orange", "grey")
 
 STYLE: Any = {
     "font.size": 9,
@@ -46,7 +51,7 @@ STYLE: Any = {
     "svg.fonttype": "none",
     "pdf.fonttype": 42,  # editable text, as publishers ask
 }
-WIDTH = 10.0  # inches
+FIGURE_WIDTH = 10.0  # inches
 DOTS = 140  # an inch, in PNG
 
 
@@ -75,10 +80,16 @@ class Data(NamedTuple):
 
 def colours(students: Sequence[str]) -> dict[str, str]:
     """Return a colour of `LIGHT` for each student; the reference students have theirs."""
-    spare = [name for name in OTHERS if name not in {OWN.get(s) for s in students}] or list(OTHERS)
+    spare = [name for name in OTHER_COLOURS if name not in {REFERENCE_COLOURS.get(s) for s in students}] or list(
+        OTHER_COLOURS
+    )
     names: dict[str, str] = {}
     for s in students:
-        names[s] = OWN[s] if s in OWN else spare[len([x for x in names if x not in OWN]) % len(spare)]
+        names[s] = (
+            REFERENCE_COLOURS[s]
+            if s in REFERENCE_COLOURS
+            else spare[len([x for x in names if x not in REFERENCE_COLOURS]) % len(spare)]
+        )
     return {s: LIGHT[name] for s, name in names.items()}
 
 

@@ -81,7 +81,7 @@ def speech_table(said: pl.DataFrame) -> Table:
 
 
 def estimate_table(rows: pl.DataFrame) -> Table:
-    """Return what `study.estimate` tells as a table for the terminal, with a last row for all."""
+    """Return what `estimate_talks` tells as a table for the terminal, with a last row for all."""
     title = "What this study is going to take; tokens at four characters each, without what a model thinks"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("book", "student"):

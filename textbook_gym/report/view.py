@@ -17,16 +17,16 @@ import markupsafe
 from textbook_gym.errors import did_you_mean
 from textbook_gym.files import beside
 from textbook_gym.registry import find
-from textbook_gym.report.dialogue import Course, Exercise, course_of
+from textbook_gym.report.dialogue import CoursePage, Exercise, course_of
 from textbook_gym.report.pages import template
 from textbook_gym.study.controls import CONTROLS
 from textbook_gym.study.transcripts import read_transcript, transcript_files
 
-PAGE = "conversations.html"
+VIEW_FILE = "conversations.html"
 COLOURS = {"kept": "blue", "wiped": "orange"}
-OTHERS = ("violet", "teal", "rose", "olive", "green")
-WIDE, HIGH, EDGE = 640, 110, 30  # of the grade curve, in pixels: all exercises, marks from 0 to 1, the margin
-KINDS = {
+CURVE_COLOURS = ("violet", "teal", "rose", "olive", "green")
+WIDE, HIGH, MARGIN = 640, 110, 30  # of the grade curve, in pixels: all exercises, marks from 0 to 1, the margin
+EVENT_KINDS = {
     "empty": "empty reply",
     "truncated": "cut off before it named an action",
     "unknown": "names no action",
@@ -34,7 +34,7 @@ KINDS = {
 """Why a reply cannot be read -> what the page says."""
 
 
-class Group(NamedTuple):
+class CourseGroup(NamedTuple):
     """The courses of a student in one edition, a control each."""
 
     place: str  # on the page
@@ -43,10 +43,10 @@ class Group(NamedTuple):
     split: str
     edition: int
     seed: int
-    courses: dict[str, Course]
+    courses: dict[str, CoursePage]
 
 
-class Cell(NamedTuple):
+class CourseCell(NamedTuple):
     """An exercise under a control."""
 
     control: str
@@ -91,8 +91,8 @@ def write_view(
             if value not in there:
                 hint = did_you_mean(str(value), sorted(map(str, there)))
                 raise ValueError(f"{name} {value!r} has no transcript in {folder}{hint}")
-    page = render(folder.resolve().name, grouped(courses), [p.replace(f"{folder}/", "") for p in problems])
-    path = folder / PAGE
+    page = render_views(folder.resolve().name, grouped(courses), [p.replace(f"{folder}/", "") for p in problems])
+    path = folder / VIEW_FILE
     with beside(path) as part:
         part.write_bytes(page.encode("utf-8", "replace"))  # without halves of characters
     return path, problems
@@ -104,10 +104,10 @@ def wanted(header: dict[str, Any], *asked: Sequence[Any] | None) -> bool:
     return all(values is None or value in values for value, values in zip(here, asked, strict=True))
 
 
-def grouped(courses: Sequence[Course]) -> list[Group]:
+def grouped(courses: Sequence[CoursePage]) -> list[CourseGroup]:
     """Return the courses by student and edition, kept first, then in the order of the controls."""
     order = list(CONTROLS)
-    groups: dict[tuple[Any, ...], dict[str, Course]] = {}
+    groups: dict[tuple[Any, ...], dict[str, CoursePage]] = {}
     for course in courses:
         h = course.header
         key = h["student"], h["book"], h["split"], h["edition"], h["seed"]
@@ -115,16 +115,16 @@ def grouped(courses: Sequence[Course]) -> list[Group]:
     made = []
     for k, (key, found) in enumerate(sorted(groups.items()), 1):
         names = sorted(found, key=lambda c: (order.index(c) if c in order else len(order), c))
-        made.append(Group(f"c{k}", *key, {name: found[name] for name in names}))
+        made.append(CourseGroup(f"c{k}", *key, {name: found[name] for name in names}))
     return made
 
 
-def render(name: str, groups: Sequence[Group], problems: Sequence[str]) -> str:
+def render_views(name: str, groups: Sequence[CourseGroup], problems: Sequence[str]) -> str:
     """Return the page as HTML."""
     script = importlib.resources.files("textbook_gym.report").joinpath("templates/view.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     controls = list(dict.fromkeys(c for group in groups for c in group.courses))
-    spare = iter(OTHERS * (1 + len(controls) // len(OTHERS)))
+    spare = iter(CURVE_COLOURS * (1 + len(controls) // len(CURVE_COLOURS)))
     return template("view.html").render(
         name=name,
         groups=groups,
@@ -136,9 +136,9 @@ def render(name: str, groups: Sequence[Group], problems: Sequence[str]) -> str:
         },
         controls={c: CONTROLS[c].doc if c in CONTROLS else "" for c in controls},
         colours={c: COLOURS.get(c) or next(spare) for c in controls},
-        chapters=chapters,
+        chapter_groups=chapter_groups,
         curve=curve,
-        kinds=KINDS,
+        kinds=EVENT_KINDS,
         script=markupsafe.Markup(script),
         digest=digest,
         seeds=len({g.seed for g in groups}) > 1,
@@ -146,7 +146,7 @@ def render(name: str, groups: Sequence[Group], problems: Sequence[str]) -> str:
     )
 
 
-def chapters(group: Group) -> list[tuple[int, str, list[list[Cell]]]]:
+def chapter_groups(group: CourseGroup) -> list[tuple[int, str, list[list[CourseCell]]]]:
     """Return a group's chapters: number, name, and its exercises, with a cell for each control."""
     names = [c.name for c in find(group.book).chapters]
     found = {c: {(e.chapter, e.number): e for e in course.exercises} for c, course in group.courses.items()}
@@ -155,23 +155,23 @@ def chapters(group: Group) -> list[tuple[int, str, list[list[Cell]]]]:
         (
             number,
             str(names[number - 1]) if 0 < number <= len(names) else "",
-            [[Cell(control, cells.get(place)) for control, cells in found.items()] for place in exercises],
+            [[CourseCell(control, cells.get(place)) for control, cells in found.items()] for place in exercises],
         )
         for number, exercises in groupby(places, key=lambda place: place[0])
     ]
 
 
-def curve(group: Group) -> dict[str, Any]:
+def curve(group: CourseGroup) -> dict[str, Any]:
     """Return what the drawing of marks and grades needs, in pixels: size, chapters, lines and dots of each control."""
-    parts = chapters(group)
+    parts = chapter_groups(group)
     step = min(48, max(10, WIDE // max(1, sum(len(exercises) for _, _, exercises in parts))))
     across: dict[tuple[int, int], int] = {}  # chapter and exercise -> x
     starts = []
     for number, _, exercises in parts:
-        starts.append((EDGE + step * len(across), number))
+        starts.append((MARGIN + step * len(across), number))
         for cells in exercises:
             e = next(cell.exercise for cell in cells if cell.exercise)
-            across[e.chapter, e.number] = EDGE + step * len(across) + step // 2
+            across[e.chapter, e.number] = MARGIN + step * len(across) + step // 2
     drawn = {}
     for control, course in group.courses.items():
         points = [(across[e.chapter, e.number], e) for e in course.exercises]
@@ -183,7 +183,7 @@ def curve(group: Group) -> dict[str, Any]:
             (x, height(e.mark), f"{e.chapter}.{e.number}: mark {e.mark:.2f}, grade {e.grade:.2f}") for x, e in points
         ]
         drawn[control] = lines, dots
-    return {"wide": EDGE + step * len(across) + 8, "high": HIGH + 36, "starts": starts, "drawn": drawn, "at": height}
+    return {"wide": MARGIN + step * len(across) + 8, "high": HIGH + 36, "starts": starts, "drawn": drawn, "at": height}
 
 
 def height(value: float) -> float:

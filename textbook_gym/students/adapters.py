@@ -11,7 +11,7 @@ from gymnasium.spaces import Box, Discrete, Space
 
 from textbook_gym.authoring.book import Book
 
-SLACK = 1e-3  # by which an observation may lie outside its bounds: rounding
+OBSERVATION_SLACK = 1e-3  # by which an observation may lie outside its bounds: rounding
 WRAPPED = (
     "if a wrapper such as VecNormalize or VecFrameStack stood between, study a function that does the same, "
     "observations -> model.predict(...)[0]"
@@ -58,7 +58,7 @@ class ModelAgent:
         here = self._expected or (Box(*book.bounds(), dtype=np.float32), Discrete(len(book.actions)))
         trained = tuple(getattr(self.model, name, None) for name in ("observation_space", "action_space"))
         if any(a is not None and not same_space(a, b) for a, b in zip(trained, here, strict=True)):
-            then, now = (" and ".join(in_words(s) for s in spaces) for spaces in (trained, here))
+            then, now = (" and ".join(space_in_words(s) for s in spaces) for spaces in (trained, here))
             raise ValueError(
                 f"student {self.name!r} was trained on {then}, {book.name} has {now}: study it on the book and "
                 f"with the memory that it was trained with; {WRAPPED}"
@@ -156,10 +156,10 @@ def saw_other_numbers(model: Any) -> bool:
     space, last = getattr(model, "observation_space", None), getattr(model, "_last_obs", None)
     if not isinstance(space, Box) or not isinstance(last, np.ndarray) or last.shape[1:] != space.shape:
         return False
-    return bool((last < space.low - SLACK).any() or (last > space.high + SLACK).any())
+    return bool((last < space.low - OBSERVATION_SLACK).any() or (last > space.high + OBSERVATION_SLACK).any())
 
 
-def in_words(space: Space[Any] | None) -> str:
+def space_in_words(space: Space[Any] | None) -> str:
     """Return a space in a few words, for messages."""
     if isinstance(space, Box):
         return f"{'x'.join(map(str, space.shape))} floats within {space.low.min():g}..{space.high.max():g}"

@@ -29,7 +29,7 @@ import numpy as np
 
 from textbook_gym.authoring.abilities import Ability
 from textbook_gym.authoring.book import Book
-from textbook_gym.engine.loops import Student, Wipe
+from textbook_gym.engine.loops import Actor, Wipe
 
 PERSON = "human:"  # what the name of a person who played begins with
 TIMEOUT = 60.0  # seconds that a command has for an answer, unless told otherwise
@@ -43,23 +43,23 @@ class Reference(NamedTuple):
     """
 
     name: str
-    who: tuple[Student, ...]
+    who: tuple[Actor, ...]
     wipe: Wipe = Wipe.NEVER
     lacks: int = 0
 
     @property
     def remembers(self) -> bool:
         """Whether there is a memory between exercises that a control could take away."""
-        return Student.MODEL in self.who and self.wipe == Wipe.NEVER
+        return Actor.MODEL in self.who and self.wipe == Wipe.NEVER
 
 
 REFERENCES = {
     r.name: r
     for r in (
-        Reference("random", (Student.RANDOM,)),
-        Reference("newcomer", (Student.MODEL,), Wipe.EXERCISE),
-        Reference("model", (Student.MODEL,)),
-        Reference("oracle", (Student.ORACLE,)),
+        Reference("random", (Actor.RANDOM,)),
+        Reference("newcomer", (Actor.MODEL,), Wipe.EXERCISE),
+        Reference("model", (Actor.MODEL,)),
+        Reference("oracle", (Actor.ORACLE,)),
     )
 }
 
@@ -69,7 +69,7 @@ WIPED = {Ability.LEARNING: Wipe.EXERCISE, Ability.RETENTION: Wipe.CHAPTER}
 
 ABLATED = {
     f"model-{a.word}": Reference(
-        f"model-{a.word}", (Student.MODEL,), WIPED.get(a, Wipe.NEVER), 0 if a in WIPED else int(a)
+        f"model-{a.word}", (Actor.MODEL,), WIPED.get(a, Wipe.NEVER), 0 if a in WIPED else int(a)
     )
     for a in Ability
 }

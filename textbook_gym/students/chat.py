@@ -17,7 +17,7 @@ from textbook_gym.students.conversation import Conversation, TextStudent
 from textbook_gym.students.endpoint import Answer, Endpoint
 from textbook_gym.text.settings import Settings
 
-LANES = 8  # conversations side by side, unless told otherwise
+CONVERSATIONS = 8  # conversations side by side, unless told otherwise
 CHAT = "chat:"
 REPLIES = "replies.sqlite"  # file of a study's folder that holds what was answered
 
@@ -38,7 +38,7 @@ class ChatStudent(TextStudent):
         name: str,
         connect: Callable[[pathlib.Path | None], Endpoint],
         settings: Settings | None = None,
-        lanes: int = LANES,
+        lanes: int = CONVERSATIONS,
         prices: tuple[float, float] | None = None,
     ) -> None:
         super().__init__(name, settings)
@@ -94,7 +94,7 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
-OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
+CHAT_OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "temperature": (float, "the temperature of sampling, a number"),
     "max_tokens": (at_least_one, "the most tokens of a reply, a whole number >= 1"),
     "timeout": (float, "the seconds for a reply, a number"),
@@ -136,14 +136,14 @@ def chat_student(given: str) -> ChatStudent:
     url, model, query = split_chat(given)
     options: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in OPTIONS:
-            hint = did_you_mean(name, list(OPTIONS))
-            raise ValueError(f"student {given!r}: no option {name!r}{hint}; there are {', '.join(OPTIONS)}")
+        if name not in CHAT_OPTIONS:
+            hint = did_you_mean(name, list(CHAT_OPTIONS))
+            raise ValueError(f"student {given!r}: no option {name!r}{hint}; there are {', '.join(CHAT_OPTIONS)}")
         try:
-            options[name] = OPTIONS[name][0](value)
+            options[name] = CHAT_OPTIONS[name][0](value)
         except ValueError:
-            raise ValueError(f"student {given!r}: {name}={value!r}; give {OPTIONS[name][1]}") from None
-    lanes, prices = options.pop("lanes", LANES), options.pop("prices", None)
+            raise ValueError(f"student {given!r}: {name}={value!r}; give {CHAT_OPTIONS[name][1]}") from None
+    lanes, prices = options.pop("lanes", CONVERSATIONS), options.pop("prices", None)
     talk = Settings(**{k: options.pop(k) for k in list(options) if k in Settings._fields}).checked()
 
     def connect(cache: pathlib.Path | None) -> Endpoint:

@@ -20,12 +20,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-Message = dict[str, Any]
+ChatMessage = dict[str, Any]
 
 RETRIED = {408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529}
 """Status codes that may pass: too many requests, and errors on the other side."""
 LONGEST_WAIT = 60.0  # seconds between two attempts
-SHOWN = 200  # characters of a foreign answer that a message shows
+SHOWN_REPLY = 200  # characters of a foreign answer that a message shows
 TOO_LONG = ("context_length", "context length", "maximum context", "too many tokens", "prompt is too long")
 """What endpoints say where a conversation has outgrown the model; in lower case."""
 
@@ -87,7 +87,7 @@ class Endpoint:
         self._http = httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=None))
 
     def ask(
-        self, messages: Sequence[Message], *, turn: str = "", seed: int | None = None, tools: Sequence[Any] = ()
+        self, messages: Sequence[ChatMessage], *, turn: str = "", seed: int | None = None, tools: Sequence[Any] = ()
     ) -> Answer:
         """Return what the model says next.
 
@@ -143,22 +143,24 @@ class Endpoint:
         try:
             got = self._http.post(f"{self.url}/chat/completions", json=body, headers=headers)
         except httpx.TransportError as error:  # time is up, connection refused or closed in the middle
-            return f"{type(error).__name__}: {error}"[:SHOWN], None
+            return f"{type(error).__name__}: {error}"[:SHOWN_REPLY], None
         except httpx.HTTPError as error:
-            raise ConnectionError(f"{self.url}: {error}"[:SHOWN]) from None
-        said = got.text[: SHOWN * 5].replace(secret, "***") if secret else got.text[: SHOWN * 5]
+            raise ConnectionError(f"{self.url}: {error}"[:SHOWN_REPLY]) from None
+        said = got.text[: SHOWN_REPLY * 5].replace(secret, "***") if secret else got.text[: SHOWN_REPLY * 5]
         said = " ".join(said.split())
         if got.status_code in (400, 413, 422) and any(words in said.lower() for words in TOO_LONG):
-            raise TooLong(said[:SHOWN])
+            raise TooLong(said[:SHOWN_REPLY])
         if got.status_code in RETRIED:
             after = got.headers.get("retry-after", "")
-            return f"status {got.status_code}, " + (f"retry after {after} s, " if after else "") + said[:SHOWN], None
+            return f"status {got.status_code}, " + (f"retry after {after} s, " if after else "") + said[
+                :SHOWN_REPLY
+            ], None
         if got.status_code != 200:
-            raise ConnectionError(f"{self.url} answered with status {got.status_code}: {said[:SHOWN]}")
+            raise ConnectionError(f"{self.url} answered with status {got.status_code}: {said[:SHOWN_REPLY]}")
         try:
             return "", read_completion(got.json())
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            return f"no chat completion: {said[:SHOWN]!r} ({error!r})"[: 2 * SHOWN], None
+            return f"no chat completion: {said[:SHOWN_REPLY]!r} ({error!r})"[: 2 * SHOWN_REPLY], None
 
 
 def read_completion(value: Any) -> Answer:

@@ -53,9 +53,9 @@ from textbook_gym.engine.syllabus import make_plan
 from textbook_gym.errors import as_whole, did_you_mean
 
 PROTOCOL = 1
-PATIENCE = 2.0  # seconds that a process has to end by itself
-SHOWN = 200  # characters of a foreign line that a message shows
-LONGEST = 1 << 20  # characters of an answer
+CLOSING_SECONDS = 2.0  # seconds that a process has to end by itself
+SHOWN_LINE = 200  # characters of a foreign line that a message shows
+LONGEST_ANSWER = 1 << 20  # characters of an answer
 WAITING = 1024  # answers that may wait to be read; a process that writes more is held up
 LAST_WORDS = 1 << 16  # bytes of standard error that are kept
 
@@ -160,8 +160,8 @@ class ProcessAgent:
         if not line:
             raise self._failed(f"ended with status {self.process.status()} before it answered")
         self.line = line
-        if len(line) >= LONGEST:
-            raise self._failed(f"wrote a line of {LONGEST} characters or more")
+        if len(line) >= LONGEST_ANSWER:
+            raise self._failed(f"wrote a line of {LONGEST_ANSWER} characters or more")
         try:
             answer = json.loads(line)
         except (ValueError, RecursionError):
@@ -185,11 +185,11 @@ class ProcessAgent:
 
     def _failed(self, why: str, process: "Process | None" = None) -> ValueError:
         """Return an error of one line: the student, what it did, the last line received, its last words."""
-        said = repr(self.line.rstrip("\n")[:SHOWN]) if self.line else "none"
+        said = repr(self.line.rstrip("\n")[:SHOWN_LINE]) if self.line else "none"
         process = process or self.process
         spoken = process.last_words() if process else ""
         if spoken:
-            why += f"; its last words: {spoken[:SHOWN]!r}"
+            why += f"; its last words: {spoken[:SHOWN_LINE]!r}"
         return ValueError(f"student {self.name!r} {why} (last line received: {said})")
 
 
@@ -234,7 +234,7 @@ class Process:
     def status(self) -> int | None:
         """Return the exit status, None if the process closed its output but does not end."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.popen.wait(PATIENCE)
+            self.popen.wait(CLOSING_SECONDS)
         return self.popen.returncode
 
     def last_words(self) -> str:
@@ -246,8 +246,8 @@ class Process:
     def close(self) -> str:
         """End the process; return the first line that nobody has read, or ""."""
         self._questions.put(None)
-        until = time.monotonic() + PATIENCE
-        left = self.read(PATIENCE) or ""
+        until = time.monotonic() + CLOSING_SECONDS
+        left = self.read(CLOSING_SECONDS) or ""
         self._ending.set()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.popen.wait(0.0 if left else max(until - time.monotonic(), 0.0))
@@ -258,16 +258,16 @@ class Process:
                 self.popen.kill()
         self.popen.wait()
         for thread in self._threads:
-            thread.join(PATIENCE)  # what has left the group may keep the pipes open
+            thread.join(CLOSING_SECONDS)  # what has left the group may keep the pipes open
         return left
 
     def _listen(self) -> None:
         """Queue every line of standard output, or so much of it as may be, and an empty one at the end."""
         assert self.popen.stdout is not None
         with self.popen.stdout as stream, contextlib.suppress(ValueError, OSError):
-            while line := stream.readline(LONGEST):
+            while line := stream.readline(LONGEST_ANSWER):
                 self._queue(line.decode("utf-8", "replace"))
-                if len(line) >= LONGEST or self._ending.is_set():
+                if len(line) >= LONGEST_ANSWER or self._ending.is_set():
                     break
         self._queue("")
 

@@ -86,10 +86,10 @@ class BookStudent(TextStudent):
         else:
             rng = np.random.default_rng([conversation.seed, len(desk.transcript)])
             action = int(rng.integers(len(desk.lane.book.actions)))
-        return named(desk.lane.book, desk.settings.answer, action)
+        return named_talker(desk.lane.book, desk.settings.answer, action)
 
 
-def named(book: Any, form: str, action: int) -> Answer:
+def named_talker(book: Any, form: str, action: int) -> Answer:
     """Return an action as a reply of the form that is asked for."""
     name = book.actions[action]
     if form == "tool":

@@ -45,7 +45,7 @@ def walking_digest() -> str:
 
 
 @functools.cache
-def book_digest(path: str) -> str:
+def rules_digest(path: str) -> str:
     """Return a digest of the rules of a book, of the compiled loops around them and of the compiler's version."""
     return engine.book_digest(read(path))
 
@@ -84,7 +84,7 @@ def student_digest(student: Any) -> str:
 def job_digest(job: Job) -> str:
     """Return a digest of all that the rows of a job depend on."""
     chosen = {k: v for k, v in job._asdict().items() if k not in ("student", "name", "timeout", "folder")}
-    every = [TALK_ROWS.descr, walking_digest(), book_digest(job.path), chosen]
+    every = [TALK_ROWS.descr, walking_digest(), rules_digest(job.path), chosen]
     return hashlib.sha256(json.dumps(every).encode()).hexdigest()
 
 

@@ -76,7 +76,7 @@ def compare(studies: Sequence[Study]) -> pl.DataFrame:
             raise ValueError(f"{told}: compare studies of the same course")
         for a, b in couples(first, other):
             student = students_of(a.table)[0]
-            rows += compared(student, a, b)
+            rows += compared_rows(student, a, b)
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
@@ -102,10 +102,10 @@ def couples(first: Study, second: Study) -> list[tuple[Study, Study]]:
     return both
 
 
-def compared(student: str, first: Study, second: Study) -> list[dict[str, Any]]:
+def compared_rows(student: str, first: Study, second: Study) -> list[dict[str, Any]]:
     """Return the rows of one student: every metric, by book and over all."""
     books = first.table["book"].unique(maintain_order=True).to_list()
-    pair = all(same_worlds(first, second, book) for book in books)
+    pair = all(check_same_worlds(first, second, book) for book in books)
     tables = [first.table, second.table]
     if pair:
         runs = ["book", "edition"]
@@ -160,7 +160,7 @@ def line(
     }
 
 
-def same_worlds(first: Study, second: Study, book: str) -> bool:
+def check_same_worlds(first: Study, second: Study, book: str) -> bool:
     """Return whether an edition of a book is the same world in both: same split, and no digest that says otherwise."""
     splits = [under(s.table.filter(pl.col("book") == book))["split"].unique().to_list() for s in (first, second)]
     if splits[0] != splits[1] or not splits[0]:

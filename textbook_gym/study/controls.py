@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import read
-from textbook_gym.engine.course import NUMBERS
+from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.engine.syllabus import outline
@@ -18,7 +18,7 @@ from textbook_gym.students.base import Agent, Reference
 from textbook_gym.students.conversation import TextStudent
 from textbook_gym.students.parse import Student
 from textbook_gym.students.rollout import walk
-from textbook_gym.text.settings import MEMORIES
+from textbook_gym.text.settings import TALK_MEMORIES
 
 
 class Control(NamedTuple):
@@ -35,34 +35,38 @@ class Control(NamedTuple):
     model: str = ""  # which half of the chapters the model student works in this student's place, "first" or "last"
 
 
-KEPT, NONE, NOTES = MEMORIES[0], MEMORIES[2], MEMORIES[1]  # the whole conversation, this exercise, a notebook
+TALK_KEPT, TALK_WIPED, TALK_NOTES = (
+    TALK_MEMORIES[0],
+    TALK_MEMORIES[2],
+    TALK_MEMORIES[1],
+)  # the whole conversation, this exercise, a notebook
 
 CONTROLS = {
-    "kept": Control("memory kept from cover to cover", memory=KEPT),
-    "wiped": Control("memory wiped at every exercise", Wipe.EXERCISE, memory=NONE),
+    "kept": Control("memory kept from cover to cover", memory=TALK_KEPT),
+    "wiped": Control("memory wiped at every exercise", Wipe.EXERCISE, memory=TALK_WIPED),
     "chapter": Control("memory wiped at every chapter", Wipe.CHAPTER),
-    "foreign": Control("memory brought along from a foreign edition, then kept", foreign=True, memory=KEPT),
-    "shuffled": Control("chapters in random order, the exam last; memory kept", order="shuffled", memory=KEPT),
+    "foreign": Control("memory brought along from a foreign edition, then kept", foreign=True, memory=TALK_KEPT),
+    "shuffled": Control("chapters in random order, the exam last; memory kept", order="shuffled", memory=TALK_KEPT),
     "cold": Control(
-        "every chapter started cold: the course begins there, with a blank memory", alone=True, memory=KEPT
+        "every chapter started cold: the course begins there, with a blank memory", alone=True, memory=TALK_KEPT
     ),
     "again": Control("every chapter sat again right after the whole book, with its memory", alone=True, again=True),
     "notebook": Control(
-        "nothing crosses from exercise to exercise but the student's own notes", memory=NOTES, acts=False
+        "nothing crosses from exercise to exercise but the student's own notes", memory=TALK_NOTES, acts=False
     ),
     "from-model": Control(
         "the model student works the first half of the chapters, the student goes on from the transcript",
-        memory=KEPT, acts=False, model="first",
+        memory=TALK_KEPT, acts=False, model="first",
     ),
     "to-model": Control(
         "the student works the first half of the chapters, the model student goes on from the transcript",
-        memory=KEPT, acts=False, model="last",
+        memory=TALK_KEPT, acts=False, model="last",
     ),
 }  # fmt: skip
 """Name of a control -> how a course is walked under it. The last three are for students that talk (language models,
 functions of a conversation); such students cannot walk `chapter` and `again`."""
 DEFAULT = ("kept", "wiped")
-LANES = 64  # courses that a student from outside walks side by side unless it says otherwise
+AGENT_LANES = 64  # courses that a student from outside walks side by side unless it says otherwise
 
 
 def check_controls(controls: Sequence[str], students: Collection[Student] = ()) -> tuple[str, ...]:
@@ -107,7 +111,7 @@ def controls_of(student: Student, controls: Sequence[str]) -> Sequence[str]:
 
 def foreign_to(edition: int) -> int:
     """Return the number of the edition whose memory is brought to this one: counted from the other end."""
-    return NUMBERS - edition
+    return LAST_NUMBER - edition
 
 
 def walk_under(
@@ -141,7 +145,7 @@ def walk_under(
         records of type `ROWS`, shape (editions, exercises of the course), in the order in which they were walked.
     """
     how = CONTROLS[control]
-    most = len(editions) if isinstance(student, Reference) else lanes or int(getattr(student, "lanes", LANES))
+    most = len(editions) if isinstance(student, Reference) else lanes or int(getattr(student, "lanes", AGENT_LANES))
     parts = []
     for start in range(0, len(editions), most):
         numbers = list(editions[start : start + most])

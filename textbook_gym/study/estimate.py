@@ -12,7 +12,7 @@ from textbook_gym.study.jobs import Job
 from textbook_gym.study.run import checked, make_jobs, walkers
 from textbook_gym.study.talks import Talk
 
-CHARACTERS = 4  # of English that make a token, about
+CHARACTERS_A_TOKEN = 4  # of English that make a token, about
 
 
 class Cost(NamedTuple):
@@ -23,7 +23,7 @@ class Cost(NamedTuple):
     read: int  # characters that are read for all replies: a conversation is read again for each
 
 
-def estimate(
+def estimate_talks(
     students: Sequence[Any],
     books: Sequence[str] | None,
     *,
@@ -65,8 +65,8 @@ def estimate(
                     costs[key] = course_cost(job, student)
                 cost = costs[key]
                 row["calls"] = row.get("calls", 0) + walked * cost.calls
-                row["text_tokens"] = row.get("text_tokens", 0) + walked * cost.text // CHARACTERS
-                row["read_tokens"] = row.get("read_tokens", 0) + walked * cost.read // CHARACTERS
+                row["text_tokens"] = row.get("text_tokens", 0) + walked * cost.text // CHARACTERS_A_TOKEN
+                row["read_tokens"] = row.get("read_tokens", 0) + walked * cost.read // CHARACTERS_A_TOKEN
         rows.append(row)
     types = dict.fromkeys(("courses", "calls", "text_tokens", "read_tokens"), pl.Int64)
     return pl.DataFrame(rows, {"book": pl.String, "student": pl.String, **types})

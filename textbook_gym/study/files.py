@@ -14,7 +14,7 @@ import polars as pl
 from textbook_gym.files import beside
 from textbook_gym.study.worlds import edition_digests, salt_of, secret
 
-FORMAT = "textbook_gym study 1"
+STUDY_FORMAT = "textbook_gym study 1"
 
 
 def metrics_of(figures: pl.DataFrame) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any], sea
     worlds = edition_digests(chosen["books"], chosen["split"], chosen["editions"], chosen.get("course"), hidden)
     figures = summary.summary(read_marks(folder / "marks.csv"))
     digests = {"marks.csv": marks, "editions": worlds}
-    stated = {"format": FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}
+    stated = {"format": STUDY_FORMAT, **settings(**chosen), "digests": digests, "metrics": metrics_of(figures)}
     with beside(folder / "study.json") as part:
         part.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
     return figures

@@ -15,7 +15,7 @@ class Protocol(NamedTuple):
     controls: tuple[str, ...] = DEFAULT
 
 
-PLAIN = Protocol()
+PLAIN_PROTOCOL = Protocol()
 """What a study walks unless it is told otherwise."""
 PROTOCOLS = {
     "seminar": Protocol(course="seminar", editions=16),
@@ -23,7 +23,7 @@ PROTOCOLS = {
 """Name of a protocol -> its settings. `seminar` is for students that talk: pages are cheap, thinking is dear."""
 
 
-def settle(protocol: str | None, asked: Protocol) -> Protocol:
+def settled_protocol(protocol: str | None, asked: Protocol) -> Protocol:
     """Return what is walked: what is asked for, or what the protocol says.
 
     Args:
@@ -38,7 +38,7 @@ def settle(protocol: str | None, asked: Protocol) -> Protocol:
     one_of("protocol", protocol, list(PROTOCOLS), ", or None")
     stated = PROTOCOLS[protocol]
     for name in Protocol._fields:
-        given, plain, wanted = (getattr(p, name) for p in (asked, PLAIN, stated))
+        given, plain, wanted = (getattr(p, name) for p in (asked, PLAIN_PROTOCOL, stated))
         given = tuple(given) if name == "controls" else given
         if given not in (plain, wanted):
             raise ValueError(f"{name}={given!r}: protocol {protocol!r} has {wanted!r}; leave out one of the two")

@@ -26,11 +26,11 @@ from textbook_gym.registry import find
 from textbook_gym.study.controls import CONTROLS, foreign_to
 from textbook_gym.study.table_checks import CLOSE, COURSE, Finding
 from textbook_gym.study.transcripts import (
-    MARKS,
+    MARK_FIELDS,
     MORE,
-    Transcript,
-    digest_of,
+    TalkTranscript,
     read_transcript,
+    transcript_digest,
     transcript_files,
     transcript_path,
 )
@@ -38,9 +38,9 @@ from textbook_gym.text import words
 from textbook_gym.text.desk import Desk, Message
 from textbook_gym.text.lane import Done, Lane
 
-SAME = 1e-9  # marks are written in full; another machine may round the last digits otherwise
+SAME_MARK = 1e-9  # marks are written in full; another machine may round the last digits otherwise
 KIND = ("book", "course", "split", "control", "settings")  # of a header: what a desk depends on
-SHOWN = 60  # characters of a message that a finding shows
+SHOWN_MESSAGE = 60  # characters of a message that a finding shows
 
 
 class Other(ValueError):
@@ -103,7 +103,7 @@ def check_transcripts(folder: pathlib.Path, table: pl.DataFrame, salt: int = 0) 
     return findings
 
 
-def check_rows(course: Transcript, rows: pl.DataFrame | None) -> None:
+def check_rows(course: TalkTranscript, rows: pl.DataFrame | None) -> None:
     """Check that the table of marks holds the marks of a transcript.
 
     Raises:
@@ -118,25 +118,25 @@ def check_rows(course: Transcript, rows: pl.DataFrame | None) -> None:
         there = stated.get((row["chapter"], row["exercise"]))
         if there is None:
             raise Other(f"marks.csv has no exercise {row['chapter']}.{row['exercise']} of it")
-        compare(row, there, CLOSE, "marks.csv")
+        compare_rows(row, there, CLOSE, "marks.csv")
 
 
-def compare(row: Mapping[str, Any], other: Mapping[str, Any], close: float, where: str) -> None:
+def compare_rows(row: Mapping[str, Any], other: Mapping[str, Any], close: float, where: str) -> None:
     """Raise `Other` where two rows of an exercise differ."""
-    for name in MARKS:
+    for name in MARK_FIELDS:
         if not abs(row[name] - other[name]) <= close:
             place = f"exercise {row['chapter']}.{row['exercise']}"
             raise Other(f"{place}: {name} {row[name]}, {where} {other[name]}")
 
 
-def check_course(course: Transcript, player: "Player") -> int:
+def check_course(course: TalkTranscript, player: "Player") -> int:
     """Play a transcript again; return how many replies it has.
 
     Raises:
         Other: something else follows from its replies; the message names the line.
     """
     header = course.header
-    if header["preface_sha256"] != digest_of(course.messages[0]["content"]):
+    if header["preface_sha256"] != transcript_digest(course.messages[0]["content"]):
         raise Other("preface_sha256 is not the digest of its first message")
     control = CONTROLS.get(header["control"])
     if control is None:
@@ -158,7 +158,7 @@ def check_course(course: Transcript, player: "Player") -> int:
     if len(rows) != len(course.rows):
         raise Other(f"it has marks of {len(course.rows)} exercises, played again {len(rows)}")
     for stated, row in zip(course.rows, rows, strict=True):
-        compare(stated, row, SAME, "played again")
+        compare_rows(stated, row, SAME_MARK, "played again")
     return sum(message["role"] == "assistant" for message in course.messages)
 
 
@@ -207,7 +207,7 @@ class Player:
             bare = {key: value for key, value in message.items() if key not in MORE}
             if k >= len(desk.transcript) or desk.transcript[k] != bare:
                 there = desk.transcript[k]["content"] if k < len(desk.transcript) else ""
-                raise Other(f"line {line}: {told(bare['content'], there)}")
+                raise Other(f"line {line}: {replay_told(bare['content'], there)}")
         if len(desk.transcript) > len(part.messages) or not desk.lane.info["book_done"]:
             raise Other(f"line {part.first + len(part.messages)}: the course is not over where the transcript ends")
         return [done._asdict() for done in marks.rows]
@@ -267,10 +267,10 @@ def go_on(desk: Desk, message: Message, line: int) -> None:
         desk.reply(message.get("raw", message["content"]), message.get("cut", False))
 
 
-def told(stated: str, found: str) -> str:
+def replay_told(stated: str, found: str) -> str:
     """Return how two texts differ, in one line: from where on."""
     same = next(
         (i for i, (a, b) in enumerate(zip(stated, found, strict=False)) if a != b), min(len(stated), len(found))
     )
-    start = max(0, same - SHOWN // 3)
-    return f"it says {stated[start : start + SHOWN]!r}, played again {found[start : start + SHOWN]!r}"
+    start = max(0, same - SHOWN_MESSAGE // 3)
+    return f"it says {stated[start : start + SHOWN_MESSAGE]!r}, played again {found[start : start + SHOWN_MESSAGE]!r}"

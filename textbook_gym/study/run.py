@@ -16,7 +16,7 @@ from textbook_gym.engine.course import Split
 from textbook_gym.engine.course_options import member
 from textbook_gym.engine.syllabus import outline
 from textbook_gym.errors import is_one, whole
-from textbook_gym.metrics.table import COLUMNS, SPOKEN
+from textbook_gym.metrics.table import MARKS_COLUMNS, SPOKEN
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Reference
 from textbook_gym.students.conversation import TextStudent
@@ -24,7 +24,7 @@ from textbook_gym.students.parse import Student, as_student, split_name, student
 from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import check_controls, controls_of
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, loaded
-from textbook_gym.study.protocols import PLAIN, Protocol, settle
+from textbook_gym.study.protocols import PLAIN_PROTOCOL, Protocol, settled_protocol
 from textbook_gym.study.runners import Runner, here
 from textbook_gym.study.worlds import salt_of, seal_digest, secret
 
@@ -117,10 +117,10 @@ def study(
     books: Sequence[str] | None = None,
     *,
     protocol: str | None = None,
-    course: str | None = PLAIN.course,
-    editions: int = PLAIN.editions,
-    split: str = PLAIN.split,
-    controls: Sequence[str] = PLAIN.controls,
+    course: str | None = PLAIN_PROTOCOL.course,
+    editions: int = PLAIN_PROTOCOL.editions,
+    split: str = PLAIN_PROTOCOL.split,
+    controls: Sequence[str] = PLAIN_PROTOCOL.controls,
     seed: int | Sequence[int] = 0,
     threads: int | None = None,
     lanes: int | None = None,
@@ -209,7 +209,7 @@ def checked(
     """
     editions = whole("editions", editions, 1)
     member(Split, "split", split)
-    asked = settle(protocol, Protocol(course, editions, split, tuple(controls)))
+    asked = settled_protocol(protocol, Protocol(course, editions, split, tuple(controls)))
     return asked._replace(controls=check_controls(asked.controls, [w.found for w in students]))
 
 
@@ -268,4 +268,4 @@ def frame(rows: np.ndarray, job: Job) -> pl.DataFrame:
         *(pl.when(told).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
         *(pl.col(name).fill_nan(None) for name in ("cost",) if name in values),  # NaN: there are no prices
     )
-    return table.select(*COLUMNS, *(name for name in SPOKEN if name in values))
+    return table.select(*MARKS_COLUMNS, *(name for name in SPOKEN if name in values))

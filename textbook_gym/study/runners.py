@@ -22,7 +22,7 @@ from textbook_gym.signals import close_when_told
 from textbook_gym.study.jobs import Job, run_job
 
 ATTEMPTS = 3  # times that a job is walked before its worker's death is thought to be its fault
-PATIENCE = 10.0  # seconds that a worker has to close its student
+WORKER_SECONDS = 10.0  # seconds that a worker has to close its student
 QUEUED = 2  # jobs a core that are handed to Ray ahead
 
 Results = Generator[tuple[Job, np.ndarray], None, None]
@@ -51,7 +51,7 @@ def spread(jobs: Iterable[Job]) -> list[Job]:
 # --- worker processes ------------------------------------------------------------------------------
 
 
-def serve(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
+def serve_worker(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
     """Walk the jobs that come through a pipe and send back (rows, None) or (None, error), until it is closed.
 
     Whatever ends the worker, its student ends with it: told to end it closes its student first, ctrl-C is left to the
@@ -90,7 +90,7 @@ class Worker:
         methods = multiprocessing.get_all_start_methods()
         context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=True)
+        self.process = context.Process(target=serve_worker, args=(theirs, dict(os.environ)), daemon=True)
         self.process.start()
         theirs.close()
         self.job: Job | None = None
@@ -115,7 +115,7 @@ class Worker:
         """End the process, whatever it is doing."""
         self.pipe.close()
         self.process.terminate()
-        self.process.join(PATIENCE)
+        self.process.join(WORKER_SECONDS)
         self.process.kill()
         self.process.join()
 

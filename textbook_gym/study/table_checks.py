@@ -29,10 +29,10 @@ def check_table(table: pl.DataFrame, walked: str | None = None) -> list[Finding]
 
     `walked` is the course that the books name, None for whole books.
     """
-    return [*check_courses(table, walked), *check_ranges(table), *check_law(table)]
+    return [*check_walked_courses(table, walked), *check_ranges(table), *check_law(table)]
 
 
-def check_courses(table: pl.DataFrame, walked: str | None) -> list[Finding]:
+def check_walked_courses(table: pl.DataFrame, walked: str | None) -> list[Finding]:
     """Return whether every course is whole, no exercise is there twice, and all students walked the same editions.
 
     People may have played fewer, but the first ones, in order.

@@ -58,7 +58,7 @@ class Talk:
 
     def desk(self, alone: tuple[int, int] | None = None, order: str = "book") -> Desk:
         """Return a desk of the course, or of one of its chapters `alone`: number, and how many exercises."""
-        return desk_of(self.book.path, self.settings, self.split, self.course, order, alone, self.salt)
+        return seated_desk(self.book.path, self.settings, self.split, self.course, order, alone, self.salt)
 
     def conversations(self, edition: int) -> list[Conversation]:
         """Return what is held in an edition, in order: each goes on from the one before if that is its `earlier`."""
@@ -116,7 +116,7 @@ class Talk:
         write_transcript(folder, header, messages, rows)
 
 
-def desk_of(
+def seated_desk(
     book: str,
     settings: Settings,
     split: str,

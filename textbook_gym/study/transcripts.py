@@ -39,25 +39,25 @@ from textbook_gym.text.desk import Desk, Message
 from textbook_gym.text.saving import is_message
 from textbook_gym.text.settings import Settings
 
-FORMAT = "textbook_gym transcript 1"
-FOLDER = "transcripts"
+TRANSCRIPT_FORMAT = "textbook_gym transcript 1"
+TRANSCRIPTS = "transcripts"
 SUFFIX = ".jsonl.gz"
-MOST_BYTES = 1 << 28  # of an unpacked file: a course of a thousand replies of 256 KB
+MOST_FILE_BYTES = 1 << 28  # of an unpacked file: a course of a thousand replies of 256 KB
 MOST_NUMBER = 1 << 64
 
 TEXTS = ("student", "book", "split", "control", "preface_sha256")
-NUMBERS = ("edition", "seed")
-HEADER = ("format", *TEXTS, *NUMBERS, "course", "settings", "versions")
-MARKS = {"chapter": int, "exercise": int, "mark": float, "grade": float, "reward": float, "steps": int}
+NUMBER_FIELDS = ("edition", "seed")
+TRANSCRIPT_HEADER = ("format", *TEXTS, *NUMBER_FIELDS, "course", "settings", "versions")
+MARK_FIELDS = {"chapter": int, "exercise": int, "mark": float, "grade": float, "reward": float, "steps": int}
 """What a transcript says of every exercise, and its type."""
 MORE = {"raw": str, "cut": bool, "by": str, "opens": dict}
 """What a message may have besides what a desk holds."""
-PLAIN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-LONGEST = 40  # characters of a name that a file name shows
+PLAIN_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+LONGEST_FILE_NAME = 40  # characters of a name that a file name shows
 FILE = re.compile(r"[^/]+-[^/]+-\d+-seed\d+" + re.escape(SUFFIX))
 
 
-class Transcript(NamedTuple):
+class TalkTranscript(NamedTuple):
     """A course as it was said."""
 
     header: dict[str, Any]
@@ -75,22 +75,22 @@ def file_name(name: str) -> str:
         >>> file_name("model"), file_name("../Ä")
         ('model', '----~66200e69')
     """
-    if PLAIN.fullmatch(name) and len(name) <= LONGEST:
+    if PLAIN_NAME.fullmatch(name) and len(name) <= LONGEST_FILE_NAME:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{re.sub('[^A-Za-z0-9_]', '-', name)[:LONGEST]}~{digest}"
+    return f"{re.sub('[^A-Za-z0-9_]', '-', name)[:LONGEST_FILE_NAME]}~{digest}"
 
 
 def transcript_path(folder: pathlib.Path, header: Mapping[str, Any]) -> pathlib.Path:
     """Return where in a study's folder the transcript with this header stands."""
     book = header["book"] if re.fullmatch("[A-Za-z0-9]+", header["book"]) else file_name(header["book"])
     place = f"{book}-{file_name(header['control'])}-{header['edition']}-seed{header['seed']}{SUFFIX}"
-    return folder / FOLDER / file_name(header["student"]) / place
+    return folder / TRANSCRIPTS / file_name(header["student"]) / place
 
 
 def transcript_files(folder: pathlib.Path) -> list[pathlib.Path]:
     """Return the transcripts of a study's folder, in order."""
-    return sorted(f for f in (folder / FOLDER).glob(f"*/*{SUFFIX}") if f.is_file() and FILE.fullmatch(f.name))
+    return sorted(f for f in (folder / TRANSCRIPTS).glob(f"*/*{SUFFIX}") if f.is_file() and FILE.fullmatch(f.name))
 
 
 # --- writing ----------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def header_of(
         course: see the top of this file.
     """
     return {
-        "format": FORMAT,
+        "format": TRANSCRIPT_FORMAT,
         "student": student,
         "book": desk.lane.book.name,
         "course": course,
@@ -121,11 +121,11 @@ def header_of(
         "seed": int(seed),
         "settings": desk.settings._asdict(),
         "versions": {"textbook_gym": __version__},
-        "preface_sha256": digest_of(desk.transcript[0]["content"]),
+        "preface_sha256": transcript_digest(desk.transcript[0]["content"]),
     }
 
 
-def digest_of(text: str) -> str:
+def transcript_digest(text: str) -> str:
     """Return the SHA-256 of a text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -146,7 +146,7 @@ def write_transcript(
         OSError: the folder cannot be written.
     """
     every = [row._asdict() if hasattr(row, "_asdict") else row for row in rows]
-    marks = [{name: kind(row[name]) for name, kind in MARKS.items()} for row in every]
+    marks = [{name: kind(row[name]) for name, kind in MARK_FIELDS.items()} for row in every]
     data = b"".join(json.dumps(line).encode() + b"\n" for line in (header, *messages, {"marks": marks}))
     read_lines(data)
     packed = io.BytesIO()
@@ -162,7 +162,7 @@ def write_transcript(
 # --- reading ----------------------------------------------------------------------------------------
 
 
-def read_transcript(path: pathlib.Path) -> Transcript:
+def read_transcript(path: pathlib.Path) -> TalkTranscript:
     """Return the transcript in a file, checked for form; see `check_transcripts` for whether it is true.
 
     Raises:
@@ -171,20 +171,20 @@ def read_transcript(path: pathlib.Path) -> Transcript:
     """
     try:
         with gzip.open(path) as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MOST_FILE_BYTES + 1)
         return read_lines(data)
     except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
         raise ValueError(f"{path} is no transcript: {error}") from error
 
 
-def read_lines(data: bytes) -> Transcript:
+def read_lines(data: bytes) -> TalkTranscript:
     """Return the transcript that stands in some lines.
 
     Raises:
         ValueError: it is none; the message names the line.
     """
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"it unpacks to more than {MOST_BYTES} bytes")
+    if len(data) > MOST_FILE_BYTES:
+        raise ValueError(f"it unpacks to more than {MOST_FILE_BYTES} bytes")
     lines = data.split(b"\n")
     if len(lines) < 4 or lines.pop():
         raise ValueError("it is not whole; it must have a header, messages and marks, a line each")
@@ -194,14 +194,14 @@ def read_lines(data: bytes) -> Transcript:
     for number, message in enumerate(messages, 2):
         check_message(message, number, first=number == 2)
     if last.keys() != {"marks"} or not isinstance(last["marks"], list) or not all(map(is_row, last["marks"])):
-        raise ValueError(f"line {len(lines)}: the last line must hold marks, each with {', '.join(MARKS)}")
-    return Transcript(header, messages, last["marks"])
+        raise ValueError(f"line {len(lines)}: the last line must hold marks, each with {', '.join(MARK_FIELDS)}")
+    return TalkTranscript(header, messages, last["marks"])
 
 
 def read_line(line: bytes, number: int) -> dict[str, Any]:
     """Return the object in a line."""
     try:
-        value = json.loads(line.decode(), parse_constant=refuse)
+        value = json.loads(line.decode(), parse_constant=refuse_transcript)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"line {number} is no JSON ({error})") from None
     if not isinstance(value, dict):
@@ -209,20 +209,22 @@ def read_line(line: bytes, number: int) -> dict[str, Any]:
     return value
 
 
-def refuse(constant: str) -> float:
+def refuse_transcript(constant: str) -> float:
     """Refuse NaN and the infinities, which JSON does not have."""
     raise ValueError(f"{constant} is no number")
 
 
 def check_header(header: Mapping[str, Any]) -> None:
     """Raise ValueError where a header is none."""
-    if header.get("format") != FORMAT:
-        raise ValueError(f"line 1: format is {str(header.get('format'))[:60]!r}; this version reads {FORMAT!r}")
-    for name in HEADER:
+    if header.get("format") != TRANSCRIPT_FORMAT:
+        raise ValueError(
+            f"line 1: format is {str(header.get('format'))[:60]!r}; this version reads {TRANSCRIPT_FORMAT!r}"
+        )
+    for name in TRANSCRIPT_HEADER:
         if name not in header:
-            raise ValueError(f"line 1 lacks {name!r}; a header has {', '.join(HEADER)}")
+            raise ValueError(f"line 1 lacks {name!r}; a header has {', '.join(TRANSCRIPT_HEADER)}")
     wrong = [name for name in TEXTS if not isinstance(header[name], str)]
-    wrong += [name for name in NUMBERS if not is_count(header[name])]
+    wrong += [name for name in NUMBER_FIELDS if not is_whole_count(header[name])]
     wrong += [] if header["course"] is None or isinstance(header["course"], str) else ["course"]
     versions = header["versions"]
     if not isinstance(versions, dict) or not all(isinstance(v, str) for v in versions.values()):
@@ -250,20 +252,23 @@ def check_message(message: Mapping[str, Any], number: int, first: bool) -> None:
     chapters = opens.get("chapters", [])
     if (
         opens.keys() - {"edition", "chapters", "counted"}
-        or not is_count(opens.get("edition", 0))
-        or not (isinstance(chapters, list) and all(map(is_count, chapters)))
+        or not is_whole_count(opens.get("edition", 0))
+        or not (isinstance(chapters, list) and all(map(is_whole_count, chapters)))
         or not isinstance(opens.get("counted", True), bool)
     ):
         raise ValueError(f"line {number}: opens may have edition (a number), chapters (numbers) and counted (a bool)")
 
 
-def is_count(value: Any) -> bool:
+def is_whole_count(value: Any) -> bool:
     """Return whether a value is a whole number from 0 to 2^64 - 1."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_NUMBER
 
 
 def is_row(value: Any) -> bool:
     """Return whether a value is what a transcript says of an exercise."""
-    if not isinstance(value, dict) or value.keys() != MARKS.keys():
+    if not isinstance(value, dict) or value.keys() != MARK_FIELDS.keys():
         return False
-    return all(is_count(v) if MARKS[k] is int else isinstance(v, float) and math.isfinite(v) for k, v in value.items())
+    return all(
+        is_whole_count(v) if MARK_FIELDS[k] is int else isinstance(v, float) and math.isfinite(v)
+        for k, v in value.items()
+    )

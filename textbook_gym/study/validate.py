@@ -4,7 +4,7 @@ The format, version 1. A study is a folder of two files (others may lie beside t
 
 `marks.csv`: one row an exercise, UTF-8, comma-separated, columns
     student, seed, book, split, edition, control, chapter, exercise, mark, grade, reward, steps, visible, shortcuts
-    in any order; `runs.TYPES` gives their types, `study.COLUMNS` their meaning. `seed` (a replicate, such as the seed
+    in any order; `metrics.table.TYPES` gives their types, `metrics.table.MARKS_COLUMNS` their meaning. `seed` (a replicate, such as the seed
     of a training run) may be missing and counts as 0 then; `visible` and `shortcuts` are empty in books without a
     shortcut. Where a student talks there are besides
     calls, empty, truncated, unknown, prompt_tokens, completion_tokens, cost
@@ -55,7 +55,7 @@ from textbook_gym.registry import BOOKS
 from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES
 from textbook_gym.students.parse import student_name
 from textbook_gym.study.controls import CONTROLS, controls_of
-from textbook_gym.study.files import FORMAT
+from textbook_gym.study.files import STUDY_FORMAT
 from textbook_gym.study.jobs import run_job
 from textbook_gym.study.replay import check_transcripts
 from textbook_gym.study.run import frame, make_jobs, walkers
@@ -64,7 +64,7 @@ from textbook_gym.study.worlds import edition_digests, salt_of, seal_digest, sec
 
 SPLITS = tuple(s.name.lower() for s in Split)
 MOST_EDITIONS = 1_000_000  # of a study that is handed in
-SHOWN = 80  # characters of a stated value that a message shows
+SHOWN_VALUE = 80  # characters of a stated value that a message shows
 
 KEYS: dict[str, Any] = {
     "format": str,
@@ -106,7 +106,7 @@ def validate(path: pathlib.Path, salt: str | None = None) -> list[Finding]:
     marks = file.parent / "marks.csv"
     if not marks.is_file():
         return [Finding(False, f"{marks} is missing; hand in the table with the figures")]
-    findings = [Finding(True, f"format: {FORMAT}"), check_version(stated), check_digest(stated, marks)]
+    findings = [Finding(True, f"format: {STUDY_FORMAT}"), check_version(stated), check_digest(stated, marks)]
     try:
         table = complete(read_marks(marks))
     except ValueError as error:
@@ -118,7 +118,7 @@ def validate(path: pathlib.Path, salt: str | None = None) -> list[Finding]:
     seal, number = check_seal(stated, salt)
     findings += seal
     if number is not None:
-        findings.append(check_editions(stated, number))
+        findings.append(check_worlds(stated, number))
     if fine:
         findings += check_metrics(stated, table)
     if fine and number is not None:
@@ -138,7 +138,7 @@ def check_seal(stated: dict[str, Any], given: str | None) -> tuple[list[Finding]
         unknown = "the salt is not published: worlds and reference students could NOT be checked; see --salt"
         return [Finding(True, f"sealed: {unknown}")], None
     if given is None and (not isinstance(told, str) or told.startswith("@")):  # no file of ours is read for a stranger
-        return [Finding(False, f"sealed: salt is {shortened(told)}; give it as a string")], None
+        return [Finding(False, f"sealed: salt is {shortened_value(told)}; give it as a string")], None
     try:
         hidden = secret(told)
     except ValueError as error:
@@ -169,15 +169,15 @@ def called(kind: Any) -> str:
 
 def check_keys(stated: Any) -> list[Finding]:
     """Return what is wrong with the object itself."""
-    if not isinstance(stated, dict) or stated.get("format") != FORMAT:
+    if not isinstance(stated, dict) or stated.get("format") != STUDY_FORMAT:
         given = stated.get("format") if isinstance(stated, dict) else type(stated).__name__
-        return [Finding(False, f"format is {given!r}; this version reads {FORMAT!r}")]
+        return [Finding(False, f"format is {given!r}; this version reads {STUDY_FORMAT!r}")]
     wrong = []
     for key, kind in KEYS.items():
         if key not in stated:
             wrong.append(Finding(False, f"study.json lacks {key!r}; it holds {', '.join(KEYS)}"))
         elif not fits(stated[key], kind):
-            wrong.append(Finding(False, f"{key} is {shortened(stated[key])}; give a {called(kind)}"))
+            wrong.append(Finding(False, f"{key} is {shortened_value(stated[key])}; give a {called(kind)}"))
     if wrong:
         return wrong
     for key, what, known in (("books", "book", BOOKS), ("controls", "control", CONTROLS)):
@@ -186,10 +186,10 @@ def check_keys(stated: Any) -> list[Finding]:
             wrong.append(Finding(False, f"{what} {unknown[0]!r} is not known here; there are {', '.join(known)}"))
     for key in ("students", "books", "controls", "seeds"):
         if not stated[key] or len(set(stated[key])) < len(stated[key]):
-            wrong.append(Finding(False, f"{key} are {shortened(stated[key])}; name at least one and none twice"))
+            wrong.append(Finding(False, f"{key} are {shortened_value(stated[key])}; name at least one and none twice"))
     walked = stated.get("course")
     if walked is not None and walked not in COURSES:
-        wrong.append(Finding(False, f"course is {shortened(walked)}; it is null or one of {', '.join(COURSES)}"))
+        wrong.append(Finding(False, f"course is {shortened_value(walked)}; it is null or one of {', '.join(COURSES)}"))
     if stated["split"] not in SPLITS:
         wrong.append(Finding(False, f"split is {stated['split']!r}; it is one of {', '.join(SPLITS)}"))
     if not 1 <= stated["editions"] <= MOST_EDITIONS:
@@ -199,10 +199,10 @@ def check_keys(stated: Any) -> list[Finding]:
     return wrong
 
 
-def shortened(value: Any) -> str:
+def shortened_value(value: Any) -> str:
     """Return a value as a message shows it."""
     text = repr(value) if not isinstance(value, int) or abs(value) < 1 << 64 else "a number of many digits"
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return text if len(text) <= SHOWN_VALUE else text[:SHOWN_VALUE] + "..."
 
 
 def check_version(stated: dict[str, Any]) -> Finding:
@@ -248,7 +248,7 @@ def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]
     return findings or [Finding(True, "table: students, books, split, controls, seeds and editions are as stated")]
 
 
-def check_editions(stated: dict[str, Any], salt: int) -> Finding:
+def check_worlds(stated: dict[str, Any], salt: int) -> Finding:
     """Return whether the worlds that were walked are those which this version opens under these numbers."""
     given = stated["digests"].get("editions", {})
     course = stated.get("course")
@@ -278,7 +278,7 @@ def check_metrics(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]:
             right += same
             if not same:
                 where = f"{row['student']}, {row['book']}, {name}"
-                wrong.append(f"{where}: stated {shortened(said)}, recomputed {value}")
+                wrong.append(f"{where}: stated {shortened_value(said)}, recomputed {value}")
     wrong += [f"{student}, {book}: stated, but not in the table" for book, student in given]
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

@@ -14,7 +14,7 @@ from textbook_gym.text.lane import NO_ACTION, Lane
 from textbook_gym.text.words import words_of
 
 PREFACE_CHARS = 2500
-COURSES = 3  # walked at random, each of an edition of its own
+WALKED_COURSES = 3  # walked at random, each of an edition of its own
 EXERCISES = 2  # of each chapter
 ALIKE = 0.001  # share of a signal's range that words may round off
 
@@ -56,7 +56,7 @@ def check_preface(book: Book) -> Iterator[str]:
     for name, text in (("PREFACE", words.preface), ("STRUCTURE", words.structure)):
         if not text.isascii():
             yield f"{name} holds {strange(text)!r}; use ASCII"
-    for word in named(book, words.preface):
+    for word in names_in(book, words.preface):
         yield f"PREFACE names {word!r}, which FORBIDDEN lists as hidden"
 
 
@@ -74,7 +74,7 @@ def check_pages(book: Book) -> Iterator[str]:
                 continue
             if not text.isascii():
                 findings[f"{place}: `{name}` writes {strange(text)!r}; use ASCII"] = None
-            for word in named(book, text):
+            for word in names_in(book, text):
                 findings[f"{place}: `{name}` names {word!r}, which FORBIDDEN lists as hidden"] = None
         signals = np.concatenate([np.ravel(np.asarray(o._void[s.name], np.float64)) for s in book.signals])
         other = seen.setdefault((p.number, said), signals)
@@ -88,7 +88,7 @@ def check_pages(book: Book) -> Iterator[str]:
 def pages(book: Book) -> Iterator[tuple[Row, Row | None, int | None, Row]]:
     """Yield what `say` is given in courses walked at random; every tenth reply names no action."""
     rng = np.random.default_rng(0)
-    for edition in range(COURSES):
+    for edition in range(WALKED_COURSES):
         lane = Lane(BookEnv(book.path, episode="book", split="all", exercises=EXERCISES))
         lane.open(0, {"edition": edition})
         yield lane.row, None, None, lane.seen
@@ -102,7 +102,7 @@ def pages(book: Book) -> Iterator[tuple[Row, Row | None, int | None, Row]]:
             yield lane.row, before, None if action == NO_ACTION else action, lane.seen
 
 
-def named(book: Book, text: str) -> list[str]:
+def names_in(book: Book, text: str) -> list[str]:
     """Return the forbidden words that a text names, in any case."""
     words = getattr(book.module, "FORBIDDEN", ())
     return [word for word in words if re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)]

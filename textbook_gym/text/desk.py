@@ -11,10 +11,10 @@ from textbook_gym.text.lane import NO_ACTION, make_lane
 from textbook_gym.text.notes import Notes
 from textbook_gym.text.replies import INVALID, LONGEST_NAME, TRUNCATED, Read, Reader
 from textbook_gym.text.saving import read_state
-from textbook_gym.text.settings import Settings, one_of
+from textbook_gym.text.settings import Settings, chosen_of
 from textbook_gym.text.tools import Tools
 
-FORMAT = "textbook_gym desk 1"
+DESK_FORMAT = "textbook_gym desk 1"
 EPISODES = ("book", "exercise")
 NOTHING_SAID = "..."  # stands for a reply without words, since some endpoints refuse an empty message
 
@@ -86,7 +86,7 @@ class Desk:
     ) -> None:
         self.settings = Settings(memory, preface, answer, notebook_chars, reply_chars).checked()
         if isinstance(env, str):
-            env_keywords["episode"] = one_of("episode", episode, EPISODES)
+            env_keywords["episode"] = chosen_of("episode", episode, EPISODES)
         self.lane = make_lane(env, **env_keywords)
         self._by_exercise = self.lane.settings["episode"] == "exercise"
         self.transcript: list[Message] = []
@@ -251,7 +251,7 @@ class Desk:
             "total": self.total,
         }
         payload = json.dumps(state).encode() + b"\n" + self.lane.save()
-        return seal(FORMAT, {"settings": self.settings._asdict()}, payload)
+        return seal(DESK_FORMAT, {"settings": self.settings._asdict()}, payload)
 
     def load(self, data: bytes) -> list[Message]:
         """Go on with what `save` returned; return the messages that wait for a reply.
@@ -259,7 +259,7 @@ class Desk:
         Raises:
             ValueError: foreign or damaged bytes, or another book or settings; the desk is as it was.
         """
-        head, payload = unseal(FORMAT, "desk", data)
+        head, payload = unseal(DESK_FORMAT, "desk", data)
         saved, here = head.get("settings"), self.settings._asdict()
         if saved != here:
             raise ValueError(f"the saved desk has the settings {saved!r}, this one {here!r}; make one that fits")
@@ -370,7 +370,7 @@ class Desk:
     def _noted(self, tool_call: str | None) -> Turn:
         """Return what follows the reply that closes an exercise: it was read for notes alone."""
         self._invalid = ""
-        said = words.note_cut(self._cut) if self._cut else words.NOTED
+        said = words.note_cut(self._cut) if self._cut else words.PAGE_TURNED
         info = {**self.info, "exercise_done": False}  # it ended a reply ago
         if self._by_exercise:
             self._stage = "closed"

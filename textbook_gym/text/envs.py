@@ -24,7 +24,7 @@ from textbook_gym.envs.single import BookEnv, LaneEnv
 from textbook_gym.envs.vector import BookVectorEnv, autoreset
 from textbook_gym.text.desk import Desk, Message
 from textbook_gym.text.lane import spare_button
-from textbook_gym.text.settings import Settings, one_of
+from textbook_gym.text.settings import Settings, chosen_of
 
 VIEWS = ("flat", "text")
 CHARACTERS = frozenset("\n" + "".join(map(chr, range(32, 127))))
@@ -104,7 +104,7 @@ class TextEnv(gymnasium.Env[str, str]):
             RuntimeError: the episode is over, or not begun: call `reset()`.
         """
         turn = self.desk.reply(action)
-        observation = shown(turn.messages)
+        observation = shown_info(turn.messages)
         info = {**turn.info, "messages": turn.messages, "fresh": turn.fresh}
         return observation, turn.reward, turn.terminated, turn.truncated, info
 
@@ -126,10 +126,10 @@ class TextEnv(gymnasium.Env[str, str]):
 
     def _told(self, messages: list[Message]) -> tuple[str, dict[str, Any]]:
         fresh = len(messages) == len(self.desk.context)
-        return shown(messages), {**self.desk.info, "messages": messages, "fresh": fresh}
+        return shown_info(messages), {**self.desk.info, "messages": messages, "fresh": fresh}
 
 
-def shown(messages: list[Message]) -> str:
+def shown_info(messages: list[Message]) -> str:
     """Return messages as one text of the observation space; what a student wrote in other letters is shown as `?`."""
     text = "\n\n".join(message["content"] for message in messages)
     return text if CHARACTERS.issuperset(text) else "".join(c if c in CHARACTERS else "?" for c in text)
@@ -194,13 +194,16 @@ class Views:
 
     def __call__(self, *, view: str = "flat", **keywords: Any) -> Any:
         """Make an environment: `view` is "flat" or "text", keywords are that environment's."""
-        if one_of("view", view, VIEWS) == "flat":
+        if chosen_of("view", view, VIEWS) == "flat":
             for keyword in keywords.keys() & set(Settings._fields):
                 raise TypeError(f"keyword {keyword!r} belongs to view='text'; give that too")
             return self._flat(**keywords)
         return self._words(self._alone, **keywords)
 
 
-BOOK, BOOKS = Views(BookEnv, TextEnv, BookEnv), Views(BookVectorEnv, TextVectorEnv, BookEnv)
-CLASSIC, CLASSICS = Views(ClassicEnv, TextEnv, ClassicEnv), Views(ClassicVectorEnv, TextVectorEnv, ClassicEnv)
-LIBRARY, LIBRARIES = Views(LibraryEnv, TextEnv, LibraryEnv), Views(LibraryVectorEnv, TextVectorEnv, LibraryEnv)
+BOOK, BOOK_VECTOR = Views(BookEnv, TextEnv, BookEnv), Views(BookVectorEnv, TextVectorEnv, BookEnv)
+CLASSIC, CLASSIC_VECTOR = Views(ClassicEnv, TextEnv, ClassicEnv), Views(ClassicVectorEnv, TextVectorEnv, ClassicEnv)
+LIBRARY_SINGLE, LIBRARY_VECTOR = (
+    Views(LibraryEnv, TextEnv, LibraryEnv),
+    Views(LibraryVectorEnv, TextVectorEnv, LibraryEnv),
+)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from textbook_gym.engine.course import NUMBERS
+from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.text.replies import INVALID
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -37,10 +37,10 @@ def is_call(value: Any) -> bool:
 
 def is_count(value: Any) -> bool:
     """Return whether a value is a whole number that can count something."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= NUMBERS
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LAST_NUMBER
 
 
-FIELDS: dict[str, Callable[[Any], bool]] = {
+DESK_FIELDS: dict[str, Callable[[Any], bool]] = {
     "transcript": lambda v: isinstance(v, list) and len(v) > 0 and all(is_message(m) for m in v),
     "start": is_count,
     "notes": lambda v: isinstance(v, str),
@@ -68,9 +68,9 @@ def read_state(line: bytes, budget: int) -> dict[str, Any]:
         state = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the saved desk is damaged: no JSON ({error}); save it again") from error
-    if not isinstance(state, dict) or state.keys() != FIELDS.keys():
-        raise ValueError(f"the saved desk is damaged: it must have the fields {', '.join(FIELDS)}; save it again")
-    for name, fits in FIELDS.items():
+    if not isinstance(state, dict) or state.keys() != DESK_FIELDS.keys():
+        raise ValueError(f"the saved desk is damaged: it must have the fields {', '.join(DESK_FIELDS)}; save it again")
+    for name, fits in DESK_FIELDS.items():
         if not fits(state[name]):
             raise ValueError(f"the saved desk is damaged: field {name!r} is {str(state[name])[:60]!r}; save it again")
     if state["start"] >= len(state["transcript"]) or len(state["notes"]) > budget:

@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 from textbook_gym.errors import did_you_mean
 
-MEMORIES = ("transcript", "notebook", "none")
+TALK_MEMORIES = ("transcript", "notebook", "none")
 PREFACES = ("rules", "bare", "full")
 ANSWERS = ("tag", "json", "tool")
 
 
-def one_of(keyword: str, value: Any, known: tuple[str, ...]) -> str:
+def chosen_of(keyword: str, value: Any, known: tuple[str, ...]) -> str:
     """Return a value that is known.
 
     Raises:
@@ -36,9 +36,9 @@ class Settings(NamedTuple):
         Raises:
             ValueError: one of them is not known.
         """
-        one_of("memory", self.memory, MEMORIES)
-        one_of("preface", self.preface, PREFACES)
-        one_of("answer", self.answer, ANSWERS)
+        chosen_of("memory", self.memory, TALK_MEMORIES)
+        chosen_of("preface", self.preface, PREFACES)
+        chosen_of("answer", self.answer, ANSWERS)
         for name in ("notebook_chars", "reply_chars"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:

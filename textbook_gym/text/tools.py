@@ -13,7 +13,7 @@ from textbook_gym.authoring.book import Book
 from textbook_gym.text.replies import UNKNOWN, Read
 
 WHICH = "which"  # the argument of a verb whose book gives it no name
-NOTES = {
+NOTE_ARGUMENTS = {
     "note": "Text to add to your notebook.",
     "notebook": "Text to replace your notebook by.",
 }
@@ -52,7 +52,7 @@ class Tools:
         Args:
             notes: whether a notebook is kept, so that every call may add to it, and a page is turned by a call.
         """
-        own = {name: text(description) for name, description in NOTES.items()} if notes else {}
+        own = {name: text(description) for name, description in NOTE_ARGUMENTS.items()} if notes else {}
         tools = []
         for verb, values in self._verbs.items():
             if list(values) == [""]:
@@ -68,7 +68,7 @@ class Tools:
 
     def action(self, name: str, arguments: Mapping[str, Any]) -> int | None:
         """Return the number of the action that a call stands for, None if it is none."""
-        given = {k: v for k, v in arguments.items() if k not in NOTES}
+        given = {k: v for k, v in arguments.items() if k not in NOTE_ARGUMENTS}
         value = next(iter(given.values()), "")
         if len(given) > 1 or isinstance(value, bool) or not isinstance(value, (str, int)):
             return None
@@ -93,5 +93,5 @@ class Tools:
         if not isinstance(given, dict):
             return Read(None, UNKNOWN, "", called)
         action = self.action(name, given)
-        notes = tuple((kind, str(given[kind]).strip()) for kind in NOTES if kind in given)
+        notes = tuple((kind, str(given[kind]).strip()) for kind in NOTE_ARGUMENTS if kind in given)
         return Read(action, UNKNOWN if action is None else "", "", called, notes)

@@ -60,7 +60,7 @@ def preface(book: Book, rows: Mapping[int, Row], shuffled: bool, kind: str, answ
     """
     own = words_of(book)
     title = f"You work through a textbook, {book.name}."
-    parts = [] if kind == "bare" else [title, own.preface, chapters(book, rows, shuffled), SAME_WORLD, MARKS]
+    parts = [] if kind == "bare" else [title, own.preface, contents(book, rows, shuffled), SAME_WORLD, MARKS]
     parts += [own.structure] if kind == "full" else []
     parts += [f"Actions: {', '.join(book.actions)}.", " ".join([how_to_answer(answer), COSTS])]
     if budget is not None:
@@ -71,7 +71,7 @@ def preface(book: Book, rows: Mapping[int, Row], shuffled: bool, kind: str, answ
 COSTS = "A reply without a legal action costs a step."
 
 
-def chapters(book: Book, rows: Mapping[int, Row], shuffled: bool) -> str:
+def contents(book: Book, rows: Mapping[int, Row], shuffled: bool) -> str:
     """Return the table of contents in words."""
     order = ", which come in random order" if shuffled else ""
     lines = [f"It has {counted(len(rows), 'chapter')}{order}:"]
@@ -145,7 +145,7 @@ def close(answer: str) -> str:
     return "Write down what you want to keep, in <note> or <notebook>; this costs no step."
 
 
-NOTED = "The page is turned."
+PAGE_TURNED = "The page is turned."
 CUT_SHORT = "The conversation was cut short; exercises that were not worked count 0."
 
 
@@ -161,12 +161,12 @@ def correction(read: Read, answer: str, actions: tuple[str, ...]) -> str:
     elif read.invalid == TRUNCATED:
         wrong = "Your reply ended before your reasoning did"
     elif read.named:
-        wrong = f'"{plain(read.named)[:QUOTED]}" is no action'
+        wrong = f'"{plain_ascii(read.named)[:QUOTED]}" is no action'
     else:
         wrong = "Your reply names no action"
     return f"{wrong}, so a step went by and nothing was done. {how_to_answer(answer)} Actions: {', '.join(actions)}."
 
 
-def plain(text: str) -> str:
+def plain_ascii(text: str) -> str:
     """Return a text on one line of printable ASCII."""
     return "".join(c if " " <= c <= "~" else "?" for c in " ".join(text[: 4 * QUOTED].split()))

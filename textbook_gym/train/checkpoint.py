@@ -14,7 +14,13 @@ from textbook_gym.train.setup import algorithm, environment
 
 # --- checkpoints ---------------------------------------------------------------------------
 
-COURSES, MEMORY, TORCH, NUMPY, STATES = "courses.bin", "memory.bin", "torch.bin", "numpy.json", "states.npz"
+COURSES_ENTRY, MEMORY_ENTRY, TORCH_ENTRY, NUMPY_ENTRY, STATES_ENTRY = (
+    "courses.bin",
+    "memory.bin",
+    "torch.bin",
+    "numpy.json",
+    "states.npz",
+)
 
 
 def save_checkpoint(model: Any, path: pathlib.Path) -> None:
@@ -22,17 +28,17 @@ def save_checkpoint(model: Any, path: pathlib.Path) -> None:
     envs = model.env
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002  # the generator that SB3 draws from
     entries = {
-        COURSES: envs.save(),
-        TORCH: torch.get_rng_state().numpy().tobytes(),
-        NUMPY: json.dumps([kind, np.asarray(keys).tolist(), *rest]).encode(),
+        COURSES_ENTRY: envs.save(),
+        TORCH_ENTRY: torch.get_rng_state().numpy().tobytes(),
+        NUMPY_ENTRY: json.dumps([kind, np.asarray(keys).tolist(), *rest]).encode(),
     }
     if envs.memory is not None:
-        entries[MEMORY] = envs.memory.save()
+        entries[MEMORY_ENTRY] = envs.memory.save()
     states = getattr(model, "_last_lstm_states", None)
     if states is not None:
         room = io.BytesIO()
         np.savez(room, *(tensor.numpy() for pair in states for tensor in pair))
-        entries[STATES] = room.getvalue()
+        entries[STATES_ENTRY] = room.getvalue()
     with beside(path) as part:
         with part.open("wb") as file:
             model.save(file)
@@ -51,7 +57,7 @@ def read_spec(path: pathlib.Path) -> dict[str, Any]:
         raise ValueError(f"nothing to resume: no file {str(path)!r}; train without resume first")
     try:
         with zipfile.ZipFile(path) as archive:
-            spec = json.loads(archive.read("data")).get("textbook") if COURSES in archive.namelist() else None
+            spec = json.loads(archive.read("data")).get("textbook") if COURSES_ENTRY in archive.namelist() else None
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise ValueError(f"{str(path)!r} is damaged: {error}; train without resume, to another file") from error
     if not isinstance(spec, dict):
@@ -72,14 +78,14 @@ def load_checkpoint(path: pathlib.Path) -> Any:
         entries = {name: archive.read(name) for name in archive.namelist()}
     envs = environment(spec)
     envs.reset()
-    envs.load(entries[COURSES])
+    envs.load(entries[COURSES_ENTRY])
     if envs.memory is not None:
-        envs.memory.load(entries[MEMORY])
+        envs.memory.load(entries[MEMORY_ENTRY])
     model = algorithm(spec["algo"]).load(path, env=envs, device="cpu", force_reset=False)
-    if STATES in entries:
-        with np.load(io.BytesIO(entries[STATES])) as arrays:
+    if STATES_ENTRY in entries:
+        with np.load(io.BytesIO(entries[STATES_ENTRY])) as arrays:
             a, b, c, d = (torch.from_numpy(arrays[name]) for name in arrays.files)
         model._last_lstm_states = type(model._last_lstm_states)((a, b), (c, d))
-    torch.set_rng_state(torch.from_numpy(np.frombuffer(entries[TORCH], np.uint8).copy()))
-    np.random.set_state(tuple(json.loads(entries[NUMPY])))  # noqa: NPY002  # likewise
+    torch.set_rng_state(torch.from_numpy(np.frombuffer(entries[TORCH_ENTRY], np.uint8).copy()))
+    np.random.set_state(tuple(json.loads(entries[NUMPY_ENTRY])))  # noqa: NPY002  # likewise
     return model

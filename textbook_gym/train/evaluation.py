@@ -16,7 +16,7 @@ from textbook_gym.students.rollout import walk
 from textbook_gym.students.with_memory import as_worn
 from textbook_gym.train.checkpoint import save_checkpoint
 
-EDITIONS = 64  # editions walked at every evaluation
+WATCHED_EDITIONS = 64  # editions walked at every evaluation
 EVALUATIONS = 10  # of a run, besides the first
 
 
@@ -24,7 +24,7 @@ EVALUATIONS = 10  # of a run, besides the first
 
 
 def examine(
-    agent: Agent, env_id: str, *, editions: int = EDITIONS, first: int = 0, split: str = "test", seed: int = 0
+    agent: Agent, env_id: str, *, editions: int = WATCHED_EDITIONS, first: int = 0, split: str = "test", seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Let a student walk editions of an environment's course with its memory kept and wiped at every exercise.
 
@@ -48,7 +48,7 @@ def examine(
     return rows
 
 
-def first_third(rows: np.ndarray) -> np.ndarray:
+def in_first_third(rows: np.ndarray) -> np.ndarray:
     """Return which exercises are in the first third of their chapter, bool (exercises,)."""
     chapters, numbers = rows["chapter"][0], rows["exercise"][0]
     longest = np.array([numbers[chapters == c].max() for c in chapters])
@@ -56,7 +56,7 @@ def first_third(rows: np.ndarray) -> np.ndarray:
     return first
 
 
-def last_third(rows: np.ndarray) -> np.ndarray:
+def in_last_third(rows: np.ndarray) -> np.ndarray:
     """Return which exercises are in the last third of their chapter, bool (exercises,)."""
     chapters, numbers = rows["chapter"][0], rows["exercise"][0]
     longest = np.array([numbers[chapters == c].max() for c in chapters])
@@ -73,7 +73,7 @@ def scores(rows: Mapping[str, np.ndarray]) -> dict[str, float]:
         "memory_benefit": (kept["mark"] - wiped["mark"]).mean(),
         "mark": kept["mark"].mean(),
         "mark_wiped": wiped["mark"].mean(),
-        "mark_last_third": kept["mark"][:, last_third(kept)].mean(),
+        "mark_last_third": kept["mark"][:, in_last_third(kept)].mean(),
     }
     found.update({f"mark_chapter_{c}": kept["mark"][:, chapters == c].mean() for c in np.unique(chapters)})
     return {name: round(float(value), 6) for name, value in found.items()}

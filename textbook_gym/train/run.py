@@ -20,10 +20,10 @@ from stable_baselines3.common.logger import CSVOutputFormat, Logger, configure
 
 from textbook_gym import __version__
 from textbook_gym.train.checkpoint import load_checkpoint, read_spec
-from textbook_gym.train.evaluation import EDITIONS, EVALUATIONS, Watch
+from textbook_gym.train.evaluation import EVALUATIONS, WATCHED_EDITIONS, Watch
 from textbook_gym.train.setup import algorithm, environment, setup
 
-STEPS = "time/total_timesteps"  # as SB3 calls the column of steps done
+STEPS_COLUMN = "time/total_timesteps"  # as SB3 calls the column of steps done
 
 
 def checkpoint_path(out: str | pathlib.Path) -> pathlib.Path:
@@ -66,7 +66,7 @@ def logger(folder: pathlib.Path, formats: list[str], done: int) -> Logger:
     made = configure(str(folder), formats)
     if not rows:
         return made
-    heading, clock = rows[0], rows[0].index(STEPS) if STEPS in rows[0] else -1
+    heading, clock = rows[0], rows[0].index(STEPS_COLUMN) if STEPS_COLUMN in rows[0] else -1
     kept = itertools.takewhile(lambda row: clock < 0 or not row[clock] or float(row[clock]) <= done, rows[1:])
     [progress] = [form for form in made.output_formats if isinstance(form, CSVOutputFormat)]
     progress.keys = heading
@@ -89,7 +89,7 @@ def train(
     seed: int | None = None,
     resume: bool = False,
     evaluations: int = EVALUATIONS,
-    editions: int = EDITIONS,
+    editions: int = WATCHED_EDITIONS,
     keywords: Mapping[str, Any] | None = None,
     told: "Callable[[int, int, dict[str, float]], None] | None" = None,
 ) -> Any:
