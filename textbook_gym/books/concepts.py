@@ -129,7 +129,7 @@ class Chapter(NamedTuple):
 CHAPTERS = (
     #        name         exercises limit newcomer first     last           drift cued moved told asking tries
     Chapter("one value",          8,    8,    0.71, BY_A,     BY_A,           0.0,   1,    0,   1,     1,    1),
-    Chapter("a set",             12,    4,    0.28, BY_B,     BY_B,           0.0,   1,    0,   0,     1,    1),
+    Chapter("a set",             12,    4,    0.27, BY_B,     BY_B,           0.0,   1,    0,   0,     1,    1),
     Chapter("conjunction",        8,    8,    0.57, BY_CROSS, BY_CROSS,       0.0,   1,    0,   1,     1,    1),
     Chapter("exception",          8,    8,    0.50, BY_ALL,   BY_ALL,         0.0,   1,    0,   1,     1,    1),
     Chapter("review",             8,   12,    0.56, BY_A,     BY_ALL,         0.1,   0,    1,   1,     1,    1),

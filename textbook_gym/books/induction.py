@@ -50,7 +50,11 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "exploration": "never tests, and learns from the verdicts on probes alone",
+    "generalisation": "takes nothing of line and families over into a chapter whose rules are made in another way",
+}
 MODEL = "textbook_gym.books.models.induction"
 WORDS = "textbook_gym.books.words.induction"
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, categorical, chance, rule, uniform
+from textbook_gym.authoring import Ability, Field, Record, categorical, chance, rule, uniform
 from textbook_gym.books.causality import (
     ALL,
     AND,
@@ -17,7 +17,6 @@ from textbook_gym.books.causality import (
     MOST_EXPERIMENTS,
     OPPOSES,
     OR,
-    PRICE,
     STAKE,
     STATE,
     STRENGTH,
@@ -54,7 +53,8 @@ STAGES = 3  # of wiring, by chapters; what a light did before its wires were in 
 STAGE = (0, 0, 0, 1, 2)  # by place
 FIRST, AFTER = (0, PAIRS, 0), (PAIRS, MECHANISMS, MECHANISMS)  # mechanisms that occur, by stage: FIRST..AFTER - 1
 DRAWN, DRAWN_MOST = 12, 64  # worlds to average over, and to draw from the posterior for that
-WORTH = 0.5  # share of what is still to be learned that one experiment is hoped to tell
+LATER = 0.5  # share of what an experiment tells that an exercise to come is hoped to have of it
+WORTH, ALL_WORTH = 0.5, 0.8  # share of what is still to be learned that one experiment, or all, are hoped to tell
 
 WORLD = ("place", "kind", "one", "two", "moment", "effect", "wired", "subject", "backward", "held", "held_on")
 
@@ -157,7 +157,12 @@ def think(p: Chapter, n: Record, o: Record) -> None:
         gain += max(abs(n.mean[light]) - STAKE, 0.0)
     n.plan = -1
     doubt = 1.0 - gain * worlds / max(known, LEAST)  # share of the gain that only who knew the world could have
-    if o.experiments > 0.0 and doubt * WORTH > PRICE / p.budget:
+    later = LATER * (1.0 - o.exercise) * p.exercises  # to know more pays in the exercises to come, too
+    if n.lacks == Ability.FORESIGHT:
+        later = 0.0
+    tells = WORTH if o.fee == 0.0 else ALL_WORTH  # once the fee is paid, there is no reason to stop at one
+    worth = doubt * tells * (1.0 - o.fee + later) - o.fee * (1.0 - doubt) - p.price / p.budget
+    if o.experiments > 0.0 and worth > 0.0 and n.lacks != Ability.EXPLORATION:
         on = round(o.experiments * MOST_EXPERIMENTS) & 1  # by turns
         n.plan = WATCH if p.locked == 1 or n.backward == 1 else n.subject + LIGHTS * on
 

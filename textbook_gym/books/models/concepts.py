@@ -4,8 +4,7 @@ import itertools
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, belief, rule
-from textbook_gym.authoring.abilities import Ability
+from textbook_gym.authoring import Ability, Field, Record, belief, rule
 from textbook_gym.books.concepts import (
     ASK,
     BINS,

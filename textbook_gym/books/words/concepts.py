@@ -121,5 +121,5 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     if left:
         said.append(f"Now the card is {card_in(o)}. Cards left: {left}.")
     else:
-        said.append("The exercise is over: the cards are used up.")
+        said.append(f"The exercise is over. The card that shows, {card_in(o)}, is not to be sorted.")
     return " ".join(said)
