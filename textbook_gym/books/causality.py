@@ -13,16 +13,20 @@ judges the other lights one after the other. The subject always moves some light
 What it teaches
     1  causes        the first three lights of the order are wired, the others flicker: find the causes
     2  or and and    the fourth joins, the first with two causes: does either do, or are both needed?
-    3  locked        all five; the subject cannot be set, so chains and common causes must be told apart by other means
+    3  locked        all five; the subject cannot be set, so chains and common causes must be told apart by other means;
+                     to open the laboratory costs a fee, nine tenths of the mark: who lives on what is known of the four
+                     earlier lights is paid at once, who gives away two or three exercises knows the fifth ever after.
+                     The subject moves the fifth light and another one, if the edition has such a subject
     4  loose wires   each light's own wires are loose in a quarter of the exercises; three experiments only
     5  review        boards of all sizes, wires may be loose; also asked backwards: which lights move the subject?
     6  exam          a second light is held on or off, which bars a path or opens one: combinations of two lights that
                      no experiment can set and no earlier exercise asks about; nearly always the answer changes by it
 
 Mark
-    (gain / gain of the best judgements, at least 0) * (1 - 0.3 * share of the experiments used). FOLLOWS gains the
-    effect, OPPOSES minus the effect, each less a stake of 0.2; UNMOVED gains nothing. Effects are exact expectations.
-    No chapter tells how a judgement did.
+    (gain / gain of the best judgements, at least 0) * (1 - price of the experiments). FOLLOWS gains the effect, OPPOSES
+    minus the effect, each less a stake of 0.2; UNMOVED gains nothing. Effects are exact expectations. The price is 0.3
+    times the share of the experiments used; in chapter 3 it is 0.9 as soon as there is one. No chapter tells how a
+    judgement did.
 
 Why memory pays
     Wires, inversions and strengths are drawn once an edition: 3,225,600 editions, no two alike. Whoever knows them
@@ -37,7 +41,8 @@ Sources
 Model student
     The exact posterior over orders, wires, inversions, strengths and forms given all boards seen, by a sum over subsets
     (Koivisto and Sood 2004), loose wires summed out; it averages effects over worlds drawn from it. Of how questions
-    are chosen it uses only that the subject moves some light. It experiments while that is hoped to be worth the price.
+    are chosen it uses only that the subject moves some light. It experiments while that is hoped to be worth the price,
+    in this exercise and in those of the chapter to come; without foresight, in this one.
 """
 
 import enum
@@ -50,6 +55,7 @@ from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot,
 ABILITIES = {
     "learning": "is wiped at every exercise",
     "exploration": "never experiments",
+    "generalisation": "knows of the wires only what it saw with just as many lights wired",
     "foresight": "experiments only while that is hoped to pay in this exercise",
 }
 MODEL = "textbook_gym.books.models.causality"
@@ -134,16 +140,16 @@ class Chapter(NamedTuple):
 
 CHAPTERS = (
     #        name          exercises limit newcomer budget  fee price least most newest locked loose backward held
-    Chapter("causes",              8,   16,    0.53,     6, 0.0,  0.3,    3,   3,     0,     0,  0.0,     0.0,   0),
+    Chapter("causes",              8,   16,    0.52,     6, 0.0,  0.3,    3,   3,     0,     0,  0.0,     0.0,   0),
     Chapter("or and and",          8,   16,    0.42,     6, 0.0,  0.3,    4,   4,     0,     0,  0.0,     0.0,   0),
-    Chapter("locked",             12,   16,    0.09,     6, 0.9,  0.0,    5,   5,     1,     1,  0.0,     0.0,   0),
+    Chapter("locked",             12,   16,    0.05,     6, 0.9,  0.0,    5,   5,     1,     1,  0.0,     0.0,   0),
     Chapter("loose wires",         8,   10,    0.31,     3, 0.0,  0.3,    5,   5,     0,     0, 0.25,     0.0,   0),
     Chapter("review",              8,   16,    0.44,     6, 0.0,  0.3,    3,   5,     0,     0, 0.25,     0.5,   0),
     Chapter("exam",                8,   10,    0.36,     3, 0.0,  0.3,    5,   5,     0,     0,  0.0,     0.0,   1),
 )  # fmt: skip
 
 SHORT = ((1, 2, 6), (3, 3, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
-SEMINAR = ((1, 2, 4, 6), (2, 2, 2, 2))  # likewise, to be read and talked through: at most 100 decisions
+SEMINAR = ((1, 3, 6), (2, 3, 2))  # likewise, to be read and talked through: at most 100 decisions
 
 WIRED_IN = (1, 1, 1, 2, 3)  # chapter from which the light at a place is wired
 EDITION = (

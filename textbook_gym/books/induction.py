@@ -40,6 +40,7 @@ Model student
     The exact posterior over line, families, exception and rules, of which it keeps an even sample where more than MOST
     hypotheses come up; it assumes that rules of one kind are equally wide and that a family may come twice. It tests
     the triple within reach of which a dozen hypotheses are most in doubt, and never asks for a hint.
+    Tests pay in the exercise that they are made in: to act well now is to explore, and foresight adds nothing.
 """
 
 import enum

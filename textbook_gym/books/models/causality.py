@@ -60,7 +60,8 @@ WORLD = ("place", "kind", "one", "two", "moment", "effect", "wired", "subject", 
 
 NOTES = (
     Field("begun", "i1", "1 once `fit` holds anything"),
-    Field("fit", "f8", "likelihood of all earlier boards", (STAGES, LIGHTS, MECHANISMS, STRENGTHS)),
+    Field("situation", "i1", "entry of `fit` in use: always 0, but by the number of lights without generalisation"),
+    Field("fit", "f8", "likelihood of all earlier boards", (LIGHTS, STAGES, LIGHTS, MECHANISMS, STRENGTHS)),
     Field("page", "f8", "likelihood of this page's boards if no wires are loose", (LIGHTS, MECHANISMS, STRENGTHS)),
     Field("belief", "f8", "likelihood of all boards, by stage, light and mechanism", (STAGES, LIGHTS, MECHANISMS)),
     Field("reach", "f8", "sum over all worlds of a set of lights that comes first in the order", (FORMS, WORLDS)),
@@ -76,7 +77,7 @@ NOTES = (
 def likelihood(p: Chapter, n: Record, stage: int, light: int, m: int, x: int) -> float:
     """Return the likelihood of a mechanism and bond of a light, given all boards; its wires may be loose this time."""
     firm = 1.0 if stage + STAGES > n.wired else p.loose + (1.0 - p.loose) * n.page[light, m, x]
-    return n.fit[stage, light, m, x] * firm
+    return n.fit[n.situation, stage, light, m, x] * firm
 
 
 @rule
@@ -126,7 +127,9 @@ def imagine(p: Chapter, n: Record) -> bool:
         while rest >= 0.0 and x < STRENGTHS - 1:
             x += 1
             rest -= likelihood(p, n, stage, light, m, x)
-        loose = k >= n.wired or chance(n, p.loose * n.fit[stage, light, m, x] / likelihood(p, n, stage, light, m, x))
+        loose = k >= n.wired or chance(
+            n, p.loose * n.fit[n.situation, stage, light, m, x] / likelihood(p, n, stage, light, m, x)
+        )
         n.mechanism[k] = NONE if loose else m
         n.kind[k] = x
         lights = before
@@ -172,11 +175,12 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Read the question, and think before the first experiment."""
     if n.begun == 0:
         n.begun = 1
-        for stage in range(STAGES):
-            for light in range(LIGHTS):
-                for m in range(MECHANISMS):
-                    for x in range(STRENGTHS):
-                        n.fit[stage, light, m, x] = 1.0
+        for situation in range(LIGHTS):
+            for stage in range(STAGES):
+                for light in range(LIGHTS):
+                    for m in range(MECHANISMS):
+                        for x in range(STRENGTHS):
+                            n.fit[situation, stage, light, m, x] = 1.0
     for light in range(LIGHTS):
         for m in range(MECHANISMS):
             for x in range(STRENGTHS):
@@ -190,6 +194,7 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
             n.held_on = o.held[light] > 0.0
     n.backward = o.backward > 0.0
     n.wired = round(o.wired * LIGHTS)
+    n.situation = n.wired - 1 if n.lacks == Ability.GENERALISATION else 0
     think(p, n, o)
 
 
@@ -201,12 +206,12 @@ def keep(p: Chapter, n: Record) -> None:
         for stage in range(STAGES):
             for m in range(MECHANISMS):
                 for x in range(STRENGTHS):
-                    n.fit[stage, light, m, x] = likelihood(p, n, stage, light, m, x)
-                    highest = max(highest, n.fit[stage, light, m, x])
+                    n.fit[n.situation, stage, light, m, x] = likelihood(p, n, stage, light, m, x)
+                    highest = max(highest, n.fit[n.situation, stage, light, m, x])
         for stage in range(STAGES):
             for m in range(MECHANISMS):
                 for x in range(STRENGTHS):
-                    n.fit[stage, light, m, x] /= highest
+                    n.fit[n.situation, stage, light, m, x] /= highest
 
 
 @rule
