@@ -59,7 +59,7 @@ you used. Where a page names a fee, the price is that fee if you make any experi
 An example: A moves B with effect 0.8 and C with -0.4. The most is 0.6 + 0.2 = 0.8. Whoever says FOLLOWS of B and
 UNMOVED of C gains 0.6; with two of six experiments used the mark is 0.6 / 0.8 * (1 - 0.3 * 2/6) = 0.675. No page
 tells how a judgement did.
-Exam, at the end: in the question, and only there, a second light is held on or off; judge what the subject moves
+Exam: at the end, in the question, and only there, a second light is held on or off; judge what the subject moves
 while that one is held. Experiments do not hold it."""
 
 STRUCTURE = """The lights have a hidden order, and each one's causes come earlier in it: the first has none, the

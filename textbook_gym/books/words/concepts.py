@@ -60,7 +60,7 @@ So do the bins at first. Later, from the first exercise on in which no rule is n
 that belonged in one bin now belongs in one other, or in the same, and so it stays to the end. Where no rule is named,
 one of the rules named before is in force, and it may change between two cards without a word.
 Mark: the share of the cards that you put into the right bin yourself.
-Exam, at the end: the page names a rule never met before, put together from the questions and the exception that you
+Exam: at the end the page names a rule never met before, put together from the questions and the exception that you
 know. You are told nothing of how you did, even if you ask."""
 
 STRUCTURE = """Question A asks whether a card has one certain value of one feature (number, colour, figure or
