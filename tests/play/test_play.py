@@ -61,7 +61,7 @@ def test_a_slip_costs_nothing(tmp_path, monkeypatch, capsys):
     course = open_course("Concepts", tmp_path)
     assert course.desk.info["invalid_unknown"] == 0
     assert [text for who, text in course.present if who == "you"] == ["BIN_1", "BIN_2"]
-    assert "Step 3 of 8" in course.present[-1][1]
+    assert "Step 3 of 4" in course.present[-1][1]
 
 
 # --- what is seen --------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_a_course_that_is_put_down_goes_on(end, status, tmp_path, monkeypatch, c
     out = capsys.readouterr().out
     assert "1 the first" in out
     assert "> BIN_2" in out
-    assert "Step 4 of 8" in out
+    assert "Step 4 of 4" in out
     assert not [f for f in (tmp_path / "courses").iterdir() if f.suffix != ".course"]
 
 
@@ -240,6 +240,6 @@ def test_a_screen_that_forgets(tmp_path, monkeypatch, capsys):
     screen = Screen()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stdout", screen)
-    typed(monkeypatch, ["1"] * 8 + ["quit"])
+    typed(monkeypatch, ["1"] * 4 + ["quit"])
     assert main(["play", "Concepts", "--memory", "none", "--out", str(tmp_path)]) == 0
     assert screen.getvalue().count("\x1b[3J") == 1

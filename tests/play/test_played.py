@@ -62,7 +62,7 @@ def test_references_stand_beside_and_the_oracle_is_right(tmp_path):
     for name, own in rows.items():
         assert table.filter(pl.col("student") == name)["mark"].to_list() == own["mark"].tolist()
     lines = grades(rows, course.chapters)
-    assert [line[0] for line in lines] == ["1 one value", "2 a set", "3 conjunction", "4 exam", "gain"]
+    assert [line[0] for line in lines] == ["1 a set", "2 exception", "3 review", "4 exam", "gain"]
 
 
 def test_whole_books_of_two_people_are_a_study_that_is_right(tmp_path):

@@ -13,16 +13,20 @@ judges the other lights one after the other. The subject always moves some light
 What it teaches
     1  causes        the first three lights of the order are wired, the others flicker: find the causes
     2  or and and    the fourth joins, the first with two causes: does either do, or are both needed?
-    3  locked        all five; the subject cannot be set, so chains and common causes must be told apart by other means
+    3  locked        all five; the subject cannot be set, so chains and common causes must be told apart by other means;
+                     to open the laboratory costs a fee, nine tenths of the mark: who lives on what is known of the four
+                     earlier lights is paid at once, who gives away two or three exercises knows the fifth ever after.
+                     The subject moves the fifth light and another one, if the edition has such a subject
     4  loose wires   each light's own wires are loose in a quarter of the exercises; three experiments only
     5  review        boards of all sizes, wires may be loose; also asked backwards: which lights move the subject?
     6  exam          a second light is held on or off, which bars a path or opens one: combinations of two lights that
                      no experiment can set and no earlier exercise asks about; nearly always the answer changes by it
 
 Mark
-    (gain / gain of the best judgements, at least 0) * (1 - 0.3 * share of the experiments used). FOLLOWS gains the
-    effect, OPPOSES minus the effect, each less a stake of 0.2; UNMOVED gains nothing. Effects are exact expectations.
-    No chapter tells how a judgement did.
+    (gain / gain of the best judgements, at least 0) * (1 - price of the experiments). FOLLOWS gains the effect, OPPOSES
+    minus the effect, each less a stake of 0.2; UNMOVED gains nothing. Effects are exact expectations. The price is 0.3
+    times the share of the experiments used; in chapter 3 it is 0.9 as soon as there is one. No chapter tells how a
+    judgement did.
 
 Why memory pays
     Wires, inversions and strengths are drawn once an edition: 3,225,600 editions, no two alike. Whoever knows them
@@ -37,7 +41,8 @@ Sources
 Model student
     The exact posterior over orders, wires, inversions, strengths and forms given all boards seen, by a sum over subsets
     (Koivisto and Sood 2004), loose wires summed out; it averages effects over worlds drawn from it. Of how questions
-    are chosen it uses only that the subject moves some light. It experiments while that is hoped to be worth the price.
+    are chosen it uses only that the subject moves some light. It experiments while that is hoped to be worth the price,
+    in this exercise and in those of the chapter to come; without foresight, in this one.
 """
 
 import enum
@@ -47,7 +52,13 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, permute, rule
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "exploration": "never experiments",
+    "generalisation": "knows of the wires only what it saw with just as many lights wired",
+    "foresight": "experiments only while that is hoped to pay in this exercise",
+}
 MODEL = "textbook_gym.books.models.causality"
 WORDS = "textbook_gym.books.words.causality"
 
@@ -56,9 +67,9 @@ ALL = (1 << LIGHTS) - 1
 WORLDS = 1 << LIGHTS
 LAST = WORLDS - 1
 STAKE = 0.2  # what FOLLOWS and OPPOSES cost: an effect below it is not worth naming
-PRICE = 0.3  # share of the mark that goes with all experiments used
 LEAST = 0.1  # gain of the best judgement, at least, else another question is drawn
 TRIES = 1000  # questions drawn at most; one in two or better will do
+HOPE = 20  # subjects tried for one that moves the light wired last and another; in few editions there is none
 PATIENCE = 6  # subjects tried for one in which a light held matters; in 1 edition of 70 there is none
 HOLDS = 2 * LIGHTS  # ways to hold a light
 STRIDE = 3  # through them, coprime to their number
@@ -117,8 +128,11 @@ class Chapter(NamedTuple):
     limit: int  # steps, twice the experiments and one for every judgement
     newcomer: float  # expected mark of the model student without its notes, measured
     budget: int  # experiments
+    fee: float  # share of the mark that goes with the first of them
+    price: float  # share of the mark that goes, besides, with all of them used
     least: int  # lights wired: least..most
     most: int
+    newest: int  # 1 if the subject moves the light wired last and another one
     locked: int  # 1 if the subject cannot be set
     loose: float  # chance that a light's own wires are loose in an exercise
     backward: float  # chance of a question about what moves the subject
@@ -126,17 +140,17 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS = (
-    #        name          exercises limit newcomer budget least most locked loose backward held
-    Chapter("causes",              8,   16,    0.53,     6,    3,   3,     0,  0.0,     0.0,   0),
-    Chapter("or and and",          8,   16,    0.42,     6,    4,   4,     0,  0.0,     0.0,   0),
-    Chapter("locked",              8,   16,    0.33,     6,    5,   5,     1,  0.0,     0.0,   0),
-    Chapter("loose wires",         8,   10,    0.30,     3,    5,   5,     0, 0.25,     0.0,   0),
-    Chapter("review",              8,   16,    0.44,     6,    3,   5,     0, 0.25,     0.5,   0),
-    Chapter("exam",                8,   10,    0.36,     3,    5,   5,     0,  0.0,     0.0,   1),
+    #        name          exercises limit newcomer budget  fee price least most newest locked loose backward held
+    Chapter("causes",              8,   16,    0.52,     6, 0.0,  0.3,    3,   3,     0,     0,  0.0,     0.0,   0),
+    Chapter("or and and",          8,   16,    0.42,     6, 0.0,  0.3,    4,   4,     0,     0,  0.0,     0.0,   0),
+    Chapter("locked",             12,   16,    0.05,     6, 0.9,  0.0,    5,   5,     1,     1,  0.0,     0.0,   0),
+    Chapter("loose wires",         8,   10,    0.31,     3, 0.0,  0.3,    5,   5,     0,     0, 0.25,     0.0,   0),
+    Chapter("review",              8,   16,    0.44,     6, 0.0,  0.3,    3,   5,     0,     0, 0.25,     0.5,   0),
+    Chapter("exam",                8,   10,    0.36,     3, 0.0,  0.3,    5,   5,     0,     0,  0.0,     0.0,   1),
 )  # fmt: skip
 
 SHORT = ((1, 2, 6), (3, 3, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
-SEMINAR = ((1, 2, 4, 6), (2, 2, 2, 2))  # likewise, to be read and talked through: at most 100 decisions
+SEMINAR = ((1, 3, 6), (2, 3, 2))  # likewise, to be read and talked through: at most 100 decisions
 
 WIRED_IN = (1, 1, 1, 2, 3)  # chapter from which the light at a place is wired
 EDITION = (
@@ -207,6 +221,7 @@ SIGNALS = (
     Signal("locked", 0.0, 1.0, "1 if the subject cannot be set"),
     Signal("wired", 0.0, 1.0, "lights wired, as a share of five"),
     Signal("experiments", 0.0, 1.0, "experiments left, as a share of six"),
+    Signal("fee", 0.0, 1.0, "share of the mark that the next experiment costs, whatever comes after it"),
 )
 
 LEDGER = [  # what the board shows when the subject is set, and by experiment
@@ -324,6 +339,15 @@ def verdict(s: Record) -> int:
 
 
 @rule
+def moves_newest(e: Record, s: Record) -> bool:
+    """Return whether the subject moves the light wired last and another one."""
+    newest, others = e.light[s.wired - 1], 0
+    for light in range(LIGHTS):
+        others += light != newest and abs(s.effect[light]) > STAKE
+    return others > 0 and abs(s.effect[newest]) > STAKE
+
+
+@rule
 def hold(s: Record, able: int) -> bool:
     """Hold a second light, one that moves others, so that some judgement changes; return whether there is one."""
     plain, option = verdict(s), below(s, HOLDS)
@@ -369,6 +393,8 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
         s.subject = e.light[k]
         s.held = -1
         s.best = measure(s)
+        if p.newest == 1 and not moves_newest(e, s) and attempt < HOPE:
+            continue
         if s.best >= LEAST and (p.held == 0 or hold(s, able) or (s.best >= LEAST and attempt >= PATIENCE)):
             break
     s.todo = ALL ^ (1 << s.subject)
@@ -426,12 +452,13 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     o.locked = p.locked
     o.wired = FIFTHS[s.wired]
     o.experiments = SIXTHS[p.budget - s.used]
+    o.fee = p.fee if s.used == 0 else 0.0
 
 
 @rule
 def mark(p: Chapter, s: Record) -> float:
     """Return the share of the best gain, less the price of the experiments."""
-    return max(s.gained, 0.0) / s.best * (1.0 - PRICE * s.used / p.budget)
+    return max(s.gained, 0.0) / s.best * (1.0 - p.fee * (s.used > 0) - p.price * s.used / p.budget)
 
 
 # --- the teacher's copy ----------------------------------------------------------------

@@ -6,22 +6,25 @@ of one feature, question B for one of a set of value pairs of two features; "yes
 answer is crossed with that of a further question C, and every one of the four pairs of answers has a bin of its own.
 Exception: cards with one value of a third feature go to one bin, whatever the questions say.
 
-HINT is a shortcut: the card is sorted rightly, and looks right, but its bin is not shown, so nothing is learned.
+HINT is a shortcut: the card is sorted rightly, and looks right, but its bin is not shown, so nothing is learned. ASK
+is the opposite: the bin is shown, but the card lies in none, and counts as wrong. In chapter 2 no bin is shown unasked,
+and a card asked about is a quarter of the exercise; what is learned of question B by asking pays from then on.
 
 What it teaches
     1  one value     question A
-    2  a set         question B, answered with the same two bins
+    2  a set         question B, answered with the same two bins; only who asks is shown a bin
     3  conjunction   question A crossed with C: a bin for every conjunction
     4  exception     the same, with an exception
-    5  review        one of these four rules is in force, which is not said, and it changes silently
+    5  review        one of these four rules is in force, which is not said, and it changes silently; and the bins have
+                     changed places, once and for good: what was known of them must be revised
     6  exam          a cue names a rule never met: a question negated, two joined by "and" or "or", C or the exception
                      put to other questions than A (44 rules; earlier chapters have the other 4); nothing is shown
 
 Mark
-    Share of the cards that the student itself put into the right bin; a hinted card counts as wrong.
+    Share of the cards that the student itself put into the right bin; a card hinted or asked about counts as wrong.
 
 Why memory pays
-    The ideas and their bins are drawn once an edition: 201,553,920 editions, no two alike. Eight cards are too few to
+    The ideas and their bins are drawn once an edition: 4,837,294,080 editions, no two alike. Eight cards are too few to
     find a rule and to use it, and later rules contain earlier ones. Measured by `textbook-gym show Concepts`.
 
 Sources
@@ -30,9 +33,11 @@ Sources
     1948). Rules with exceptions: Nosofsky, Palmeri and McKinley 1994 (RULEX).
 
 Model student
-    The exact posterior over all rules of a chapter given what it knows of the ideas before; in the review it filters
-    which rule is in force, taking rules learned in their own chapters as settled, and supposing of any other that all
-    cards since it last failed belong to it; in the exam it composes the likeliest ideas. It never asks for a hint.
+    The exact posterior over all rules of a chapter given what it knows of the ideas before. In the review it filters
+    which rule is in force and how the bins have moved, taking rules learned in their own chapters as settled, and
+    supposing of any other that all cards since it last failed belong to it. In the exam it composes the likeliest
+    ideas. It asks early in a chapter, about cards whose bin is in doubt, at most two an exercise; it never asks for a
+    hint. Without foresight it asks only while it knows no bin, and is ahead in the first exercises of chapter 2.
 """
 
 import enum
@@ -43,7 +48,14 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, permute, rule
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "adaptation": "never revises where the bins are",
+    "exploration": "never asks",
+    "generalisation": "learns every rule by itself: takes no idea over into another rule, and guesses at a new one",
+    "foresight": "asks only where that is hoped to pay within the exercise",
+}
 MODEL = "textbook_gym.books.models.concepts"
 WORDS = "textbook_gym.books.words.concepts"
 
@@ -85,13 +97,17 @@ SLOT = np.where(_except & _odd, ODD, np.where(_cross, 2 * _answer + _c, NO + _an
 
 
 class Action(enum.IntEnum):
-    """Put the card into a bin, or have it done."""
+    """Put the card into a bin, have it done, or ask which one is right."""
 
     BIN_1 = 0
     BIN_2 = 1
     BIN_3 = 2
     BIN_4 = 3
     HINT = 4
+    ASK = 5
+
+
+ASK = int(Action.ASK)
 
 
 class Chapter(NamedTuple):
@@ -105,22 +121,24 @@ class Chapter(NamedTuple):
     last: int
     drift: float  # chance that the form changes before a card
     cued: int  # 1 if the form is named
+    moved: int  # 1 if the bins have changed places
     told: int  # 1 if the right bin is shown after each card
+    asking: int  # 1 if it is shown to who asks
     tries: int  # cards looked at for one that belongs in a bin drawn by lot, so that rare bins come up
 
 
 CHAPTERS = (
-    #        name         exercises limit newcomer first     last           drift cued told tries
-    Chapter("one value",          8,    8,    0.71, BY_A,     BY_A,           0.0,   1,   1,    1),
-    Chapter("a set",              8,    8,    0.59, BY_B,     BY_B,           0.0,   1,   1,    1),
-    Chapter("conjunction",        8,    8,    0.57, BY_CROSS, BY_CROSS,       0.0,   1,   1,    1),
-    Chapter("exception",          8,    8,    0.50, BY_ALL,   BY_ALL,         0.0,   1,   1,    1),
-    Chapter("review",             8,   12,    0.56, BY_A,     BY_ALL,         0.1,   0,   1,    1),
-    Chapter("exam",               8,    8,    0.25, TAUGHT,   len(FORMS) - 1, 0.0,   1,   0,    3),
+    #        name         exercises limit newcomer first     last           drift cued moved told asking tries
+    Chapter("one value",          8,    8,    0.71, BY_A,     BY_A,           0.0,   1,    0,   1,     1,    1),
+    Chapter("a set",             12,    4,    0.27, BY_B,     BY_B,           0.0,   1,    0,   0,     1,    1),
+    Chapter("conjunction",        8,    8,    0.57, BY_CROSS, BY_CROSS,       0.0,   1,    0,   1,     1,    1),
+    Chapter("exception",          8,    8,    0.50, BY_ALL,   BY_ALL,         0.0,   1,    0,   1,     1,    1),
+    Chapter("review",             8,   12,    0.56, BY_A,     BY_ALL,         0.1,   0,    1,   1,     1,    1),
+    Chapter("exam",               8,    8,    0.24, TAUGHT,   len(FORMS) - 1, 0.0,   1,    1,   0,     0,    3),
 )  # fmt: skip
 
-SHORT = ((1, 2, 3), (5, 5, 5))  # chapters and their exercises: a course for quick training, of 120 steps at most
-SEMINAR = ((1, 2, 3, 6), (3, 3, 3, 3))  # likewise, to be read and talked through: at most 100 decisions
+SHORT = ((1, 2, 3), (5, 8, 5))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((2, 4, 5, 6), (6, 3, 2, 3))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field(
@@ -140,8 +158,9 @@ EDITION = (
         (SLOTS,),
         low=0,
         high=BINS - 1,
-        chapters=(3, 3, 3, 3, {1, 2, 5, 6}, {1, 2, 5, 6}, 4),  # with a cross, without one, for the exception
+        chapters=({3, 4}, {3, 4}, {3, 4}, {3, 4}, {1, 2}, {1, 2}, {4}),  # with a cross, without one, for the exception
     ),
+    Field("after", "i4", "the same, once the bins have moved", (SLOTS,), low=0, high=BINS - 1, chapters={5, 6}),
 )
 
 STATE = (
@@ -188,6 +207,10 @@ def sound(e: Record) -> bool:
         for j in range(i):
             if e.bin[i] == e.bin[j]:
                 return False
+    for slot in range(SLOTS):  # a bin moves as a whole, and no two into one place
+        for other in range(slot):
+            if (e.bin[slot] == e.bin[other]) != (e.after[slot] == e.after[other]):
+                return False
     return e.bin[NO] != e.bin[YES]
 
 
@@ -202,6 +225,11 @@ def write(e: Record, s: Record) -> None:
     e.bin[NO] = below(s, BINS)
     e.bin[YES] = (e.bin[NO] + 1 + below(s, BINS - 1)) % BINS
     e.bin[ODD] = below(s, BINS)
+    permute(s, e.after, BINS)
+    for slot in range(BINS, SLOTS):
+        for other in range(BINS):  # the slots with a cross have every bin once
+            if e.bin[slot] == e.bin[other]:
+                e.after[slot] = e.after[other]
 
 
 @rule
@@ -211,7 +239,8 @@ def deal(p: Chapter, e: Record, s: Record) -> None:
     for _ in range(p.tries):
         s.card = below(s, CARDS)
         a, c = HAS[s.card, e.asked[QUESTION_A]], HAS[s.card, e.asked[QUESTION_C]]
-        s.bin = e.bin[SLOT[s.form, HAS[s.card, e.asked[EXCEPTION]], a, int(SETS[e.set, s.card]), c]]
+        slot = SLOT[s.form, HAS[s.card, e.asked[EXCEPTION]], a, int(SETS[e.set, s.card]), c]
+        s.bin = e.after[slot] if p.moved == 1 else e.bin[slot]
         if s.bin == wanted:
             return
 
@@ -232,7 +261,7 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     s.hints += hinted
     s.right += right
     s.verdict = p.told if right + hinted > 0 else -p.told
-    s.shown = s.bin if p.told > hinted else -1
+    s.shown = s.bin if p.told > hinted or (p.asking == 1 and action == ASK) else -1
     if p.drift > 0.0 and chance(s, p.drift):
         forms = p.last - p.first + 1
         s.form = p.first + (s.form - p.first + 1 + below(s, forms - 1)) % forms

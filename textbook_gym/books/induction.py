@@ -40,6 +40,7 @@ Model student
     The exact posterior over line, families, exception and rules, of which it keeps an even sample where more than MOST
     hypotheses come up; it assumes that rules of one kind are equally wide and that a family may come twice. It tests
     the triple within reach of which a dozen hypotheses are most in doubt, and never asks for a hint.
+    Tests pay in the exercise that they are made in: to act well now is to explore, and foresight adds nothing.
 """
 
 import enum
@@ -50,7 +51,12 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, rule
 
-ABILITIES = {"learning": "is wiped at every exercise"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "exploration": "never tests, and learns from the verdicts on probes alone",
+    "generalisation": "takes nothing of line and families over into a chapter whose rules are made in another way",
+}
 MODEL = "textbook_gym.books.models.induction"
 WORDS = "textbook_gym.books.words.induction"
 

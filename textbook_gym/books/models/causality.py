@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, categorical, chance, rule, uniform
+from textbook_gym.authoring import Ability, Field, Record, categorical, chance, rule, uniform
 from textbook_gym.books.causality import (
     ALL,
     AND,
@@ -17,7 +17,6 @@ from textbook_gym.books.causality import (
     MOST_EXPERIMENTS,
     OPPOSES,
     OR,
-    PRICE,
     STAKE,
     STATE,
     STRENGTH,
@@ -54,13 +53,15 @@ STAGES = 3  # of wiring, by chapters; what a light did before its wires were in 
 STAGE = (0, 0, 0, 1, 2)  # by place
 FIRST, AFTER = (0, PAIRS, 0), (PAIRS, MECHANISMS, MECHANISMS)  # mechanisms that occur, by stage: FIRST..AFTER - 1
 DRAWN, DRAWN_MOST = 12, 64  # worlds to average over, and to draw from the posterior for that
-WORTH = 0.5  # share of what is still to be learned that one experiment is hoped to tell
+LATER = 0.5  # share of what an experiment tells that an exercise to come is hoped to have of it
+WORTH, ALL_WORTH = 0.5, 0.8  # share of what is still to be learned that one experiment, or all, are hoped to tell
 
 WORLD = ("place", "kind", "one", "two", "moment", "effect", "wired", "subject", "backward", "held", "held_on")
 
 NOTES = (
     Field("begun", "i1", "1 once `fit` holds anything"),
-    Field("fit", "f8", "likelihood of all earlier boards", (STAGES, LIGHTS, MECHANISMS, STRENGTHS)),
+    Field("situation", "i1", "entry of `fit` in use: always 0, but by the number of lights without generalisation"),
+    Field("fit", "f8", "likelihood of all earlier boards", (LIGHTS, STAGES, LIGHTS, MECHANISMS, STRENGTHS)),
     Field("page", "f8", "likelihood of this page's boards if no wires are loose", (LIGHTS, MECHANISMS, STRENGTHS)),
     Field("belief", "f8", "likelihood of all boards, by stage, light and mechanism", (STAGES, LIGHTS, MECHANISMS)),
     Field("reach", "f8", "sum over all worlds of a set of lights that comes first in the order", (FORMS, WORLDS)),
@@ -76,7 +77,7 @@ NOTES = (
 def likelihood(p: Chapter, n: Record, stage: int, light: int, m: int, x: int) -> float:
     """Return the likelihood of a mechanism and bond of a light, given all boards; its wires may be loose this time."""
     firm = 1.0 if stage + STAGES > n.wired else p.loose + (1.0 - p.loose) * n.page[light, m, x]
-    return n.fit[stage, light, m, x] * firm
+    return n.fit[n.situation, stage, light, m, x] * firm
 
 
 @rule
@@ -126,7 +127,9 @@ def imagine(p: Chapter, n: Record) -> bool:
         while rest >= 0.0 and x < STRENGTHS - 1:
             x += 1
             rest -= likelihood(p, n, stage, light, m, x)
-        loose = k >= n.wired or chance(n, p.loose * n.fit[stage, light, m, x] / likelihood(p, n, stage, light, m, x))
+        loose = k >= n.wired or chance(
+            n, p.loose * n.fit[n.situation, stage, light, m, x] / likelihood(p, n, stage, light, m, x)
+        )
         n.mechanism[k] = NONE if loose else m
         n.kind[k] = x
         lights = before
@@ -157,7 +160,12 @@ def think(p: Chapter, n: Record, o: Record) -> None:
         gain += max(abs(n.mean[light]) - STAKE, 0.0)
     n.plan = -1
     doubt = 1.0 - gain * worlds / max(known, LEAST)  # share of the gain that only who knew the world could have
-    if o.experiments > 0.0 and doubt * WORTH > PRICE / p.budget:
+    later = LATER * (1.0 - o.exercise) * p.exercises  # to know more pays in the exercises to come, too
+    if n.lacks == Ability.FORESIGHT:
+        later = 0.0
+    tells = WORTH if o.fee == 0.0 else ALL_WORTH  # once the fee is paid, there is no reason to stop at one
+    worth = doubt * tells * (1.0 - o.fee + later) - o.fee * (1.0 - doubt) - p.price / p.budget
+    if o.experiments > 0.0 and worth > 0.0 and n.lacks != Ability.EXPLORATION:
         on = round(o.experiments * MOST_EXPERIMENTS) & 1  # by turns
         n.plan = WATCH if p.locked == 1 or n.backward == 1 else n.subject + LIGHTS * on
 
@@ -167,11 +175,12 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Read the question, and think before the first experiment."""
     if n.begun == 0:
         n.begun = 1
-        for stage in range(STAGES):
-            for light in range(LIGHTS):
-                for m in range(MECHANISMS):
-                    for x in range(STRENGTHS):
-                        n.fit[stage, light, m, x] = 1.0
+        for situation in range(LIGHTS):
+            for stage in range(STAGES):
+                for light in range(LIGHTS):
+                    for m in range(MECHANISMS):
+                        for x in range(STRENGTHS):
+                            n.fit[situation, stage, light, m, x] = 1.0
     for light in range(LIGHTS):
         for m in range(MECHANISMS):
             for x in range(STRENGTHS):
@@ -185,6 +194,7 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
             n.held_on = o.held[light] > 0.0
     n.backward = o.backward > 0.0
     n.wired = round(o.wired * LIGHTS)
+    n.situation = n.wired - 1 if n.lacks == Ability.GENERALISATION else 0
     think(p, n, o)
 
 
@@ -196,12 +206,12 @@ def keep(p: Chapter, n: Record) -> None:
         for stage in range(STAGES):
             for m in range(MECHANISMS):
                 for x in range(STRENGTHS):
-                    n.fit[stage, light, m, x] = likelihood(p, n, stage, light, m, x)
-                    highest = max(highest, n.fit[stage, light, m, x])
+                    n.fit[n.situation, stage, light, m, x] = likelihood(p, n, stage, light, m, x)
+                    highest = max(highest, n.fit[n.situation, stage, light, m, x])
         for stage in range(STAGES):
             for m in range(MECHANISMS):
                 for x in range(STRENGTHS):
-                    n.fit[stage, light, m, x] /= highest
+                    n.fit[n.situation, stage, light, m, x] /= highest
 
 
 @rule

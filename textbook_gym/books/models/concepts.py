@@ -1,9 +1,12 @@
 """The model student of `textbook_gym.books.concepts`: what it assumes and does is told there."""
 
+import itertools
+
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, belief, rule
+from textbook_gym.authoring import Ability, Field, Record, belief, rule
 from textbook_gym.books.concepts import (
+    ASK,
     BINS,
     BY_A,
     BY_ALL,
@@ -21,6 +24,7 @@ from textbook_gym.books.concepts import (
     SLOTS,
     TAUGHT,
     VALUES,
+    YES,
     Chapter,
 )
 
@@ -52,13 +56,24 @@ DIGIT = tuple(3 * slot for slot in range(SLOTS))
 TAKEN = tuple(3 * SLOTS + BINS * kind for kind in (0, 0, 0, 0, 1, 1, 2))
 DIGITS, MASK = 7, (1 << BINS) - 1
 
+MOVES = np.array(list(itertools.permutations(range(BINS))))
+"""Ways in which the bins may have changed places: by way and bin, where it is now; the first leaves all in place."""
+WAYS = len(MOVES)
+SURE = 0.9  # belief in a bin, at least, of who does not ask
+ASKS = 2  # cards of an exercise that are spent on asking, at most
+EARLY = 0.75  # share of a chapter after which asking no longer pays
+NOTHING_KNOWN = 0.3  # belief in the likeliest bin, at most, of who knows none
+
 NOTES = (
     Field("studied", "i1", "1 once the form's own chapter was opened: what is known of it is kept", (TAUGHT,)),
     Field("weight", "f8", "likelihood of every sketch, 0 once refuted", (SKETCHES,)),
     Field("total", "f8", "sum of a form's weights", (TAUGHT,)),
     Field("known", "i8", "what is known of every sketch's bins, see DIGIT", (SKETCHES,)),
-    Field("active", "f8", "this page: belief that a form is in force", (TAUGHT,)),
+    Field("moved", "f8", "belief in each of the MOVES, kept from page to page; all 0 before there is a doubt", (WAYS,)),
+    Field("active", "f8", "this page: belief that a form is in force, the bins having moved so", (WAYS, TAUGHT)),
+    Field("outlook", "f8", "scratch: chance of each bin by one form, had the bins not moved", (BINS,)),
     Field("belief", "f8", "this page: belief that the card belongs in a bin", (BINS,)),
+    Field("asked", "i1", "this page: cards spent on asking", page=True),
 )
 
 
@@ -83,11 +98,12 @@ def lead(n: Record, form: int) -> int:
 
 
 @rule
-def start(n: Record, form: int) -> None:
-    """Begin with a form: take every sketch that goes with what is known of the form before."""
+def start(p: Chapter, n: Record, form: int) -> None:
+    """Begin with a form: take every sketch that fits what is known of the form before, if the bins are the same."""
     before = max(BEFORE[form], 0)
     best = lead(n, before)
     known = before < form and n.studied[before] == 1 and (PARENT[START[form]] >= 0 or n.weight[best] == n.total[before])
+    known = known and p.moved == 0 and n.lacks != Ability.GENERALISATION
     n.total[form] = 0.0
     for h in range(START[form], START[form + 1]):
         parent = int(PARENT[h]) if PARENT[h] >= 0 else best
@@ -107,35 +123,59 @@ def chance_of(known: int, slot: int, b: int) -> float:
 
 
 @rule
-def evidence(n: Record, form: int, card: int, b: int, learning: bool) -> float:
-    """Return how likely a form held bin `b` for the card; if learning, weigh its sketches by that."""
+def evidence(n: Record, form: int, card: int, b: int) -> float:
+    """Return how likely a form held bin `b` for the card, and weigh its sketches by that."""
     before, after = n.total[form], 0.0
     for h in range(START[form], START[form + 1]):
         if n.weight[h] > 0.0:
             slot = int(PLACE[h, card])
             likelihood = n.weight[h] * chance_of(n.known[h], slot, b)
             after += likelihood
-            if learning:
-                n.weight[h] = likelihood
-                n.known[h] |= (b + 1) << DIGIT[slot] | 1 << (TAKEN[slot] + b)
-    if learning:
-        n.total[form] = after
+            n.weight[h] = likelihood
+            n.known[h] |= (b + 1) << DIGIT[slot] | 1 << (TAKEN[slot] + b)
+    n.total[form] = after
     return after / before
+
+
+@rule
+def ways(p: Chapter, n: Record) -> int:
+    """Return the number of MOVES that are reckoned with."""
+    return WAYS if p.moved == 1 and n.lacks != Ability.ADAPTATION else 1
 
 
 @rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Make ready the forms that may occur; only a chapter about one of them is kept in the notes."""
+    moves = ways(p, n)
+    if moves == WAYS and n.moved[0] == 0.0 and n.moved[belief.argmax(n.moved, WAYS)] == 0.0:
+        for way in range(WAYS):
+            n.moved[way] = 1.0 / WAYS
     for form in range(p.first, min(p.last + 1, TAUGHT)):
-        n.active[form] = 1.0 / (p.last - p.first + 1)
+        if p.first < p.last and 2.0 * n.weight[lead(n, form)] < n.total[form]:  # its chapter left it in doubt
+            n.studied[form] = 0
+        for way in range(moves):
+            n.active[way, form] = (n.moved[way] if moves == WAYS else 1.0) / (p.last - p.first + 1)
         if n.studied[form] == 0:
-            start(n, form)
+            start(p, n, form)
             n.studied[form] = 1 if p.first == p.last else 0
+
+
+@rule
+def foresee(n: Record, form: int, card: int) -> None:
+    """Set `outlook` to the chance of each bin for the card by a form."""
+    for b in range(BINS):
+        n.outlook[b] = 0.0
+    for h in range(START[form], START[form + 1]):
+        if n.weight[h] > 0.0:
+            for b in range(BINS):
+                n.outlook[b] += n.weight[h] / n.total[form] * chance_of(n.known[h], int(PLACE[h, card]), b)
 
 
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
     """Learn from one card."""
+    if action == ASK:
+        n.asked += 1
     right = -1
     for b in range(BINS):
         if o.right_bin[b] > 0.0:
@@ -143,39 +183,74 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     if right < 0:
         return
     card = card_of(before)
+    moves = ways(p, n)
     total = 0.0
     for form in range(p.first, p.last + 1):
-        learning = p.first == p.last or n.studied[form] == 0
-        fit = evidence(n, form, card, right, learning)
-        if learning and fit == 0.0:  # not this form, or no longer: it may have begun with this card
-            start(n, form)
-            if evidence(n, form, card, right, learning) == 0.0:
-                start(n, form)
-        n.active[form] *= fit
-        total += n.active[form]
+        settled = p.first < p.last and n.studied[form] == 1
+        fit = 0.0
+        if settled:
+            foresee(n, form, card)
+        else:
+            fit = evidence(n, form, card, right)
+            if fit == 0.0:  # not this form, or no longer: it may have begun with this card
+                start(p, n, form)
+                if evidence(n, form, card, right) == 0.0:
+                    start(p, n, form)
+        for way in range(moves):
+            for b in range(BINS):
+                if settled and MOVES[way, b] == right:
+                    fit = n.outlook[b]
+            n.active[way, form] *= fit
+            total += n.active[way, form]
     forms = p.last - p.first + 1
-    for form in range(p.first, p.last + 1):
-        share = n.active[form] / total if total > 0.0 else 1.0 / forms
-        n.active[form] = (1.0 - p.drift) * share + p.drift * (1.0 - share) / max(forms - 1, 1)
+    for way in range(moves):
+        share = 0.0
+        for form in range(p.first, p.last + 1):
+            n.active[way, form] = n.active[way, form] / total if total > 0.0 else 1.0 / (forms * moves)
+            share += n.active[way, form]
+        for form in range(p.first, p.last + 1):  # the next card may come under another form
+            stays = n.active[way, form]
+            n.active[way, form] = (1.0 - p.drift) * stays + p.drift * (share - stays) / max(forms - 1, 1)
+        if moves == WAYS:
+            n.moved[way] = share
+
+
+@rule
+def compose(n: Record, o: Record, card: int, way: int) -> int:
+    """Return the bin that the likeliest ideas give a card under the rule of the cue."""
+    whole, other = lead(n, BY_ALL), lead(n, BY_B)
+    a, c = HAS[card, ASKED[whole, QUESTION_A]], HAS[card, ASKED[whole, QUESTION_C]]
+    form = FORM_OF[round(o.question_a), round(o.question_b), round(o.join), round(o.cross), round(o.exception)]
+    slot = SLOT[form, HAS[card, ASKED[whole, EXCEPTION]], a, int(PLACE[other, card]) - NO, c]
+    source = other if NO <= slot <= YES else whole
+    return int(MOVES[way, max(((n.known[source] >> DIGIT[slot]) & DIGITS) - 1, 0)])
+
+
+@rule
+def asks(p: Chapter, n: Record, o: Record) -> bool:
+    """Return whether to spend a card on asking, given the belief in each bin."""
+    sure = n.belief[belief.argmax(n.belief, BINS)]
+    if p.asking == 0 or p.told == 1 or n.lacks == Ability.EXPLORATION:
+        return False
+    if n.lacks == Ability.FORESIGHT:  # to know a first bin helps with the cards at once, to know one pair more does not
+        return sure <= NOTHING_KNOWN and o.left * p.limit > ASKS
+    return n.asked < ASKS and sure < SURE and o.exercise <= EARLY
 
 
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Put the card into the likeliest bin; where a cue names a new rule, into that which the likeliest ideas give."""
-    card = card_of(o)
+    card, moves = card_of(o), ways(p, n)
     for b in range(BINS):
         n.belief[b] = 0.0
     if p.first >= TAUGHT:
-        whole = lead(n, BY_ALL)
-        a, c = HAS[card, ASKED[whole, QUESTION_A]], HAS[card, ASKED[whole, QUESTION_C]]
-        b = int(PLACE[lead(n, BY_B), card]) - NO
-        form = FORM_OF[round(o.question_a), round(o.question_b), round(o.join), round(o.cross), round(o.exception)]
-        slot = SLOT[form, HAS[card, ASKED[whole, EXCEPTION]], a, b, c]
-        n.belief[max(((n.known[whole] >> DIGIT[slot]) & DIGITS) - 1, 0)] = 1.0
-    for form in range(p.first, min(p.last + 1, TAUGHT)):
-        for h in range(START[form], START[form + 1]):
-            if n.weight[h] > 0.0:
-                share = n.active[form] * n.weight[h] / n.total[form]
-                for b in range(BINS):
-                    n.belief[b] += share * chance_of(n.known[h], int(PLACE[h, card]), b)
-    return belief.argmax(n.belief, BINS)
+        if n.lacks != Ability.GENERALISATION:
+            n.belief[compose(n, o, card, belief.argmax(n.moved, WAYS) if moves == WAYS else 0)] = 1.0
+        return belief.argmax(n.belief, BINS)
+    for form in range(p.first, p.last + 1):
+        foresee(n, form, card)
+        settled = p.first < p.last and n.studied[form] == 1
+        for way in range(moves):
+            for b in range(BINS):
+                n.belief[MOVES[way if settled else 0, b]] += n.active[way, form] * n.outlook[b]
+    return ASK if asks(p, n, o) else belief.argmax(n.belief, BINS)

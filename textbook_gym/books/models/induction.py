@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, belief, rule, uniform
+from textbook_gym.authoring import Ability, Field, Record, belief, rule, uniform
 from textbook_gym.books.induction import (
     AND,
     ANSWER,
@@ -71,6 +71,7 @@ NOTES = (
     Field("part", "i1", "their families 1 to 3 and exceptions", (MOST, len(VALUES))),
     Field("weight", "f8", "belief in them, for each rule still possible on this page", (MOST,)),
     Field("rules", "i8", "this page: the rules still possible under each", (MOST,)),
+    Field("chapter", "f8", "chapter of the last page"),
     Field("form", "i4", "this page: row of FORMS"),
     Field("target", "i4", "this page: 1 + triple to test, 0 while none is chosen, ENOUGH after the last", page=True),
 )
@@ -143,6 +144,9 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
             fits = fits and o.families[f] == ASKS[form, f]
         if fits:
             n.form = form
+    if n.lacks == Ability.GENERALISATION and n.chapter != o.chapter:  # these rules are made in another way
+        n.count = 0
+    n.chapter = o.chapter
     if n.count == 0:  # nothing known yet, or every hypothesis of a sample has failed
         for part in range(len(VALUES)):
             n.known[part] = 0
@@ -240,9 +244,10 @@ def choose_test(p: Chapter, n: Record, o: Record) -> None:
 @rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Test while that is worth it, then answer with the level nearest to what is believed."""
-    if o.tests > 0.0 and n.target == 0:
+    testing = o.tests > 0.0 and n.lacks != Ability.EXPLORATION
+    if testing and n.target == 0:
         choose_test(p, n, o)
-    if o.tests > 0.0 and n.target > 0:
+    if testing and n.target > 0:
         board = triple_of(o.board)
         for i in range(PLACES):
             digit = DIGIT[n.target - 1, i]

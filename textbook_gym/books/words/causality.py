@@ -16,7 +16,8 @@ def draw(p: Chapter, o: Record) -> list[str]:
     lines = [f"{name:6}|" + "".join(f"{cell:^5}" for cell in cells) + "|" for name, cells in rows]
     ask = f"what {'moves it' if o.backward else 'does it move'}?{'  locked' if o.locked else ''}"
     lines.append(ask.ljust(len(lines[0])))
-    left = f"{round(o.wired * LIGHTS)} wired, {round(o.experiments * MOST_EXPERIMENTS)} experiments left"
+    fee = f", fee {o.fee:.1f}" if o.fee else ""
+    left = f"{round(o.wired * LIGHTS)} lights, {round(o.experiments * MOST_EXPERIMENTS)} experiments{fee}"
     return [*lines, left.ljust(len(lines[0]))]
 
 
@@ -29,33 +30,37 @@ def tell(p: Chapter, o: Record) -> str:
     subject = "".join(NAMES[i] for i in range(LIGHTS) if o.subject[i])
     question = "backward: what moves the subject?" if o.backward else "not backward: what does the subject move?"
     return (
-        f"Of five lights, {round(o.wired * LIGHTS)} are wired. Subject: {subject}, "
+        f"Of five lights, {round(o.wired * LIGHTS)} take part (are wired). Subject: {subject}, "
         f"{'locked' if o.locked else 'not locked'}. Question: {question} Held: {held or 'none'}. "
         f"Asked about now: {asked or 'none'}. Experiments left: {round(o.experiments * MOST_EXPERIMENTS)}. "
+        f"Fee for the next: {f'{o.fee:.1f} of the mark' if o.fee else 'none'}. "
         f"Set in the last one: {moved or 'none'}. Board: {board or 'no experiment to be seen'}."
     )
 
 
-PREFACE = """Before you is a board with five lights, A to E. Some lights move others; which and how is for you to
-find out. A page tells how many lights are wired in this exercise; those that are not wired flicker at random. The
-wiring stays the same from exercise to exercise; only, in some chapters, the wires of a light may be out of service
-for one exercise.
+PREFACE = """Before you is a board with five lights, A to E. Some lights move others: they make it likelier or less
+likely that those are on. Which and how is for you to find out. A page tells how many lights take part in this
+exercise; the others neither move nor are moved, and flicker at random. What moves what stays the same from exercise
+to exercise; only, in some later chapters, nothing may move a certain light for one exercise.
 Experiments. ON_A sets light A on, OFF_A sets it off, and so on for the other lights; WATCH sets nothing. Then all
-other lights go on or off as they do, with some chance in it, and you see the board. Boards of different experiments
-have nothing to do with each other but the wiring. If the subject is locked it cannot be set. Without experiments
+other lights go on or off as they do, with some chance in it, and you see the board. Each experiment is a new draw:
+boards have nothing in common but what moves what. If the subject is locked it cannot be set. Without experiments
 left, ON, OFF and WATCH do nothing but cost a step.
-Questions. Each exercise is about one light, the subject. Forward: what does the subject move? If the subject were
-set on or off by the toss of a coin, would the light asked about follow it, oppose it, or be unmoved? Backward: what
-moves the subject? If the light asked about were set by the toss of a coin, would the subject follow it? You judge
-the other lights one after the other. FOLLOWS: on more often if the other one is set on. OPPOSES: on less often.
-UNMOVED: neither. There is always at least one light to be named.
+Questions. Each exercise is about one light, the subject: what does it move? You judge the other lights one after the
+other. FOLLOWS: the subject moves it the same way, so that it is on more often if the subject is set on than if the
+subject is set off. OPPOSES: the subject moves it the other way, less often. UNMOVED: the subject does not move it.
+The subject always moves at least one light. Later a question may also be backward, "what moves the subject?": then
+judge whether the light asked about, if it is set, moves the subject.
 The exercise ends with the last judgement, or when the steps are used up. You may judge without any experiment.
-Mark: (gain / most that could be gained, at least 0) * (1 - 0.3 * share of the experiments allowed that you used).
-The effect is the chance to be on if the other one is set on, less the chance if it is set off. FOLLOWS gains the
-effect less 0.2, OPPOSES gains minus the effect less 0.2, UNMOVED gains 0, a light not judged gains 0. No page tells
-how a judgement did.
-Exam: in the question, and only there, a second light is held on or off; judge what the subject moves while that one
-is held. Experiments do not hold it."""
+Mark: (your gain / the most that could be gained, at least 0) * (1 - price). The effect is the chance to be on if the
+one that moves is set on, less the chance if it is set off. FOLLOWS gains the effect less 0.2, OPPOSES gains minus the
+effect less 0.2, UNMOVED gains 0, a light not judged gains 0. The price is 0.3 * share of the experiments allowed that
+you used. Where a page names a fee, the price is that fee if you make any experiment, however many.
+An example: A moves B with effect 0.8 and C with -0.4. The most is 0.6 + 0.2 = 0.8. Whoever says FOLLOWS of B and
+UNMOVED of C gains 0.6; with two of six experiments used the mark is 0.6 / 0.8 * (1 - 0.3 * 2/6) = 0.675. No page
+tells how a judgement did.
+Exam: at the end, in the question, and only there, a second light is held on or off; judge what the subject moves
+while that one is held. Experiments do not hold it."""
 
 STRUCTURE = """The lights have a hidden order, and each one's causes come earlier in it: the first has none, the
 second none or one, the third one, the fourth two, the fifth one or two. Two causes act as "or" for all lights of an
@@ -76,9 +81,9 @@ def last_step(before: Record, action: int, o: Record, board: str) -> str:
         asked = next((NAMES[i] for i in range(LIGHTS) if before.asked[i]), "")
         moved, by = (subject, asked) if before.backward > 0.0 else (asked, subject)
         judged = {
-            FOLLOWS: f"{moved} follows {by}",
-            OPPOSES: f"{moved} opposes {by}",
-            UNMOVED: f"{moved} is unmoved by {by}",
+            FOLLOWS: f"{by} moves {moved} the same way",
+            OPPOSES: f"{by} moves {moved} the other way",
+            UNMOVED: f"{by} does not move {moved}",
         }
         return f"You judged: {judged[action]}."
     tried = "watch" if action == WATCH else f"set {light} {'on' if action >= LIGHTS else 'off'}"
@@ -105,10 +110,10 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     question = f"what moves {subject}" if o.backward > 0.0 else f"what does {subject} move"
     left, experiments = round(o.left * p.limit), round(o.experiments * MOST_EXPERIMENTS)
     said.append(f"Question: {question}{held}?{f' {subject} is locked: it cannot be set.' if o.locked else ''}")
-    said.append(f"Lights wired: {round(o.wired * LIGHTS)}. Experiments left: {experiments}.")
-    judged = f"{asked} next: does {subject} follow or oppose {asked}, or is it unmoved?"
-    if o.backward == 0.0:
-        judged = f"{asked} next: does {asked} follow or oppose {subject}, or is it unmoved?"
+    fee = f" A first experiment costs a fee of {o.fee:.1f} of the mark." if o.fee else ""
+    said.append(f"Lights that take part: {round(o.wired * LIGHTS)}. Experiments left: {experiments}.{fee}")
+    moved, by = (subject, asked) if o.backward > 0.0 else (asked, subject)
+    judged = f"{asked} next: does {by} move {moved} the same way (FOLLOWS), the other way (OPPOSES), or not (UNMOVED)?"
     if left:
         said.append(f"Judge {judged} Steps left: {left}.")
     else:

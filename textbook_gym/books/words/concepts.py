@@ -1,7 +1,7 @@
 """The words of `textbook_gym.books.concepts`: what is told of it, and how a page is drawn."""
 
 from textbook_gym.authoring import Record
-from textbook_gym.books.concepts import BINS, FEATURES, VALUES, Action, Chapter
+from textbook_gym.books.concepts import ASK, BINS, FEATURES, VALUES, Action, Chapter
 
 COUNTS = ("one", "two", "three")
 COLOURS = ("green", "red", "black")
@@ -47,18 +47,21 @@ PREFACE = """You sort cards into four bins. A card shows one, two or three trian
 colour (green, red or black), inside one, two or three borders.
 BIN_1, BIN_2, BIN_3 and BIN_4 put the card into that bin. Each card belongs in one bin, by the rule of the exercise.
 HINT has the card sorted for you: it looks right, but you are not told its bin, and the mark counts it as wrong.
-After each card you are told whether it was right and in which bin it belonged; then comes the next card. The
-exercise ends when the cards are used up. A step without an answer is lost: one card fewer is sorted.
+ASK is the opposite: you are told the bin of the card, but it is put into none, and the mark counts it as wrong.
+After each card comes the next one. In most exercises you are told after each card whether it was right and in which
+bin it belonged; in some you are told nothing unless you ask. The exercise ends when the cards are used up. A step
+without an answer is lost: one card fewer is sorted.
 A page names the rule in these words. Question A and question B ask something of a card, and the answer is yes or no;
 a question may be negated, and two may be joined: both answers must be yes, or one yes is enough. "Crossed with
 question C" means that the answer to C counts, too. "With the exception" means that the exception holds. What the
 questions ask, what the exception is and which bin stands for what is not told: that is for you to find out. Question
-A, question B, question C, the exception and the bins stay the same in all exercises.
-In the review no rule is named: one of the rules of the chapters before it is in force, and it may change between two
-cards without a word.
+A, question B, question C and the exception stay the same in all exercises.
+So do the bins at first. Later, from the first exercise on in which no rule is named, the bins have changed places: all
+that belonged in one bin now belongs in one other, or in the same, and so it stays to the end. Where no rule is named,
+one of the rules named before is in force, and it may change between two cards without a word.
 Mark: the share of the cards that you put into the right bin yourself.
-Exam: the page names a rule never met before, put together from the questions and the exception that you know.
-Nothing is shown of how you did."""
+Exam: at the end the page names a rule never met before, put together from the questions and the exception that you
+know. You are told nothing of how you did, even if you ask."""
 
 STRUCTURE = """Question A asks whether a card has one certain value of one feature (number, colour, figure or
 borders). Question B asks whether a card has one of four certain pairs of values of two features. Question C asks for
@@ -97,9 +100,13 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     if before is None or action is None:
         if before is not None:
             said.append("You put the card nowhere; the step is lost.")
-        if o.verdict != 0.0:
+        if o.verdict != 0.0 or bins:
             where = f"it belonged in {bins[0]}" if bins else "its bin is not shown"
-            said.append(f"The card before {'looked right' if o.verdict > 0.0 else 'was wrong'}; {where}.")
+            looked = {1.0: "looked right", -1.0: "was wrong", 0.0: "was asked about"}[o.verdict]
+            said.append(f"The card before {looked}; {where}.")
+    elif action == ASK:
+        where = f"it belongs in {bins[0]}" if bins else "its bin is not shown"
+        said.append(f"You asked about {card_in(before)}: {where}. The card counts as wrong.")
     elif action == Action.HINT:
         looks = "It looks right, but counts as wrong" if o.verdict > 0.0 else "It counts as wrong"
         said.append(f"You took a hint for {card_in(before)}. {looks}; its bin is not shown.")
@@ -114,5 +121,5 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     if left:
         said.append(f"Now the card is {card_in(o)}. Cards left: {left}.")
     else:
-        said.append(f"The exercise is over. Not sorted any more: {card_in(o)}.")
+        said.append(f"The exercise is over. The card that shows, {card_in(o)}, is not to be sorted.")
     return " ".join(said)
