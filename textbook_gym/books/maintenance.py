@@ -134,7 +134,7 @@ class Chapter(NamedTuple):
 
 CHAPTERS = (
     #        name        exercises limit newcomer pool least most  due shows told effort tape
-    Chapter("one fault",         8,    6,    0.35,   3,    1,   1,   0,   32,   1,   1,   0.6),
+    Chapter("one fault",         8,    6,    0.36,   3,    1,   1,   0,   32,   1,   1,   0.6),
     Chapter("new faults",        8,    6,    0.29,   5,    1,   1,   0,   32,   1,   2,   0.6),
     Chapter("debt",              9,    8,    0.43,   7,    2,   2,   4,   32,   1,   3,  -0.5),
     Chapter("flaky",             9,    8,    0.40,   8,    1,   2,   4,   20,   1,   3,  -0.5),

@@ -96,7 +96,9 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     said.append(f"Failing checks {'now' if p.told == 1 else 'in the report'}: {failing(o)}.")
     tape = ["ABCDEF"[m] for m in range(MODULES) if o.tape[m]]
     done = [str(c + 1) for c in range(CAUSES) if o.work[c] == 1.0]
-    begun = [f"{c + 1} ({round(o.work[c] * p.effort)} of {p.effort} steps)" for c in range(CAUSES) if 0.0 < o.work[c] < 1.0]
+    begun = [
+        f"{c + 1} ({round(o.work[c] * p.effort)} of {p.effort} steps)" for c in range(CAUSES) if 0.0 < o.work[c] < 1.0
+    ]
     there = [str(c + 1) for c in range(CAUSES) if o.finding[c] > 0.0]
     absent = [str(c + 1) for c in range(CAUSES) if o.finding[c] < 0.0]
     titles = (
