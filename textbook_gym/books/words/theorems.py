@@ -26,13 +26,13 @@ def tell(p: Chapter, o: Record) -> str:
 PREFACE = """You prove theorems about strings of the symbols a, b, c, d and e, such as b a c d e.
 A page shows a string and a goal. A theorem is proved when the string has become the goal.
 RULE_1 to RULE_5 rewrite the string, each rule always in the same manner; what each rule does is for you to find out.
-The library has six slots, empty at first. Some theorems are lemmas to be filed; the page says so. Once one is proved you may
-file it: FILE_1 offers it to slot 1, and so on. Each lemma is taken in one slot alone, a different one for every lemma;
-which one is for you to find out. You may offer it to slot after slot while steps are left; an action that is not FILE
-leaves it unfiled. Being taken or leaving it ends the exercise. CITE_1 to CITE_6 apply the lemma in that slot: one step
-does to any string what the whole proof of the lemma did. That a slot is filled is shown, but not with what. Lemmas
-stay in their slots until the book ends; but later the book may revise a rule, and then it strikes out a lemma that
-rests on it: its slot is empty again, and takes the lemma that comes in its stead.
+The library has six slots, empty at first. Some theorems are lemmas to be filed; the page says so. Once one is proved
+you may file it: FILE_1 offers it to slot 1, and so on. Each lemma is taken in one slot alone, a different one for every
+lemma; which one is for you to find out. You may offer it to slot after slot while steps are left; an action that is
+not FILE leaves it unfiled. Being taken or leaving it ends the exercise. CITE_1 to CITE_6 apply the lemma in that slot:
+one step does to any string what the whole proof of the lemma did. That a slot is filled is shown, but not with what.
+Lemmas stay in their slots until the book ends; but later the book may revise rules, and then it strikes out a lemma
+that rests on them: its slot is empty again, and takes the lemma that comes in its stead.
 CITE with an empty slot, and FILE without a lemma just proved, do nothing but cost a step.
 The exercise ends with the proof (with a lemma when it is filed or left), or when the steps are used up.
 Mark: the fewest steps possible divided by the steps until the goal stood there; 0 without a proof. Possible means:
@@ -44,7 +44,7 @@ goes, and an exercise lasts until the steps are used up; steps after the proof d
 STRUCTURE = """Each rule swaps what stands at two certain places of the string, whatever stands there. So a rule, a
 lemma and a theorem are each an order of the five places. Every lemma is three rules deep; there are four lemmas in
 all. The theorems of later chapters are made of lemmas and rules: one lemma and a rule or two, then two lemmas, in
-the exam three. In the review one rule has become another swap, and one lemma another order."""
+the exam three. In the review two rules have become other swaps, and one lemma another order."""
 
 FORBIDDEN = ("swap", "swaps", "swapped", "permutation", "places", "order", "unsound")
 
