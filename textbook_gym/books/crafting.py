@@ -108,11 +108,11 @@ class Chapter(NamedTuple):
 
 CHAPTERS = (
     #        name     exercises limit newcomer orders lowest highest missing revised told
-    Chapter("parts",         7,   16,    0.41,    1,  (1, 1), (1, 1),   0,     0,    1),
-    Chapter("tools",         8,   10,    0.18,    1,  (2, 2), (2, 2),   0,     0,    1),
-    Chapter("machines",      8,   15,    0.07,    1,  (3, 3), (3, 3),   0,     0,    1),
-    Chapter("shortage",      8,   19,    0.11,    1,  (2, 2), (3, 3),   2,     0,    1),
-    Chapter("review",        7,   22,    0.00,    2,  (2, 1), (3, 1),   1,     1,    1),
+    Chapter("parts",         7,   16,    0.51,    1,  (1, 1), (1, 1),   0,     0,    1),
+    Chapter("tools",         8,    9,    0.10,    1,  (2, 2), (2, 2),   0,     0,    1),
+    Chapter("machines",      8,   14,    0.05,    1,  (3, 3), (3, 3),   0,     0,    1),
+    Chapter("shortage",      8,   19,    0.21,    1,  (2, 2), (3, 3),   2,     0,    1),
+    Chapter("review",        7,   22,    0.08,    2,  (2, 1), (3, 1),   1,     1,    1),
     Chapter("exam",          6,   24,    0.00,    2,  (3, 2), (3, 3),   4,     1,    0),
 )  # fmt: skip
 
