@@ -109,8 +109,13 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     left = round(o.left * p.limit)
     said.append(f"Order: {order}. Stock{'' if p.told == 1 else ' at first'}: {stock}.")
     said.append(f"Bench: {', then '.join(lie(o)) or 'empty'}.")
-    if o.gauge == 1.0 and p.told == 1 and lie(o):
+    if o.gauge < 1.0:
+        said += [f"Gauge: {round(o.gauge * GAUGE)} of {GAUGE} steps built."] * (o.gauge > 0.0)
+    elif p.told == 0:
+        said.append("The gauge shows nothing in the exam.")
+    else:
         fits = [c for i, c in enumerate(NAMES) if o.fits[i] == 1.0]
-        said.append(f"Gauge: with {lie(o)[-1]} belongs {' or '.join(fits) or 'nothing'}.")
+        found = f"with {lie(o)[-1]} belongs {' or '.join(fits) or 'nothing'}" if lie(o) else "nothing picked"
+        said.append(f"Gauge: {found}.")
     said.append(f"Steps left: {left}." if left else "The exercise is over.")
     return " ".join(said)
