@@ -53,7 +53,8 @@ item can be picked (joining works only if both are there), every join clears the
 
 STRUCTURE = """Four items are materials; three parts are each made of two materials, three tools of a part and a
 material, two machines of a tool and a part. All parts are made at one station, all tools at another, all machines at
-the third; from the review on each of them has another station than before. Four more items are stand-ins: each serves wherever one certain material does."""
+the third; from the review on each of them has another station than before. Four more items are stand-ins: each serves
+wherever one certain material does."""
 
 FORBIDDEN = ("tier", "rank", "material", "materials", "stand-in", "stand-ins", "recipe", "recipes")
 
