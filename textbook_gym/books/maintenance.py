@@ -76,8 +76,6 @@ MODULES = 6
 CAUSES = 8
 WIDEST = 3  # modules that a cause reaches, at most
 EFFORT = 3  # steps that a repair takes, at most
-DONE = np.minimum(1.0, np.arange(EFFORT + 1) / np.maximum(1, np.arange(EFFORT + 1))[:, None])
-"""Share of a repair that is done, by the steps that it takes and those done."""
 DEEPEST = 8  # debts of one cause, at most
 DRAWS = 100
 OWN = 1  # a cause in force that the job brought
@@ -311,8 +309,9 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     for m in range(MODULES):
         o.failures[m] = cell(s.failures, m) / CAUSES
         o.tape[m] = cell(s.tape, m)
+    share = 1.0 / p.effort  # thirds and halves add up to 1 exactly
     for c in range(CAUSES):
-        o.work[c] = DONE[p.effort, s.work[c]]
+        o.work[c] = s.work[c] * share
         o.finding[c] = s.finding[c]
     o.outcome = s.outcome
 
