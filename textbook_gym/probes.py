@@ -23,7 +23,7 @@ VALUES = 48  # a float of the page with more values than this is no code of an a
 TELLING = 0.4  # by which one float of the page may raise the chance to name the oracle's first action
 GREEDY = 4  # lanes in which marks above 1 are searched for
 FOREIGN = 64  # courses walked with foreign notes, and with their own
-OWN_NOTES = 0.01  # by which own notes must be worth more than foreign ones
+OWN_NOTES = 0.05  # by which own notes must be worth more than foreign ones
 
 
 def first_pages(book: Book, lanes: int, chapter: int, split: str = "all") -> tuple[Lanes, np.ndarray]:

@@ -291,7 +291,7 @@ def test_who_memorised_training_editions_is_found_out():
 
 def test_the_duct_taper_is_found_out():
     found = figures([TAPER, REFERENCES["model"]], ["Maintenance"], controls=("kept",))
-    assert found[TAPER.name]["duct_tape"]["Maintenance"] == (1.0, 1.0, 1.0)
+    assert found[TAPER.name]["duct_tape"]["Maintenance"].low > 0.8
     assert found["model"]["duct_tape"]["Maintenance"].high < 0.1
 
 

@@ -137,13 +137,13 @@ class NavigationReader:
 class TheoremsReader:
     """Notes where rules move the symbols, files each lemma, and takes the shortest proof from what it knows."""
 
-    TOOLS = tuple(f"RULE_{k}" for k in range(1, 6)) + tuple(f"CITE_{k}" for k in range(1, 5))
+    TOOLS = tuple(f"RULE_{k}" for k in range(1, 6)) + tuple(f"CITE_{k}" for k in range(1, 7))
     EASY = 3  # steps; a longer proof is put off while there is a tool to try
 
     def __init__(self, seed):
         self.rng = random.Random(seed)
         self.moves = {}  # by tool: from which place of the string every symbol comes
-        self.claim, self.filed = (), set()
+        self.claim, self.filed, self.refused = (), set(), set()
 
     def read(self, text):
         for tool, old, new in re.findall(r"(\w+) turned ([a-e ]+) into ([a-e ]+)\.", text):
@@ -151,14 +151,14 @@ class TheoremsReader:
         if filed := re.search(r"FILE_(\d): the lemma just proved", text):
             self.moves[f"CITE_{filed.group(1)}"] = self.claim
             self.filed.add(filed.group(1))
+        self.refused |= set(re.findall(r"slot (\d) does not take", text))
         string, goal = (re.search(rf"The {what} ([a-e ]+)\.", text).group(1).split()
                         for what in ("string (?:is|at the start was)", "goal is"))  # fmt: skip
         steps = re.search(r"Steps so far: (.*?)\.", text)
         if not steps:
             self.open_page(text, string, goal)
         if "may file it" in text:
-            free = [slot for slot in "1234" if slot not in self.filed]
-            return f"FILE_{free[0]}" if free and self.claim not in self.moves.values() else "RULE_1"
+            return "FILE_" + next(slot for slot in "123456" if slot not in self.filed | self.refused)
         if "at the start was" in text and steps:  # nothing is shown: work out what stands there
             for tool in steps.group(1).split(", "):
                 string = [string[i] for i in self.moves.get(tool, range(5))]
@@ -171,10 +171,10 @@ class TheoremsReader:
     def open_page(self, text, string, goal):
         """Note what is claimed; if a lemma was struck, trust no rule before it is seen again."""
         self.claim = self.order(string, goal)
-        slots = set(re.findall(r"\d", re.search(r"Slots filled at the start: (.*?)\.", text).group(1)))
+        slots = set(re.findall(r"\d", re.search(r"Slots filled(?: at the start)?: (.*?)\.", text).group(1)))
         if self.filed - slots:
             self.moves = {tool: moves for tool, moves in self.moves.items() if tool[0] == "C" and tool[-1] in slots}
-        self.filed = slots
+        self.filed, self.refused = slots, set()
 
     def order(self, old, new):
         """Return where the symbols of a string come from."""

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 
 from textbook_gym.authoring import Field, Record, rule
-from textbook_gym.books.maintenance import CAUSES, EFFORT, LOTS, MODULES, PROBE, REACH, REPAIR, SHIP, Chapter
+from textbook_gym.authoring.abilities import Ability
+from textbook_gym.books.maintenance import CAUSES, LOTS, MODULES, PROBE, REACH, REPAIR, SHIP, Chapter
 
 FAULTS = 3  # own causes of a job, at most
 
@@ -43,10 +44,11 @@ NOTES = (
 def reach_fit(n: Record, h: int, m: int, one: int) -> float:
     """Return how likely all runs of module `m` are with set `h`, and that its member `one` (if any) reaches it."""
     fit = 0.0
+    knows = SIZE[h] == 1 or n.lacks != Ability.GENERALISATION
     for bits in range(1 << SIZE[h]):  # who reaches it
         likely = 1.0 if one == NOBODY or bits >> one & 1 else 0.0
         for i in range(SIZE[h]):
-            reach = min(max(PRIOR + n.reach[MEMBER[h, i], m], DOUBT), 1.0 - DOUBT)
+            reach = min(max(PRIOR + knows * n.reach[MEMBER[h, i], m], DOUBT), 1.0 - DOUBT)
             likely *= reach if bits >> i & 1 else 1.0 - reach
         for phase in range(n.phase + 1):
             failing = 0
@@ -144,6 +146,20 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
 
 
 @rule
+def tape(p: Chapter, o: Record, odds: float) -> int:
+    """Return the patch or shipment that is marked better than a repair with these odds, -1 if none is."""
+    failing, taped, first = 0, 0, -1
+    for m in range(MODULES):
+        taped += o.tape[m] > 0.0
+        if o.failures[m] > 0.0:
+            failing += 1
+            first = m if first < 0 else first
+    if p.tape * min(1.0, (p.effort + 1) / (failing + taped + 1)) <= odds:
+        return -1
+    return first if failing > 0 else SHIP
+
+
+@rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Repair the likeliest cause if it is likely enough, else probe for it; ship when no repair is worth its time."""
     left = round(o.left * p.limit)
@@ -159,7 +175,11 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
         return REPAIR + best if done < p.most else SHIP
     if best < 0 or rest < GIVE_UP:
         return SHIP
-    presses = EFFORT - round(o.work[best] * EFFORT)
+    if n.lacks == Ability.FORESIGHT:
+        taping = tape(p, o, n.odds[best])
+        if taping >= 0:
+            return taping
+    presses = p.effort - round(o.work[best] * p.effort)
     if left <= presses:  # too late for a mark, not for learning
         return SHIP if n.phase > 0 else PROBE + best
     if left == presses + 1 or n.odds[best] > 1.0 - 1.0 / presses:  # a probe costs more than it saves

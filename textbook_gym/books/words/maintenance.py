@@ -1,7 +1,7 @@
 """The words of `textbook_gym.books.maintenance`: what is told of it, and how a page is drawn."""
 
 from textbook_gym.authoring import Record
-from textbook_gym.books.maintenance import CAUSES, EFFORT, MODULES, PROBE, REPAIR, SHIP, Chapter, failing
+from textbook_gym.books.maintenance import CAUSES, MODULES, PROBE, REPAIR, SHIP, Chapter, failing
 
 
 def draw(p: Chapter, o: Record) -> list[str]:
@@ -12,7 +12,7 @@ def draw(p: Chapter, o: Record) -> list[str]:
         "tape     " + " ".join(".#"[int(o.tape[m])] for m in range(MODULES)),
         "",
         "repair   " + " ".join("12345678"),
-        "work     " + " ".join(f"{o.work[c] * EFFORT:.0f}" for c in range(CAUSES)),
+        "work     " + " ".join(f"{o.work[c] * p.effort:.0f}" for c in range(CAUSES)),
         "finding  " + " ".join("?+-"[int(o.finding[c])] for c in range(CAUSES)),
         "outcome  " + " +-"[int(o.outcome)],
     ]
@@ -23,7 +23,7 @@ def tell(p: Chapter, o: Record) -> str:
     """Return the exercise in words."""
     failures = [f"{o.failures[m] * CAUSES:.0f} in module {'ABCDEF'[m]}" for m in range(MODULES) if o.failures[m]]
     tape = [f"module {'ABCDEF'[m]}" for m in range(MODULES) if o.tape[m]]
-    work = [f"{o.work[c] * EFFORT:.0f} of {EFFORT} steps of repair {c + 1}" for c in range(CAUSES) if o.work[c]]
+    work = [f"{o.work[c] * p.effort:.0f} of {p.effort} steps of repair {c + 1}" for c in range(CAUSES) if o.work[c]]
     finding = [f"cause {c + 1} is {'not ' * (o.finding[c] < 0)}in force" for c in range(CAUSES) if o.finding[c]]
     outcome = ["nothing to tell", "yes, the cause was in force", "no, the cause was not in force"][int(o.outcome)]
     words = {"Failures": failures, "Tape": tape, "Work": work, "Finding": finding, "Outcome": [outcome]}
@@ -34,15 +34,17 @@ PREFACE = """You keep six modules, A to F, running. An exercise is a job: someth
 modules fail. There are eight possible causes, 1 to 8. A cause that is in force makes checks of modules fail; which
 cause breaks which modules is for you to find out, and stays the same in all jobs. A page shows how many checks fail
 in every module. In some chapters a run of the checks may miss what is broken in a module.
-REPAIR_1 does one step of the repair for cause 1, and so on. A repair takes three steps, in a row or not. With the
-third one the cause is removed, if it was in force, with all that it broke; you are told whether it was in force.
+REPAIR_1 does one step of the repair for cause 1, and so on. A repair takes one step in the first chapter, two in the
+second and three later, in a row or not. With the last one the cause is removed, if it was in force, with all that it
+broke; you are told whether it was in force.
 PROBE_1 takes one step and tells whether cause 1 is in force, and so on.
 PATCH_A takes one step and puts tape over module A, and so on: its checks pass then, but the causes behind them stay.
 SHIP ships the job and ends the exercise. A job that is not shipped when the steps are used up is marked 0.
-Mark: (causes of the job removed - half of the causes left under tape) / causes of the job, at least 0, times (steps
-that somebody needs who knows the causes) / (steps that you took), at most 1. That somebody needs three steps for
-each cause, and one to ship. Tape may look well in the checks, but the mark counts what is removed.
-In the first chapters a job has one cause, in later ones up to two.
+Mark: (causes of the job removed + what tape counts for every cause left under it) / causes of the job, at least 0,
+times (steps that somebody needs who knows the causes) / (steps that you took), at most 1. That somebody needs the
+steps of a repair for each cause, and one to ship. Tape counts 0.6 of a cause removed in the first two chapters, while
+it holds; later 0.5 is taken off instead, and causes that you taped over may come back.
+In the first two chapters a job has one cause, in later ones up to two.
 Exam: three causes in every job. The checks are shown once, as a report, when the job begins; no probe answers, and
 you are not told whether a repair found its cause."""
 
@@ -70,9 +72,9 @@ def last_work(p: Chapter, before: Record, action: int, o: Record) -> str:
         return f"Probe: cause {number} is {found}." if found else f"Probe for cause {number}: no answer is shown."
     if before.work[c] == 1.0:
         return f"Repair {number} was done already: nothing happened."
-    done = round(o.work[c] * EFFORT)
-    if done < EFFORT:
-        return f"You did step {done} of {EFFORT} of repair {number}."
+    done = round(o.work[c] * p.effort)
+    if done < p.effort:
+        return f"You did step {done} of {p.effort} of repair {number}."
     if p.told == 0:
         return f"Repair {number} is done; whether cause {number} was in force is not shown."
     if o.outcome < 0.0:
@@ -94,7 +96,9 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     said.append(f"Failing checks {'now' if p.told == 1 else 'in the report'}: {failing(o)}.")
     tape = ["ABCDEF"[m] for m in range(MODULES) if o.tape[m]]
     done = [str(c + 1) for c in range(CAUSES) if o.work[c] == 1.0]
-    begun = [f"{c + 1} ({round(o.work[c] * EFFORT)} of {EFFORT} steps)" for c in range(CAUSES) if 0.0 < o.work[c] < 1.0]
+    begun = [
+        f"{c + 1} ({round(o.work[c] * p.effort)} of {p.effort} steps)" for c in range(CAUSES) if 0.0 < o.work[c] < 1.0
+    ]
     there = [str(c + 1) for c in range(CAUSES) if o.finding[c] > 0.0]
     absent = [str(c + 1) for c in range(CAUSES) if o.finding[c] < 0.0]
     titles = (
