@@ -17,7 +17,7 @@ from textbook_gym.rllib import register
 def main() -> None:
     """Train and print a line an iteration: steps, reward of a course, seconds."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--env", default="textbook/BanditsCourse-v0", help="id (default %(default)s)")
+    parser.add_argument("--env", default="textbook/BanditsCourse-v1", help="id (default %(default)s)")
     parser.add_argument("--iterations", type=int, default=5, help="(default %(default)s)")
     parser.add_argument("--lanes", type=int, default=64, help="environments in the vector (default %(default)s)")
     parser.add_argument("--lstm", action="store_true", help="give the policy a memory within the course")

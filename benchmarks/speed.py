@@ -212,17 +212,17 @@ def ours(names: list[str], classics: list[str]) -> dict[tuple[str, str, int, int
     high = len(find("Bandits").actions)
     for lanes in (8, 64, 512, 16384):
         found["Bandits", "vector", lanes, 1] = lambda k=lanes: vector(
-            gym.make_vec("textbook/Bandits-v0", num_envs=k, threads=1), high
+            gym.make_vec("textbook/Bandits-v1", num_envs=k, threads=1), high
         )
     found["Bandits", "vector", 16384, 2] = lambda: vector(
-        gym.make_vec("textbook/Bandits-v0", num_envs=16384, threads=2), high
+        gym.make_vec("textbook/Bandits-v1", num_envs=16384, threads=2), high
     )
     found["Bandits", "loop", 16384, 2] = lambda: loop("Bandits", 16384, 2)
     if importlib.util.find_spec("stable_baselines3"):
         from textbook_gym.sb3 import make
 
         for lanes in (8, 64, 512):
-            found["Bandits", "vecenv", lanes, 1] = lambda k=lanes: vecenv(make("textbook/Bandits-v0", k), high)
+            found["Bandits", "vecenv", lanes, 1] = lambda k=lanes: vecenv(make("textbook/Bandits-v1", k), high)
     return found
 
 

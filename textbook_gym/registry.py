@@ -60,10 +60,32 @@ marks are those of the book, since no newcomer remembers how many exercises came
 VERSIONS: dict[str, int] = {
     "AutomataShort": 1,
     "BallisticsShort": 1,
-    "ConceptsShort": 1,
-    "CraftingShort": 1,
+    "Bandits": 1,
+    "BanditsCourse": 1,
+    "BanditsSeminar": 1,
+    "BanditsShort": 1,
+    "Causality": 1,
+    "CausalityCourse": 1,
+    "CausalitySeminar": 1,
+    "CausalityShort": 1,
+    "Concepts": 1,
+    "ConceptsCourse": 1,
+    "ConceptsSeminar": 1,
+    "ConceptsShort": 2,
+    "Crafting": 1,
+    "CraftingCourse": 1,
+    "CraftingSeminar": 1,
+    "CraftingShort": 2,
     "InductionShort": 1,
+    "Maintenance": 1,
+    "MaintenanceCourse": 1,
+    "MaintenanceSeminar": 1,
+    "MaintenanceShort": 1,
     "NavigationShort": 1,
+    "Theorems": 1,
+    "TheoremsCourse": 1,
+    "TheoremsSeminar": 1,
+    "TheoremsShort": 1,
     "VocabularyShort": 1,
 }
 """Id without its version -> the version, where it is not 0. An id names the same worlds for good: whoever changes what
@@ -75,7 +97,7 @@ these ids fields that only other chapters show decided it, too, so that test edi
 
 
 def id_of(name: str, kind: str = "") -> str:
-    """Return the id of a book, such as `textbook/BanditsShort-v0` for ("Bandits", "Short"); see `KINDS`, `VERSIONS`."""
+    """Return the id of a book, such as `textbook/BanditsShort-v1` for ("Bandits", "Short"); see `KINDS`, `VERSIONS`."""
     return f"{NAMESPACE}/{name}{kind}-v{VERSIONS.get(name + kind, 0)}"
 
 
@@ -105,8 +127,8 @@ def known_id(env_id: str) -> str:
         ValueError: it is not registered; the message names the nearest.
 
     Example:
-        >>> known_id("textbook_gym:textbook/Bandits-v0")
-        'textbook/Bandits-v0'
+        >>> known_id("textbook_gym:textbook/Bandits-v1")
+        'textbook/Bandits-v1'
     """
     plain = env_id.removeprefix("textbook_gym:")
     known = [name for name, spec in gymnasium.registry.items() if spec.namespace == NAMESPACE]
@@ -149,7 +171,7 @@ def name_or_register(book: str) -> str:
     """Return the name of a book that a command was given, by name or id, or by module, which is registered then.
 
     Args:
-        book: `Bandits`, `textbook/Bandits-v0`, or the dotted name of a module, such as `my_package.lamps`. Parameters
+        book: `Bandits`, `textbook/Bandits-v1`, or the dotted name of a module, such as `my_package.lamps`. Parameters
             of a classic stay behind its name, as in `RL2Bandit?arms=5`: who cannot take them refuses them.
 
     Raises:

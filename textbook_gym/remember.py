@@ -1,7 +1,7 @@
 """Two wrappers that put a memory between an environment and a student; see `memory.base` for what a memory is.
 
-env = Remember(gym.make("textbook/Bandits-v0"), "ledger", keep="edition")
-envs = RememberVector(gym.make_vec("textbook/Bandits-v0", num_envs=64), "transcript", n=8)
+env = Remember(gym.make("textbook/Bandits-v1"), "ledger", keep="edition")
+envs = RememberVector(gym.make_vec("textbook/Bandits-v1", num_envs=64), "transcript", n=8)
 """
 
 from typing import Any, cast
@@ -35,7 +35,7 @@ class Remember(gymnasium.Wrapper[np.ndarray, Any, np.ndarray, Any], gymnasium.ut
         ValueError: no such memory, wrong settings, or spaces that it cannot take.
 
     Example:
-        >>> env = Remember(gymnasium.make("textbook/Bandits-v0"), "ledger", keep="edition")
+        >>> env = Remember(gymnasium.make("textbook/Bandits-v1"), "ledger", keep="edition")
         >>> observation, info = env.reset(seed=0)
         >>> env.observation_space.contains(observation)
         True
@@ -98,7 +98,7 @@ class RememberVector(gymnasium.vector.VectorWrapper, gymnasium.utils.RecordConst
         ValueError: no such memory, wrong settings, or spaces that it cannot take.
 
     Example:
-        >>> envs = RememberVector(gymnasium.make_vec("textbook/Bandits-v0", num_envs=4), "transcript", n=8)
+        >>> envs = RememberVector(gymnasium.make_vec("textbook/Bandits-v1", num_envs=4), "transcript", n=8)
         >>> observations, info = envs.reset(seed=0)
         >>> observations.shape == envs.observation_space.shape
         True

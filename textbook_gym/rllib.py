@@ -2,7 +2,7 @@
 
     from textbook_gym.rllib import register
     register()
-    config = PPOConfig().environment("textbook/BanditsCourse-v0", env_config={"split": "train"})
+    config = PPOConfig().environment("textbook/BanditsCourse-v1", env_config={"split": "train"})
     config = config.env_runners(num_envs_per_env_runner=64, gym_env_vectorize_mode="vector_entry_point")
 
 `env_config` takes the keywords of `gym.make`. With "vector_entry_point" an env runner steps all its environments in one
@@ -35,7 +35,7 @@ def create(known: Mapping[str, Any], env_id: str, env_config: Mapping[str, Any])
 
     Args:
         known: the keywords that the id was registered with, for a worker which has not registered it.
-        env_id: such as `textbook/BanditsCourse-v0`.
+        env_id: such as `textbook/BanditsCourse-v1`.
         env_config: what RLlib hands on: keywords of `gym.make`.
 
     Raises:

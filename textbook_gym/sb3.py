@@ -1,7 +1,7 @@
 """Stable-Baselines3: the batched engine as a native `VecEnv`, without a Python object a lane in the hot path.
 
 from textbook_gym.sb3 import make
-model = PPO("MlpPolicy", make("textbook/BanditsCourse-v0", 256, memory="ledger")).learn(1_000_000)
+model = PPO("MlpPolicy", make("textbook/BanditsCourse-v1", 256, memory="ledger")).learn(1_000_000)
 """
 
 import copy
@@ -309,7 +309,7 @@ def make(
     """Return a native `VecEnv` for a registered id.
 
     Args:
-        env_id: a book's, a classic's or the library's, such as `textbook/BanditsCourse-v0` or `textbook/DarkRoom-v0`.
+        env_id: a book's, a classic's or the library's, such as `textbook/BanditsCourse-v1` or `textbook/DarkRoom-v0`.
         num_envs: how many lanes.
         seed: lane i is seeded with seed + i; None for a seed from the operating system.
         render_mode: "rgb_array", "ansi" or None.
@@ -322,7 +322,7 @@ def make(
         ValueError: the id is none of ours, or a keyword's value is not known.
 
     Example:
-        >>> envs = make("textbook/Bandits-v0", num_envs=4, seed=0, memory="recap")
+        >>> envs = make("textbook/Bandits-v1", num_envs=4, seed=0, memory="recap")
         >>> envs.reset().shape[0]
         4
     """

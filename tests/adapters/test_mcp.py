@@ -12,7 +12,7 @@ from textbook_gym.adapters import desk_of, figures, said, task
 from textbook_gym.adapters.mcp import Session, server_of
 
 pytestmark = pytest.mark.adapters
-SHORT = "textbook/BanditsShort-v0"
+SHORT = "textbook/BanditsShort-v1"
 META = "textbook_gym/"
 
 

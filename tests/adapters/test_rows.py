@@ -10,7 +10,7 @@ from textbook_gym.adapters import desk_of, figures, said, task, tasks
 from textbook_gym.adapters.rows import TASK_FIELDS, read_row
 from textbook_gym.text import Desk
 
-BANDITS = "textbook/Bandits-v0"
+BANDITS = "textbook/Bandits-v1"
 
 
 @pytest.mark.parametrize("row", [ROW, SEEDED, {**ROW, "chapter": 3}], ids=["edition", "seed", "chapter"])
@@ -55,7 +55,7 @@ def test_tasks_are_one_row_an_edition_and_json():
         ("{", "is no JSON"),
         ("[]", "has no id"),
         ({"edition": 7}, "has no id"),
-        ({"id": "textbook/Bandit-v0", "edition": 7}, "did you mean 'textbook/Bandits-v0'"),
+        ({"id": "textbook/Bandit-v0", "edition": 7}, "did you mean 'textbook/Bandits-v1'"),
         ({"id": "CartPole-v1", "edition": 7}, "is not known"),
         ({**ROW, "editions": 7}, r"no field 'editions' \(did you mean 'edition'\?\)"),
         ({**ROW, "seed": 7}, "give one of them"),

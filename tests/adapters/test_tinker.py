@@ -203,7 +203,7 @@ def test_batches_have_an_edition_a_group(renderer):
 
 def test_the_builder_of_a_run_makes_both_splits():
     build = CourseDatasetBuilder(
-        env_id="textbook/Bandits-v0",
+        env_id="textbook/Bandits-v1",
         model_name_for_tokenizer=NAME,
         renderer_name=RENDERER,
         groups_per_batch=2,

@@ -54,7 +54,7 @@ def test_raw_rewards_are_paid_at_every_step():
         total += reward
     assert 0 < total < 50
     with pytest.raises(ValueError, match="reward='raw' is for the classics; Bandits has no other"):
-        gym.make("textbook/Bandits-v0", reward="raw")
+        gym.make("textbook/Bandits-v1", reward="raw")
 
 
 def test_spaces_fit_the_parameters():

@@ -111,7 +111,7 @@ USAGE = (
     (["study", "--student"], "--student requires an argument"),
     (["study", "--out", "a", "--out", "b"], "--out"),
     (["study", "--book", "Bandits", "stray"], "stray"),
-    (["study", "--book", "Bandits", "--book", "textbook/Bandits-v0"], "none twice"),
+    (["study", "--book", "Bandits", "--book", "textbook/Bandits-v1"], "none twice"),
     (["study", "--book", "Bandits", "--control", "kept", "--control", "kept"], "none twice"),
     (["study", "--split", "tset"], "did you mean 'test'?"),
     (["study", "--student", "mine=modle"], "did you mean 'model'?"),

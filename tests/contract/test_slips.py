@@ -133,7 +133,7 @@ def test_a_slip_is_answered_in_one_line_before_anything_is_compiled(broken, monk
 @pytest.mark.parametrize(("old", "new", "message"), [s for s in SLIPS if not any(u in s[2] for u in UNSEEN)])
 def test_who_only_steps_is_told_the_same(broken, old, new, message):
     with pytest.raises(BookError, match=message) as error:
-        gym.make("textbook/Bandits-v0", book=broken(*with_slip(old, new))).reset(seed=0)
+        gym.make("textbook/Bandits-v1", book=broken(*with_slip(old, new))).reset(seed=0)
     assert "\n" not in str(error.value)
 
 

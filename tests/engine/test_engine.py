@@ -149,9 +149,9 @@ def test_importing_the_package_is_light():
 def test_forked_children_work_beside_threads():
     """AsyncVectorEnv forks; the threads of the parent do not survive that, and are not needed."""
     played(9000, threads=2, steps=3)
-    envs = gym.vector.AsyncVectorEnv([partial(gym.make, "textbook/Bandits-v0")] * 2, context="fork")
+    envs = gym.vector.AsyncVectorEnv([partial(gym.make, "textbook/Bandits-v1")] * 2, context="fork")
     observations, _ = envs.reset(seed=3)
-    twin, _ = gym.make_vec("textbook/Bandits-v0", num_envs=2).reset(seed=3)
+    twin, _ = gym.make_vec("textbook/Bandits-v1", num_envs=2).reset(seed=3)
     assert np.array_equal(observations, twin)
     envs.close()
 
@@ -229,4 +229,4 @@ def test_interpreted_records_give_plain_numbers_and_refuse_strangers():
 def test_find_names_the_nearest_book():
     with pytest.raises(ValueError, match=r"did you mean 'Bandits'\?"):
         find("bandit")
-    assert find("textbook/BanditsCourse-v0") is find("Bandits")
+    assert find("textbook/BanditsCourse-v1") is find("Bandits")

@@ -73,7 +73,7 @@ class Diary:
 @given(st.integers(0, 1 << 20), st.floats(0.0, 0.5), st.sampled_from([None, 2, 5]), st.sampled_from([1, 2]))
 @settings(max_examples=40)
 def test_rewards_sum_to_the_rise_however_exercises_are_given_up(seed, impatience, cut, exercises):
-    env = gym.make("textbook/Bandits-v0", exercises=exercises, chapters=[1, 4, 6]).unwrapped
+    env = gym.make("textbook/Bandits-v1", exercises=exercises, chapters=[1, 4, 6]).unwrapped
     player = TimeLimit(env, cut) if cut else env
     rng, diary = np.random.default_rng(seed), Diary(env.lanes)
     player.reset(seed=seed)
@@ -91,8 +91,8 @@ def test_rewards_sum_to_the_rise_however_exercises_are_given_up(seed, impatience
 def test_batches_that_truncate_lose_nothing(mode):
     """In the exam each exercise is cut off after one step of three: it is paid in the next edition."""
     n, keywords = 6, {"chapters": [1, 6], "exercises": 2, "max_episode_steps": 2}
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=n, autoreset_mode=mode, **keywords)
-    alone = [TimeLimit(gym.make("textbook/Bandits-v0", chapters=[1, 6], exercises=2).unwrapped, 2) for _ in range(n)]
+    envs = gym.make_vec("textbook/Bandits-v1", num_envs=n, autoreset_mode=mode, **keywords)
+    alone = [TimeLimit(gym.make("textbook/Bandits-v1", chapters=[1, 6], exercises=2).unwrapped, 2) for _ in range(n)]
     envs.reset(seed=4)
     diaries = [Diary(e.unwrapped.lanes) for e in alone]
     for i, e in enumerate(alone):
@@ -121,7 +121,7 @@ def test_batches_that_truncate_lose_nothing(mode):
 
 @pytest.mark.parametrize("episode", ["book", "trial"])
 def test_a_course_left_in_its_exam_pays_with_the_next(episode):
-    env = gym.make("textbook/Bandits-v0", episode=episode, chapters=[1, 6], exercises=2).unwrapped
+    env = gym.make("textbook/Bandits-v1", episode=episode, chapters=[1, 6], exercises=2).unwrapped
     env.reset(seed=1)
     clock = env.lanes.records["clock"]
     while not (clock["chapter"][0] == 1 and clock["exercise"][0] == 1):  # the first exercise of the exam is over
@@ -139,7 +139,7 @@ def test_a_course_left_in_its_exam_pays_with_the_next(episode):
 
 
 @pytest.mark.parametrize("fresh", [{"seed": 5}, {"options": {"edition": 5}}, {"options": {"chapter": 1}}])
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/Library-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/Library-v0"])
 def test_a_fresh_learner_owes_and_is_owed_nothing(env_id, fresh):
     only = {"books": ["Bandits"]} if "Library" in env_id else {}
     env = gym.make(env_id, chapters=[1, 6], exercises=1, **only).unwrapped

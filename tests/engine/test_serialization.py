@@ -9,7 +9,7 @@ import pytest
 from helpers.playing import assert_same, course
 
 
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/BanditsCourse-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/BanditsCourse-v1"])
 def test_a_saved_course_goes_on_anywhere(env_id):
     """In the same environment, a fresh one, and one lane of a batch: the same to the last bit."""
     env = gym.make(env_id).unwrapped
@@ -35,11 +35,11 @@ def test_a_saved_course_goes_on_anywhere(env_id):
 
 
 def test_a_batch_is_saved_and_split_over_other_batches():
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
+    envs = gym.make_vec("textbook/Bandits-v1", num_envs=4)
     envs.reset(seed=3)
     for _ in range(9):
         envs.step([1, 2, 3, 4])
-    two = gym.make_vec("textbook/Bandits-v0", num_envs=2)
+    two = gym.make_vec("textbook/Bandits-v1", num_envs=2)
     two.load(envs.save(lanes=[3, 1]))
     for _ in range(30):
         a, b = envs.step([0, 1, 0, 2]), two.step([2, 1])
@@ -61,7 +61,7 @@ def test_a_batch_is_saved_and_split_over_other_batches():
     ],
 )
 def test_damaged_or_foreign_bytes_are_refused_and_the_course_is_untouched(spoil, message):
-    env = gym.make("textbook/Bandits-v0").unwrapped
+    env = gym.make("textbook/Bandits-v1").unwrapped
     env.reset(seed=0)
     env.step(0)
     before = env.save()
@@ -71,16 +71,16 @@ def test_damaged_or_foreign_bytes_are_refused_and_the_course_is_untouched(spoil,
 
 
 def test_saved_courses_must_fit_the_lanes():
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
+    envs = gym.make_vec("textbook/Bandits-v1", num_envs=4)
     envs.reset(seed=0)
     with pytest.raises(ValueError, match="4 saved courses for 1 lanes"):
-        gym.make("textbook/Bandits-v0").unwrapped.load(envs.save())
+        gym.make("textbook/Bandits-v1").unwrapped.load(envs.save())
     with pytest.raises(ValueError, match="numbers from 0 to 3"):
         envs.save(lanes=[4])
 
 
 def test_environments_are_copied_and_pickled_mid_course():
-    env = gym.make("textbook/Bandits-v0")
+    env = gym.make("textbook/Bandits-v1")
     env.reset(seed=2)
     course(env, 17)
     twins = [pickle.loads(pickle.dumps(env)), copy.deepcopy(env)]
@@ -91,7 +91,7 @@ def test_environments_are_copied_and_pickled_mid_course():
 
 @pytest.mark.parametrize("other", [{"exercises": 3}, {"chapters": [1, 2]}])
 def test_a_course_of_other_chapters_or_lengths_is_refused(other):
-    env, stranger = gym.make("textbook/Bandits-v0").unwrapped, gym.make("textbook/Bandits-v0", **other).unwrapped
+    env, stranger = gym.make("textbook/Bandits-v1").unwrapped, gym.make("textbook/Bandits-v1", **other).unwrapped
     env.reset(seed=1)
     stranger.reset(seed=1)
     with pytest.raises(ValueError, match="plan="):
@@ -99,7 +99,7 @@ def test_a_course_of_other_chapters_or_lengths_is_refused(other):
 
 
 def test_a_loaded_course_counts_its_steps_anew_and_is_over_if_it_was():
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=1, max_episode_steps=4, autoreset_mode="Disabled")
+    envs = gym.make_vec("textbook/Bandits-v1", num_envs=1, max_episode_steps=4, autoreset_mode="Disabled")
     envs.reset(seed=1)
     fresh = envs.save()
     for _ in range(3):
@@ -108,7 +108,7 @@ def test_a_loaded_course_counts_its_steps_anew_and_is_over_if_it_was():
     assert [bool(envs.step([0])[3][0]) for _ in range(4)] == [False, False, False, True]
     envs.load(fresh)
     envs.step([0])  # not over, though the last episode here was
-    single = gym.make("textbook/Bandits-v0").unwrapped
+    single = gym.make("textbook/Bandits-v1").unwrapped
     single.reset(seed=1)
     while not single.step(0)[2]:
         pass

@@ -36,7 +36,7 @@ def test_after_the_last_exercise_comes_an_edition_of_a_drawn_book():
 
 
 def test_edition_numbers_are_those_of_one_book():
-    plain, env = make("textbook/Bandits-v0"), make()
+    plain, env = make("textbook/Bandits-v1"), make()
     for seed in range(20):
         assert plain.reset(seed=seed)[1]["edition"] == env.reset(seed=seed)[1]["edition"]
 
@@ -48,7 +48,7 @@ def test_books_are_drawn_evenly():
 
 def test_pages_turn_as_in_one_book():
     """Untouched exercises come again, begun ones are given up, and the last gives way to a fresh edition."""
-    env, plain = make(books=["Bandits"], exercises=2), make("textbook/Bandits-v0", exercises=2)
+    env, plain = make(books=["Bandits"], exercises=2), make("textbook/Bandits-v1", exercises=2)
     rng = np.random.default_rng(0)
     told = env.reset(seed=1)[1], plain.reset(seed=1)[1]
     for _ in range(400):

@@ -78,7 +78,7 @@ def test_a_saved_course_goes_on_anywhere():
         (lambda d: b"", "no saved course"),
         (lambda d: make(books=FEW[:2]).save(), "books='Bandits, Navigation'"),
         (lambda d: make(books=FEW, width=99).save(), "width='99'"),
-        (lambda d: make("textbook/Bandits-v0").save(), "book='Bandits'"),
+        (lambda d: make("textbook/Bandits-v1").save(), "book='Bandits'"),
     ],
 )
 def test_damaged_or_foreign_bytes_are_refused(spoil, message):

@@ -36,14 +36,14 @@ def test_unknown_ids_and_keywords():
     with pytest.raises(gym.error.NameNotFound, match="Bandits"):
         gym.make("textbook/Bandit-v0")
     with pytest.raises(TypeError, match=r"unexpected keyword argument 'rewrd' \(did you mean 'reward'\?\); there are"):
-        gym.make("textbook/Bandits-v0", rewrd="mark")
+        gym.make("textbook/Bandits-v1", rewrd="mark")
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
-        gym.make_vec("textbook/Bandits-v0", num_envs=2, colour="red")
+        gym.make_vec("textbook/Bandits-v1", num_envs=2, colour="red")
 
 
 @pytest.mark.parametrize("action", [6, -1, 2.5, float("nan"), None, "PULL_A", np.array([1, 2])])
 def test_a_wrong_action_is_refused_and_changes_nothing(action):
-    env = gym.make("textbook/Bandits-v0").unwrapped
+    env = gym.make("textbook/Bandits-v1").unwrapped
     env.reset(seed=0)
     before = env.save()
     with pytest.raises(ValueError, match=r"Bandits takes 0 PULL_A, .* 5 PULL_F"):
@@ -63,7 +63,7 @@ def test_a_wrong_action_is_refused_and_changes_nothing(action):
     ],
 )
 def test_wrong_actions_of_a_batch_are_refused_and_change_nothing(actions, message):
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
+    envs = gym.make_vec("textbook/Bandits-v1", num_envs=4)
     envs.reset(seed=0)
     before = envs.save()
     with pytest.raises(ValueError, match=message):
@@ -88,7 +88,7 @@ def test_wrong_actions_of_a_batch_are_refused_and_change_nothing(actions, messag
     ],
 )
 def test_wrong_options_are_refused_and_change_nothing(options, message):
-    env = gym.make("textbook/Bandits-v0").unwrapped
+    env = gym.make("textbook/Bandits-v1").unwrapped
     env.reset(seed=0)
     env.step(1)
     before = env.save()
@@ -98,7 +98,7 @@ def test_wrong_options_are_refused_and_change_nothing(options, message):
 
 
 def test_stepping_what_is_over_or_not_begun_is_an_error():
-    env = gym.make("textbook/Bandits-v0").unwrapped
+    env = gym.make("textbook/Bandits-v1").unwrapped
     with pytest.raises(RuntimeError, match="call reset"):
         env.step(0)
     env.reset(seed=0)
@@ -106,7 +106,7 @@ def test_stepping_what_is_over_or_not_begun_is_an_error():
         pass
     with pytest.raises(RuntimeError, match="call reset"):
         env.step(0)
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=2, autoreset_mode="Disabled")
+    envs = gym.make_vec("textbook/Bandits-v1", num_envs=2, autoreset_mode="Disabled")
     with pytest.raises(RuntimeError, match="call reset"):
         envs.step([0, 0])
     envs.reset(seed=0)

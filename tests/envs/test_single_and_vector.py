@@ -13,7 +13,7 @@ from helpers.playing import assert_same, course
 from textbook_gym.registry import BOOKS, env_ids, find
 
 IDS = [env_id for name in sorted(BOOKS) for env_id in env_ids(name)]
-STEPS = {"textbook/Bandits-v0": 2000, "textbook/MaintenanceCourse-v0": 2000}  # elsewhere fewer: the code is the same
+STEPS = {"textbook/Bandits-v1": 2000, "textbook/MaintenanceCourse-v1": 2000}  # elsewhere fewer: the code is the same
 
 
 @pytest.mark.parametrize("env_id", IDS)
@@ -51,7 +51,7 @@ def test_same_seed_same_course_other_seed_another(book_name):
 
 def test_seeds_are_mixed_not_added():
     """The second edition of seed 42 is not the first of seed 43."""
-    env = gym.make("textbook/Bandits-v0", chapters=[1], exercises=1).unwrapped
+    env = gym.make("textbook/Bandits-v1", chapters=[1], exercises=1).unwrapped
     seen = {}
     for seed in range(40, 45):
         _, info = env.reset(seed=seed)
@@ -85,7 +85,7 @@ def test_an_exercise_depends_on_its_address_alone(book_name):
 
 
 def test_pages_turn_through_the_book_and_a_fresh_edition_follows():
-    env = gym.make("textbook/Bandits-v0", exercises=2).unwrapped
+    env = gym.make("textbook/Bandits-v1", exercises=2).unwrapped
     _, info = env.reset(seed=1)
     first, pages = info["edition"], []
     while info["edition"] == first:
@@ -100,7 +100,7 @@ def test_pages_turn_through_the_book_and_a_fresh_edition_follows():
 
 
 def test_reset_repeats_an_untouched_exercise_and_gives_up_a_begun_one():
-    env = gym.make("textbook/Bandits-v0").unwrapped
+    env = gym.make("textbook/Bandits-v1").unwrapped
     first = env.reset(seed=1)
     assert_same(first, env.reset())
     env.step(0)
@@ -140,7 +140,7 @@ def test_the_exam_tells_nothing_before_its_end(book_name):
 
 
 def test_a_course_episode_shows_every_result_then_turns_the_page():
-    env = gym.make("textbook/BanditsCourse-v0").unwrapped
+    env = gym.make("textbook/BanditsCourse-v1").unwrapped
     obs, info = env.reset(seed=0)
     left, first = -2, -1
     assert (obs[left], obs[first]) == (1.0, 1.0)
@@ -154,7 +154,7 @@ def test_a_course_episode_shows_every_result_then_turns_the_page():
 
 
 def test_options_lead_to_an_edition_and_a_chapter():
-    env = gym.make("textbook/Bandits-v0", split="all").unwrapped
+    env = gym.make("textbook/Bandits-v1", split="all").unwrapped
     env.reset(seed=1)
     a = env.reset(options={"edition": 12, "chapter": 3})
     env.reset(seed=99)
@@ -166,7 +166,7 @@ def test_options_lead_to_an_edition_and_a_chapter():
 
 
 def test_an_explicit_world_is_the_world():
-    env = gym.make("textbook/Bandits-v0", privileged=True).unwrapped
+    env = gym.make("textbook/Bandits-v1", privileged=True).unwrapped
     world = {"sky": 3, "turned": 1, "arm": [0, 2, 4, 1, 5, 7]}
     _, info = env.reset(seed=0, options={"edition": world})
     assert info["edition"] == -1
@@ -174,7 +174,7 @@ def test_an_explicit_world_is_the_world():
     while not env.step(0)[2]:
         pass
     assert env.reset()[1]["privileged"]["edition"] == world
-    assert gym.make("textbook/Bandits-v0", privileged=True).unwrapped.reset(seed=0)[1]["privileged"]["edition"] != world
+    assert gym.make("textbook/Bandits-v1", privileged=True).unwrapped.reset(seed=0)[1]["privileged"]["edition"] != world
 
 
 def test_shuffled_order_changes_the_order_only():
@@ -182,7 +182,7 @@ def test_shuffled_order_changes_the_order_only():
     for edition in range(4):
         shown = {}
         for order in ("book", "shuffled"):
-            env = gym.make("textbook/Bandits-v0", order=order, exercises=1, split="all").unwrapped
+            env = gym.make("textbook/Bandits-v1", order=order, exercises=1, split="all").unwrapped
             observation, info = env.reset(options={"edition": edition})
             for _ in range(6):
                 shown.setdefault(order, {})[info["chapter"]] = [observation.tolist()]
@@ -197,7 +197,7 @@ def test_shuffled_order_changes_the_order_only():
 
 
 def test_max_episode_steps_truncates_batches():
-    envs = gym.make_vec("textbook/BanditsCourse-v0", num_envs=3, max_episode_steps=5, autoreset_mode="SameStep")
+    envs = gym.make_vec("textbook/BanditsCourse-v1", num_envs=3, max_episode_steps=5, autoreset_mode="SameStep")
     envs.reset(seed=0)
     for step in range(1, 12):
         _, _, terminated, truncated, info = envs.step([0, 0, 0])
@@ -206,7 +206,7 @@ def test_max_episode_steps_truncates_batches():
         assert ("final_obs" in info) == (step % 5 == 0)
 
 
-@pytest.mark.parametrize("env_id", ["textbook/BanditsCourse-v0", "textbook/Bandits-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/BanditsCourse-v1", "textbook/Bandits-v1"])
 def test_a_step_that_turns_a_page_counts_no_step_of_the_next_episode(env_id):
     """NextStep: the step after a truncated episode only turns the page, and the next one is as long as the first."""
     envs = gym.make_vec(env_id, num_envs=2, max_episode_steps=4)
@@ -216,7 +216,7 @@ def test_a_step_that_turns_a_page_counts_no_step_of_the_next_episode(env_id):
 
 
 def test_a_reset_begins_to_count_steps_anew():
-    envs = gym.make_vec("textbook/BanditsCourse-v0", num_envs=2, max_episode_steps=4)
+    envs = gym.make_vec("textbook/BanditsCourse-v1", num_envs=2, max_episode_steps=4)
     envs.reset(seed=0)
     for _ in range(3):
         envs.step([0, 0])
@@ -226,12 +226,12 @@ def test_a_reset_begins_to_count_steps_anew():
 
 @pytest.mark.parametrize("number", [0, 2**53 - 1])
 def test_the_first_and_the_last_edition_can_be_opened(number):
-    env = gym.make("textbook/Bandits-v0").unwrapped
+    env = gym.make("textbook/Bandits-v1").unwrapped
     assert env.reset(seed=0, options={"edition": number})[1]["edition"] == number
 
 
 def test_a_bare_reset_within_a_course_opens_a_fresh_one_even_where_an_exercise_was_just_posed():
-    env = gym.make("textbook/BanditsCourse-v0", exercises=2).unwrapped
+    env = gym.make("textbook/BanditsCourse-v1", exercises=2).unwrapped
     first = env.reset(seed=0)[1]["edition"]
     assert env.reset()[1]["edition"] == first  # nothing was done in it yet
     while not env.step(0)[4]["exercise_done"]:
@@ -243,7 +243,7 @@ def test_a_bare_reset_within_a_course_opens_a_fresh_one_even_where_an_exercise_w
 
 
 def test_the_edition_after_one_that_was_opened_elsewhere_begins_at_its_first_chapter():
-    env = gym.make("textbook/Bandits-v0", exercises=1).unwrapped
+    env = gym.make("textbook/Bandits-v1", exercises=1).unwrapped
     first = env.reset(seed=0, options={"chapter": 5})[1]
     chapters, info = [], first
     while info["edition"] == first["edition"]:
@@ -256,7 +256,7 @@ def test_the_edition_after_one_that_was_opened_elsewhere_begins_at_its_first_cha
 
 def test_arrays_handed_out_stay_as_they_are():
     for mode in AutoresetMode:
-        envs = gym.make_vec("textbook/Bandits-v0", num_envs=8, autoreset_mode=mode.value, max_episode_steps=3)
+        envs = gym.make_vec("textbook/Bandits-v1", num_envs=8, autoreset_mode=mode.value, max_episode_steps=3)
         kept = [envs.reset(seed=0)]
         copies = copy.deepcopy(kept)
         for _ in range(20):
@@ -270,7 +270,7 @@ def test_arrays_handed_out_stay_as_they_are():
 
 
 def test_spec_rebuilds_the_environment():
-    env = gym.make("textbook/Bandits-v0", reward="mark", chapters=["three arms", 6])
+    env = gym.make("textbook/Bandits-v1", reward="mark", chapters=["three arms", 6])
     spec = type(env.spec).from_json(env.spec.to_json())
     twin = gym.make(spec)
     assert_same(twin.reset(seed=1), env.reset(seed=1))
@@ -296,7 +296,7 @@ def test_module_prefixed_ids_work_in_a_fresh_process():
     import subprocess
     import sys
 
-    code = "import gymnasium as g; print(g.make('textbook_gym:textbook/Bandits-v0').reset(seed=1)[1]['chapter'])"
+    code = "import gymnasium as g; print(g.make('textbook_gym:textbook/Bandits-v1').reset(seed=1)[1]['chapter'])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "1"
     )

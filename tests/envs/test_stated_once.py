@@ -34,8 +34,8 @@ PYTHON = {"f8": float, "i8": int, "?": bool}
 @pytest.mark.parametrize(
     ("env_id", "keys"),
     [
-        ("textbook/Bandits-v0", PLAIN),
-        ("textbook/Maintenance-v0", SHORTCUT),
+        ("textbook/Bandits-v1", PLAIN),
+        ("textbook/Maintenance-v1", SHORTCUT),
         ("textbook/RL2Bandit-v0", PLAIN),
         ("textbook/Library-v0", [*SHORTCUT, "book", "action_mask"]),
     ],
@@ -77,9 +77,9 @@ def test_every_face_shows_and_takes_the_options_of_a_course(face):
 
 def test_no_message_offers_what_was_given():
     with pytest.raises(TypeError) as error:
-        gym.make("textbook/Bandits-v0", autoreset_mode="NextStep")
+        gym.make("textbook/Bandits-v1", autoreset_mode="NextStep")
     assert "did you mean 'autoreset_mode'" not in str(error.value)
-    for env_id in ("textbook/Bandits-v0", "textbook/RL2Bandit-v0"):
+    for env_id in ("textbook/Bandits-v1", "textbook/RL2Bandit-v0"):
         with pytest.raises(TypeError) as error:
             gym.make(env_id, colour="red")
         assert "unknown" not in str(error.value)
@@ -87,31 +87,31 @@ def test_no_message_offers_what_was_given():
 
 def test_one_chapter_may_be_named_alone():
     for one, several in (("exam", ["exam"]), (2, [2]), (np.int64(2), [2]), (np.array([1, 3]), [1, 3])):
-        plans = [gym.make("textbook/Bandits-v0", chapters=c).unwrapped.lanes.plan for c in (one, several)]
+        plans = [gym.make("textbook/Bandits-v1", chapters=c).unwrapped.lanes.plan for c in (one, several)]
         assert plans[0].tobytes() == plans[1].tobytes()
     with pytest.raises(ValueError, match="no chapter 'exan'"):
-        gym.make("textbook/Bandits-v0", chapters="exan")
+        gym.make("textbook/Bandits-v1", chapters="exan")
 
 
 def test_whole_numbers_are_of_any_type_and_limits_are_stated():
     for value in (3, np.int64(3), np.uint8(3), np.array(3)):
-        assert set(gym.make("textbook/Bandits-v0", exercises=value).unwrapped.lanes.plan["exercises"]) == {3}
+        assert set(gym.make("textbook/Bandits-v1", exercises=value).unwrapped.lanes.plan["exercises"]) == {3}
     for value in (33_000, True, 3.0, np.float64(3.0), "3"):
         with pytest.raises(ValueError, match=r"exercises=.*: give a whole number"):
-            gym.make("textbook/Bandits-v0", exercises=value)
+            gym.make("textbook/Bandits-v1", exercises=value)
     with pytest.raises(ValueError, match="exercises=40000: give a whole number from 1 to 32767"):
-        gym.make("textbook/Bandits-v0", chapters=[1, 2], exercises=[1, 40_000])
-    gym.make("textbook/Bandits-v0", exercises=32_767)
+        gym.make("textbook/Bandits-v1", chapters=[1, 2], exercises=[1, 40_000])
+    gym.make("textbook/Bandits-v1", exercises=32_767)
     for wrong in (np.float64(2.0), True, 0, "2"):
         with pytest.raises(ValueError, match="num_envs="):
             BookVectorEnv("textbook_gym.books.bandits", wrong)
 
 
 def test_seeds_count_on_whatever_their_type_up_to_64_bits():
-    envs = gym.make_vec("textbook/Bandits-v0", num_envs=4)
+    envs = gym.make_vec("textbook/Bandits-v1", num_envs=4)
     for seed in (np.uint32(2**32 - 2), np.uint8(254), np.int64(2**63 - 1)):
         assert_same(envs.reset(seed=seed), envs.reset(seed=int(seed)))
-    env = gym.make("textbook/Bandits-v0")
+    env = gym.make("textbook/Bandits-v1")
     assert_same(envs.reset(seed=2**64 - 4)[0][3], env.reset(seed=2**64 - 1)[0])
     for face, seed in ((env, 2**64), (envs, 2**64 - 3), (envs, [0, 1, 2, 2**64]), (envs, [0, 1, 2, -1])):
         with pytest.raises(ValueError, match="seed="):
@@ -132,7 +132,7 @@ def test_a_short_course_is_what_its_book_says(book_name):
 
 def test_courses_that_are_not_there_are_refused():
     with pytest.raises(ValueError, match=r"course='shrt' is not known \(did you mean 'short'\?\)"):
-        gym.make("textbook/Bandits-v0", course="shrt")
+        gym.make("textbook/Bandits-v1", course="shrt")
     with pytest.raises(ValueError, match="RL2Bandit names no such course"):
         gym.make("textbook/RL2Bandit-v0", course="short")
 
@@ -202,7 +202,7 @@ def test_what_cannot_be_registered_is_refused_and_leaves_nothing(twin):
 # --- faces ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/LibraryCourse-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/LibraryCourse-v0"])
 def test_a_loaded_course_goes_on_without_a_reset(env_id):
     env = gym.make(env_id)
     env.reset(seed=3)
@@ -219,7 +219,7 @@ def test_a_loaded_course_goes_on_without_a_reset(env_id):
 
 @pytest.mark.parametrize("given", [None, "x", 3, [b"x"]])
 def test_what_is_no_bytes_is_no_saved_course(given):
-    for face in (gym.make("textbook/Bandits-v0").unwrapped, gym.make_vec("textbook/Bandits-v0", num_envs=2)):
+    for face in (gym.make("textbook/Bandits-v1").unwrapped, gym.make_vec("textbook/Bandits-v1", num_envs=2)):
         with pytest.raises(ValueError, match="is no saved course; give the bytes that save") as error:
             face.load(given)
         assert "\n" not in str(error.value)
@@ -231,8 +231,8 @@ def test_episodes_are_truncated_as_by_time_limit(mode, steps):
     """Also where one ends by itself at the last step that is allowed."""
     limit = find("Bandits").chapters[0].limit
     steps = limit if steps == 10 else steps
-    many = gym.make_vec("textbook/Bandits-v0", num_envs=3, max_episode_steps=steps, autoreset_mode=mode)
-    made = [lambda: TimeLimit(gym.make("textbook/Bandits-v0").unwrapped, steps) for _ in range(3)]
+    many = gym.make_vec("textbook/Bandits-v1", num_envs=3, max_episode_steps=steps, autoreset_mode=mode)
+    made = [lambda: TimeLimit(gym.make("textbook/Bandits-v1").unwrapped, steps) for _ in range(3)]
     single = SyncVectorEnv(made, autoreset_mode=many.autoreset_mode)
     assert_same(many.reset(seed=1), single.reset(seed=1))
     both = False
@@ -243,7 +243,7 @@ def test_episodes_are_truncated_as_by_time_limit(mode, steps):
     assert both == (steps == limit)
 
 
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/Library-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/Library-v0"])
 def test_batches_tell_the_privileged_what_single_environments_tell(env_id):
     envs, env = gym.make_vec(env_id, num_envs=8, privileged=True), gym.make(env_id, privileged=True)
     hidden = envs.reset(seed=0)[1]["privileged"]

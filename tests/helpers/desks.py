@@ -4,7 +4,7 @@ import numpy as np
 
 from textbook_gym.text import Desk
 
-BANDITS = "textbook/Bandits-v0"
+BANDITS = "textbook/Bandits-v1"
 SHORT = {"chapters": [1, 3, 6], "exercises": [2, 1, 2]}
 MEMORIES = ["transcript", "notebook", "none"]
 

@@ -6,8 +6,8 @@ import re
 from textbook_gym.adapters import desk_of
 
 KEYWORDS = {"chapters": [1, 3], "exercises": 2}  # two chapters of Bandits, 28 replies
-ROW = {"id": "textbook/Bandits-v0", "split": "test", "edition": 7, "keywords": KEYWORDS}
-SEEDED = {"id": "textbook/Bandits-v0", "split": "test", "seed": 7, "keywords": KEYWORDS}
+ROW = {"id": "textbook/Bandits-v1", "split": "test", "edition": 7, "keywords": KEYWORDS}
+SEEDED = {"id": "textbook/Bandits-v1", "split": "test", "seed": 7, "keywords": KEYWORDS}
 OTHER = {**ROW, "edition": 8}
 
 

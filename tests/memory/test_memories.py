@@ -218,7 +218,7 @@ def test_foreign_or_damaged_bytes_are_refused_and_nothing_is_touched():
     memory.cells[0, 0] = 5.0
     good, now = memory.save(), memory.save()
     other = doors("ledger", situation=[0]).memory
-    course = gym.make("textbook/Bandits-v0")
+    course = gym.make("textbook/Bandits-v1")
     course.reset(seed=0)
     for data, message in (
         (b"", "no saved memory"),
@@ -255,9 +255,9 @@ def test_foreign_or_damaged_bytes_are_refused_and_nothing_is_touched():
         (lambda: doors("transcript", n=0), "n=0"),
         (lambda: doors("recall", k=9, n=4), "1 <= k <= n"),
         (lambda: doors("notebook", slots=0), "slots=0"),
-        (lambda: Remember(gym.make("textbook/Bandits-v0"), "ledger", situation=["cues"]), "did you mean 'cue'"),
-        (lambda: Remember(gym.make("textbook/Bandits-v0"), "ledger", situation=["like:cue"]), "'like' is none of"),
-        (lambda: Remember(gym.make("textbook/Bandits-v0"), "ledger", situation=["cue[4:5]"]), "holds no floats"),
+        (lambda: Remember(gym.make("textbook/Bandits-v1"), "ledger", situation=["cues"]), "did you mean 'cue'"),
+        (lambda: Remember(gym.make("textbook/Bandits-v1"), "ledger", situation=["like:cue"]), "'like' is none of"),
+        (lambda: Remember(gym.make("textbook/Bandits-v1"), "ledger", situation=["cue[4:5]"]), "holds no floats"),
         (lambda: Remember(Doors(), Recap(), keep="edition"), "beside a Memory"),
         (lambda: Remember(gym.make("FrozenLake-v1"), "recap"), "flat Box"),
         (lambda: Remember(gym.make("Pendulum-v1"), "recap"), "Discrete actions"),
@@ -271,7 +271,7 @@ def test_wrong_requests_are_refused_in_one_line(make, message):
 
 def test_stated_bytes_are_right():
     n, a, d = 4, 6, find("Bandits").width
-    env = gym.make("textbook/Bandits-v0")
+    env = gym.make("textbook/Bandits-v1")
     rest = 4 * d + 20
     assert Remember(env, Recap()).memory.nbytes == rest + 16
     assert Remember(env, Transcript(n)).memory.nbytes == rest + 4 * n * (d + a + 2)

@@ -21,7 +21,7 @@ MODES = [m.value for m in AutoresetMode]
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", MEMORIES)
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/VocabularyCourse-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/VocabularyCourse-v0"])
 def test_a_lane_of_a_vector_equals_a_single_environment(env_id, name, mode):
     keywords = {"exercises": 2, "chapters": [1, 2]}
     vector = RememberVector(
@@ -49,7 +49,7 @@ def test_episodes_may_end_before_their_exercise_and_tell_nothing(mode):
 
 
 @pytest.mark.parametrize("name", MEMORIES)
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/MaintenanceCourse-v0", None])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/MaintenanceCourse-v1", None])
 def test_check_env_passes_and_the_spec_rebuilds_the_wrapper(env_id, name):
     env = doors(name, **SMALL[name]) if env_id is None else Remember(gym.make(env_id), name, **SMALL[name])
     with warnings.catch_warnings():
@@ -63,7 +63,7 @@ def test_check_env_passes_and_the_spec_rebuilds_the_wrapper(env_id, name):
 
 
 def test_a_memory_object_can_be_given_and_is_rebuilt_from_the_spec():
-    env = Remember(gym.make("textbook/Bandits-v0"), Ledger(keep="chapter", situation=["cue"], outcome=["payoff"]))
+    env = Remember(gym.make("textbook/Bandits-v1"), Ledger(keep="chapter", situation=["cue"], outcome=["payoff"]))
     again = gym.make(env.spec)
     assert again.get_wrapper_attr("memory").settings == env.memory.settings
     assert np.array_equal(walk(env, 60), walk(again, 60))
@@ -197,7 +197,7 @@ def test_final_observation_is_of_the_exercise_that_ended():
 
 def test_the_step_that_turns_a_page_is_not_learned():
     env = Remember(
-        gym.make("textbook/BanditsCourse-v0", exercises=2), "ledger", situation=[], outcome=["payoff"], keep="forever"
+        gym.make("textbook/BanditsCourse-v1", exercises=2), "ledger", situation=[], outcome=["payoff"], keep="forever"
     )
     env.reset(seed=0)
     steps = 0
@@ -214,7 +214,7 @@ def test_the_step_that_turns_a_page_is_not_learned():
 
 def test_a_new_book_in_the_same_edition_is_a_new_edition():
     """Edition 7 read twice, cover to cover: the second reader is told nothing by the first."""
-    env = Remember(gym.make("textbook/BanditsCourse-v0", exercises=1), "ledger")
+    env = Remember(gym.make("textbook/BanditsCourse-v1", exercises=1), "ledger")
     blank, _ = env.reset(seed=1, options={"edition": 7})
     done = False
     while not done:
@@ -259,13 +259,13 @@ def test_vector_environments_are_copied_and_pickled_too(name, twin_of):
 
 
 def remembered():
-    return Remember(gym.make("textbook/Bandits-v0"), "ledger")
+    return Remember(gym.make("textbook/Bandits-v1"), "ledger")
 
 
 def test_async_vector_environments_remember_inside_and_outside():
-    outside = RememberVector(AsyncVectorEnv([lambda: gym.make("textbook/Bandits-v0")] * 2), "ledger")
+    outside = RememberVector(AsyncVectorEnv([lambda: gym.make("textbook/Bandits-v1")] * 2), "ledger")
     inside = AsyncVectorEnv([remembered] * 2)
-    plain = RememberVector(gym.make_vec("textbook/Bandits-v0", num_envs=2), "ledger")
+    plain = RememberVector(gym.make_vec("textbook/Bandits-v1", num_envs=2), "ledger")
     try:
         a, b, c = (e.reset(seed=0)[0] for e in (outside, inside, plain))
         assert a.shape == b.shape == c.shape  # the book's own tables, although the book is in other processes
@@ -280,7 +280,7 @@ def test_async_vector_environments_remember_inside_and_outside():
         inside.close()
 
 
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/MaintenanceCourse-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/MaintenanceCourse-v1"])
 @pytest.mark.parametrize("name", MEMORIES)
 def test_native_vec_env_equals_dummy_vec_env(env_id, name):
     pytest.importorskip("stable_baselines3")
@@ -320,7 +320,7 @@ def test_subproc_vec_env():
     from textbook_gym.sb3 import make
 
     envs = SubprocVecEnv([remembered] * 2, start_method="fork")
-    native = make("textbook/Bandits-v0", 2, seed=0, memory="ledger")
+    native = make("textbook/Bandits-v1", 2, seed=0, memory="ledger")
     envs.seed(0)
     try:
         assert np.array_equal(envs.reset(), native.reset())

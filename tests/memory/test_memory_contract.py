@@ -56,7 +56,7 @@ def tried():
 
 def test_a_memory_of_ones_own_is_twenty_lines():
     kind = tried()
-    env = Remember(gym.make("textbook/Bandits-v0"), kind(keep="edition"))
+    env = Remember(gym.make("textbook/Bandits-v1"), kind(keep="edition"))
     d = env.memory.width
     assert not env.reset(seed=0)[0][d:].any()
     assert env.step(2)[0][d:].tolist() == [0, 0, 1, 0, 0, 0]
@@ -113,7 +113,7 @@ def test_a_whole_number_is_one_of_any_type():
         env = Remember(Doors(), Recall(k=kind(2), n=kind(8)))
         env.memory.load(Remember(Doors(), Recall(k=2, n=8)).memory.save())
         assert Transcript(n=kind(3)).settings == {"keep": "edition", "n": 3, "stacked": True}
-        vector = RememberVector(gym.make_vec("textbook/Bandits-v0", num_envs=2), "ledger", situation=[], rows=kind(4))
+        vector = RememberVector(gym.make_vec("textbook/Bandits-v1", num_envs=2), "ledger", situation=[], rows=kind(4))
         assert vector.memory.save()
 
 
@@ -122,4 +122,4 @@ def test_settings_of_no_memory_are_refused():
     from textbook_gym.sb3 import make
 
     with pytest.raises(ValueError, match="without a memory; name one with `memory=`"):
-        make("textbook/Bandits-v0", memory_settings={"keep": "exercise"})
+        make("textbook/Bandits-v1", memory_settings={"keep": "exercise"})

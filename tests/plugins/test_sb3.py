@@ -56,7 +56,7 @@ def test_equal_to_dummy_vec_env_with_monitor(env_id):
 
 def test_rewards_are_writable_and_fresh():
     """SB3 adds a bootstrap to them in place."""
-    envs = make("textbook/Bandits-v0", 4, seed=0)
+    envs = make("textbook/Bandits-v1", 4, seed=0)
     envs.reset()
     _, first, _, _ = envs.step(np.zeros(4, int))
     first += 1.0
@@ -66,9 +66,9 @@ def test_rewards_are_writable_and_fresh():
 
 
 def test_it_trains_saves_and_is_studied(tmp_path):
-    envs = make("textbook/BanditsCourse-v0", 16, seed=0)
+    envs = make("textbook/BanditsCourse-v1", 16, seed=0)
     model = PPO("MlpPolicy", envs, n_steps=32, batch_size=256, n_epochs=2, seed=0).learn(2048)
-    mean, _ = evaluate_policy(model, make("textbook/BanditsCourse-v0", 4, seed=1, split="test"), n_eval_episodes=4)
+    mean, _ = evaluate_policy(model, make("textbook/BanditsCourse-v1", 4, seed=1, split="test"), n_eval_episodes=4)
     assert np.isfinite(mean)
     path = tmp_path / "ppo.zip"
     model.save(path)
@@ -78,7 +78,7 @@ def test_it_trains_saves_and_is_studied(tmp_path):
 
 
 def test_wrappers_and_attributes_work():
-    envs = VecNormalize(make("textbook/Bandits-v0", 3, seed=0))
+    envs = VecNormalize(make("textbook/Bandits-v1", 3, seed=0))
     envs.reset()
     assert envs.get_attr("render_mode") == [None] * 3
     assert envs.env_is_wrapped(Monitor) == [True] * 3
@@ -96,12 +96,12 @@ def test_a_classic_takes_its_parameters():
 
 
 def test_wrong_requests_are_refused():
-    with pytest.raises(ValueError, match="did you mean 'textbook/Bandits-v0'"):
+    with pytest.raises(ValueError, match="did you mean 'textbook/Bandits-v1'"):
         make("textbook/Bandit-v0")
     with pytest.raises(ValueError, match="arms=0"):
         make("textbook/RL2Bandit-v0", arms=0)
     with pytest.raises(ValueError, match="did you mean 'improvement'"):
-        make("textbook/Bandits-v0", reward="improvment")
+        make("textbook/Bandits-v1", reward="improvment")
     envs = make(f"textbook_gym:textbook/{find('Bandits').name}-v0", 2, seed=0)
     envs.reset()
     with pytest.raises(ValueError, match=r"actions\[1\] = 9"):
@@ -109,7 +109,7 @@ def test_wrong_requests_are_refused():
 
 
 def test_wrong_actions_are_refused_at_once_and_do_nothing():
-    envs, twin = (make("textbook/Bandits-v0", 3, seed=0) for _ in range(2))
+    envs, twin = (make("textbook/Bandits-v1", 3, seed=0) for _ in range(2))
     envs.reset()
     twin.reset()
     envs.step_async(np.array([0, 1, 2]))
@@ -139,21 +139,21 @@ def test_copied_and_pickled_it_goes_on_the_same(memory, twin_of):
 
 
 def test_a_batch_is_drawn_as_text_and_as_pictures():
-    envs = make("textbook/Bandits-v0", 2, seed=0, render_mode="ansi")
+    envs = make("textbook/Bandits-v1", 2, seed=0, render_mode="ansi")
     with pytest.raises(RuntimeError, match="call reset"):
         envs.render()
     envs.reset()
-    single = gym.make("textbook/Bandits-v0", render_mode="ansi")
+    single = gym.make("textbook/Bandits-v1", render_mode="ansi")
     single.reset(seed=1)
     assert envs.render()[1] == envs.env_method("render")[1] == single.render()
-    pictures = make("textbook/Bandits-v0", 2, seed=0, render_mode="rgb_array")
+    pictures = make("textbook/Bandits-v1", 2, seed=0, render_mode="rgb_array")
     pictures.reset()
     assert pictures.render().dtype == np.uint8
 
 
 def test_options_lead_each_lane_to_its_place_once():
     options = [{"edition": 7, "chapter": 2}, {"edition": 8, "chapter": 3}, {}]
-    native, dummy = make("textbook/Bandits-v0", 3), DummyVecEnv([lambda: gym.make("textbook/Bandits-v0")] * 3)
+    native, dummy = make("textbook/Bandits-v1", 3), DummyVecEnv([lambda: gym.make("textbook/Bandits-v1")] * 3)
     for envs in (native, dummy):
         envs.seed(0)
         envs.set_options(options)
@@ -169,18 +169,18 @@ def test_options_lead_each_lane_to_its_place_once():
 
 
 def test_what_is_not_begun_is_not_stepped():
-    envs = make("textbook/Bandits-v0", 2, seed=0)
+    envs = make("textbook/Bandits-v1", 2, seed=0)
     with pytest.raises(RuntimeError, match="call reset"):
         envs.step(np.zeros(2, int))
 
 
 def test_memory_settings_need_a_memory_and_lanes_know_their_spec():
     with pytest.raises(ValueError, match="without a memory"):
-        make("textbook/Bandits-v0", 2, memory_settings={"keep": "edition"})
-    spec = make("textbook/Bandits-v0", 2, reward="mark").get_attr("spec", [0])[0]
-    assert (spec.id, spec.kwargs["reward"]) == ("textbook/Bandits-v0", "mark")
+        make("textbook/Bandits-v1", 2, memory_settings={"keep": "edition"})
+    spec = make("textbook/Bandits-v1", 2, reward="mark").get_attr("spec", [0])[0]
+    assert (spec.id, spec.kwargs["reward"]) == ("textbook/Bandits-v1", "mark")
     with pytest.raises(TypeError, match="unexpected keyword argument 'rewrd'"):
-        make("textbook/Bandits-v0", rewrd="mark")
+        make("textbook/Bandits-v1", rewrd="mark")
 
 
 @pytest.mark.parametrize("played", [None, 37])
@@ -194,17 +194,17 @@ def test_a_loaded_batch_goes_on_with_its_returns_and_lengths(played):
 
     keywords = {"chapters": [1, 2], "exercises": 3}
     actions = np.random.default_rng(0).integers(0, 6, 80)
-    whole = make("textbook/BanditsCourse-v0", 2, seed=0, **keywords)
+    whole = make("textbook/BanditsCourse-v1", 2, seed=0, **keywords)
     whole.reset()
     go(whole, actions[:20])
     data = whole.save()
-    other = make("textbook/BanditsCourse-v0", 2, seed=5, **keywords)
+    other = make("textbook/BanditsCourse-v1", 2, seed=5, **keywords)
     if played:
         other.reset()
         go(other, actions[:played])
     other.load(data)
     assert go(other, actions[20:]) == go(whole, actions[20:]) is not None
-    gym.make_vec("textbook/BanditsCourse-v0", num_envs=2, **keywords).load(data)
+    gym.make_vec("textbook/BanditsCourse-v1", num_envs=2, **keywords).load(data)
 
 
 def test_masks_are_those_of_the_single_environments():
@@ -227,7 +227,7 @@ def test_masks_are_those_of_the_single_environments():
 )
 def test_a_loaded_model_is_of_the_algorithm_that_wrote_it(module, name, policy, tmp_path):
     kind = getattr(pytest.importorskip(module), name)
-    kind(policy, make("textbook/BanditsCourse-v0", 1, seed=0)).save(tmp_path / "model.zip")
+    kind(policy, make("textbook/BanditsCourse-v1", 1, seed=0)).save(tmp_path / "model.zip")
     assert type(load_model(str(tmp_path / "model.zip"))) is kind
 
 

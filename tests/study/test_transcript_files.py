@@ -177,7 +177,7 @@ def test_the_same_course_is_the_same_bytes(tmp_path):
 
 
 def test_what_is_no_transcript_is_not_written(folder):
-    desk = Desk("textbook/Bandits-v0", course="seminar")
+    desk = Desk("textbook/Bandits-v1", course="seminar")
     desk.open(edition=0)
     header = header_of(desk, student="s", control="kept", split="train", edition=0)
     for spoilt in ([], [{"role": "judge", "content": ""}], [{"role": "user", "content": "no system message"}]):

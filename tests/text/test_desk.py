@@ -322,11 +322,11 @@ def test_the_package_knows_no_model_and_no_network():
 @pytest.mark.parametrize(
     ("env_id", "message"),
     [
-        ("textbook/Bandit-v0", "did you mean 'textbook/Bandits-v0'"),
-        ("textbook_gym:textbook/BanditsSeminr-v0", "did you mean 'textbook/BanditsSeminar-v0'"),
-        ("textbook/Bandits-v7", "did you mean 'textbook/Bandits-v0'"),
-        ("CartPole-v1", "give one such as textbook/Bandits-v0"),
-        ("Bandits", "give one such as textbook/Bandits-v0"),
+        ("textbook/Bandit-v0", "did you mean 'textbook/Bandits-v1'"),
+        ("textbook_gym:textbook/BanditsSeminr-v0", "did you mean 'textbook/BanditsSeminar-v1'"),
+        ("textbook/Bandits-v7", "did you mean 'textbook/Bandits-v1'"),
+        ("CartPole-v1", "give one such as textbook/Bandits-v1"),
+        ("Bandits", "give one such as textbook/Bandits-v1"),
     ],
 )
 def test_an_id_that_is_none_is_refused_with_the_nearest(env_id, message):

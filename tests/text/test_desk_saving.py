@@ -100,7 +100,7 @@ def test_other_settings_and_books_are_refused():
     with pytest.raises(ValueError, match="the saved course has"):
         desk(exercises=1).load(saved())
     with pytest.raises(ValueError, match="the saved course has book='Bandits', this environment 'Concepts'"):
-        Desk("textbook/Concepts-v0").load(saved())
+        Desk("textbook/Concepts-v1").load(saved())
     with pytest.raises(ValueError, match="are no saved desk"):
         desk().load(b"")
 

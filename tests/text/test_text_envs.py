@@ -19,7 +19,7 @@ IDS += [short_id(name) for name in sorted(BOOKS)]
 SHORTEST = {"chapters": [1, 3, 6], "exercises": 1}
 
 
-def words(env_id="textbook/BanditsCourse-v0", **keywords):
+def words(env_id="textbook/BanditsCourse-v1", **keywords):
     return gym.make(env_id, view="text", **keywords).unwrapped
 
 
@@ -31,7 +31,7 @@ def test_gymnasium_check_env_passes_without_a_warning(env_id):
 
 
 @pytest.mark.parametrize("memory", ["notebook", "none"])
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/BanditsCourse-v0", "textbook/LibraryCourse-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/BanditsCourse-v1", "textbook/LibraryCourse-v0"])
 def test_and_so_it_does_with_other_memories(env_id, memory):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -82,7 +82,7 @@ def reply(rng):
 @pytest.mark.parametrize("episode", ["exercise", "book"])
 def test_an_episode_pays_what_the_flat_one_does(episode, memory):
     keywords = {"episode": episode, **SHORTEST}
-    text, flat = words(memory=memory, **keywords), gym.make("textbook/Bandits-v0", **keywords)
+    text, flat = words(memory=memory, **keywords), gym.make("textbook/Bandits-v1", **keywords)
     text.reset(seed=3)
     flat.reset(seed=3)
     rng = np.random.default_rng(0)
@@ -102,7 +102,7 @@ def test_an_episode_pays_what_the_flat_one_does(episode, memory):
             flat.step(0)  # turns the page
 
 
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/BanditsShort-v0", "textbook/Library-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/BanditsShort-v1", "textbook/Library-v0"])
 def test_many_equal_single_ones(env_id):
     many = gym.make_vec(env_id, num_envs=3, view="text", autoreset_mode="NextStep", memory="notebook")
     singles = [words(env_id, memory="notebook") for _ in range(3)]
@@ -126,7 +126,7 @@ def test_many_equal_single_ones(env_id):
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 def test_every_autoreset_mode_and_truncation(mode):
-    many = gym.make_vec("textbook/Bandits-v0", num_envs=2, view="text", autoreset_mode=mode.value, max_episode_steps=4)
+    many = gym.make_vec("textbook/Bandits-v1", num_envs=2, view="text", autoreset_mode=mode.value, max_episode_steps=4)
     many.reset(seed=0)
     for _ in range(4):
         pages, _, terminated, truncated, _ = many.step(("PULL_A", "PULL_B"))
@@ -137,10 +137,10 @@ def test_every_autoreset_mode_and_truncation(mode):
 
 
 def test_editions_by_lane():
-    many = gym.make_vec("textbook/Bandits-v0", num_envs=3, view="text")
+    many = gym.make_vec("textbook/Bandits-v1", num_envs=3, view="text")
     pages, info = many.reset(seed=0, options={"edition": [4, 5, 6]})
     assert info["edition"].tolist() == [4, 5, 6]
-    assert pages == tuple(words("textbook/Bandits-v0").reset(seed=0, options={"edition": e})[0] for e in (4, 5, 6))
+    assert pages == tuple(words("textbook/Bandits-v1").reset(seed=0, options={"edition": e})[0] for e in (4, 5, 6))
     mask = np.array([True, False, True])
     later, info = many.reset(options={"edition": [7, 8], "reset_mask": mask})
     assert (info["edition"] * mask).tolist() == [7, 0, 8]
@@ -150,12 +150,12 @@ def test_editions_by_lane():
 
 
 def test_shared_memory_that_would_lose_texts_is_refused():
-    make = functools.partial(gym.make_vec, "textbook/Bandits-v0", num_envs=2, view="text", vectorization_mode="async")
+    make = functools.partial(gym.make_vec, "textbook/Bandits-v1", num_envs=2, view="text", vectorization_mode="async")
     with pytest.raises(ValueError, match="shared_memory=False") as refused:
         make()
     assert isinstance(refused.value.__cause__, CustomSpaceError)
     own = make(vector_kwargs={"shared_memory": False})
-    single = words("textbook/Bandits-v0")
+    single = words("textbook/Bandits-v1")
     assert own.reset(seed=1)[0][0] == single.reset(seed=1)[0]
     assert own.step(("PULL_A", "hm"))[0][0] == single.step("PULL_A")[0]
     own.close()
@@ -171,7 +171,7 @@ def test_a_saved_conversation_goes_on_elsewhere():
         assert (page, *rest) == other.step("<note>a</note>PULL_B")
 
 
-@pytest.mark.parametrize("env_id", ["textbook/Bandits-v0", "textbook/VocabularyCourse-v0", "textbook/LibraryCourse-v0"])
+@pytest.mark.parametrize("env_id", ["textbook/Bandits-v1", "textbook/VocabularyCourse-v0", "textbook/LibraryCourse-v0"])
 @pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
 def test_copies_and_pickles_go_on_alike(env_id, twin_of):
     env = words(env_id, exercises=1)
@@ -189,7 +189,7 @@ def test_copies_and_pickles_go_on_alike(env_id, twin_of):
 
 
 def test_drawings_are_those_of_the_flat_view():
-    for env_id in ("textbook/BanditsCourse-v0", "textbook/LibraryCourse-v0"):
+    for env_id in ("textbook/BanditsCourse-v1", "textbook/LibraryCourse-v0"):
         env = words(env_id, render_mode="ansi")
         env.reset(seed=1)
         flat = gym.make(env_id, render_mode="ansi")
@@ -201,9 +201,9 @@ def test_the_flat_view_is_what_it_was():
     from textbook_gym.envs.single import BookEnv
     from textbook_gym.envs.vector import BookVectorEnv
 
-    assert type(gym.make("textbook/Bandits-v0").unwrapped) is BookEnv
-    assert type(gym.make("textbook/Bandits-v0", view="flat").unwrapped) is BookEnv
-    assert type(gym.make_vec("textbook/Bandits-v0", num_envs=2)) is BookVectorEnv
+    assert type(gym.make("textbook/Bandits-v1").unwrapped) is BookEnv
+    assert type(gym.make("textbook/Bandits-v1", view="flat").unwrapped) is BookEnv
+    assert type(gym.make_vec("textbook/Bandits-v1", num_envs=2)) is BookVectorEnv
 
 
 def test_privileged_information_is_told_if_asked_for():
@@ -227,4 +227,4 @@ def test_privileged_information_is_told_if_asked_for():
 @pytest.mark.parametrize("make", [gym.make, functools.partial(gym.make_vec, num_envs=2)])
 def test_what_is_not_known_is_refused(make, keywords, message):
     with pytest.raises((TypeError, ValueError), match=message):
-        make("textbook/Bandits-v0", **keywords)
+        make("textbook/Bandits-v1", **keywords)

@@ -317,7 +317,7 @@ def test_looking_at_a_model_in_training_does_not_touch_it():
             return True
 
     def trained_weights(callback):
-        model = PPO("MlpPolicy", make("textbook/BanditsCourse-v0", 4, seed=0), **{**SMALL, "batch_size": 32}, seed=0)
+        model = PPO("MlpPolicy", make("textbook/BanditsCourse-v1", 4, seed=0), **{**SMALL, "batch_size": 32}, seed=0)
         model.learn(96, callback=callback)
         return torch.nn.utils.parameters_to_vector(model.policy.parameters()).detach(), model
 

@@ -1,6 +1,6 @@
 """MCP over stdio: a course as tools, for any client that can call them.
 
-    textbook-gym serve --mcp --id textbook/BanditsSeminar-v0 --log courses.jsonl
+    textbook-gym serve --mcp --id textbook/BanditsSeminar-v1 --log courses.jsonl
 
 Tools are `open`, `act` and, with a notebook, `note` and `turn_page`. The conversation is the client's, so nothing can
 be wiped from it: a memory of "none" is not offered. Reward and end stand in the `_meta` of a result, where a model does
@@ -33,7 +33,7 @@ class Session:
     """The course of one client, and those that it walked before.
 
     Args:
-        env_id: such as `textbook/BanditsSeminar-v0`.
+        env_id: such as `textbook/BanditsSeminar-v1`.
         split: "train", "test" or "all".
         editions: what `open` goes through; the client chooses no other. Without, it may name an edition or a seed, and
             editions 0, 1, 2, ... follow where it names none.
@@ -186,7 +186,7 @@ def serve_mcp(env_id: str, **settings: Any) -> None:
     """Serve one client on standard input and output until it leaves; a course that is under way is then ended.
 
     Args:
-        env_id: such as `textbook/BanditsSeminar-v0`.
+        env_id: such as `textbook/BanditsSeminar-v1`.
         settings: those of `Session`.
 
     Raises:

@@ -3,7 +3,7 @@
     import uvicorn
     from textbook_gym.adapters.openenv import app_of
 
-    uvicorn.run(app_of("textbook/BanditsSeminar-v0"), host="127.0.0.1", port=8000)
+    uvicorn.run(app_of("textbook/BanditsSeminar-v1"), host="127.0.0.1", port=8000)
 
 and elsewhere
 
@@ -63,7 +63,7 @@ class CourseEnvironment(Environment[Reply, Page, CourseState]):
     """One course at a time, for one session.
 
     Args:
-        env_id: such as `textbook/BanditsSeminar-v0`.
+        env_id: such as `textbook/BanditsSeminar-v1`.
         split: "train", "test" or "all", where `reset` names none.
         keywords: what else a task takes.
 
@@ -183,7 +183,7 @@ def app_of(env_id: str, split: str = "train", sessions: int = 64, **keywords: An
     """Return the server of a course as an application of FastAPI.
 
     Args:
-        env_id: such as `textbook/BanditsSeminar-v0`.
+        env_id: such as `textbook/BanditsSeminar-v1`.
         split: "train", "test" or "all", where a client names none.
         sessions: most courses side by side.
         keywords: what else a task takes: memory, preface, chapters, exercises, ...

@@ -2,7 +2,7 @@
 
 from textbook_gym.adapters import desk_of, tasks
 
-rows = tasks("textbook/BanditsSeminar-v0", split="train", editions=64)
+rows = tasks("textbook/BanditsSeminar-v1", split="train", editions=64)
 desk = desk_of(rows[3])  # a course that is open
 print(desk.context[-1]["content"])
 """
@@ -20,7 +20,7 @@ class Task(TypedDict):
     """A course of one edition. It is JSON, so that it can stand in a data set, a log or a request."""
 
     id: str
-    """Of the environment, such as `textbook/BanditsSeminar-v0`."""
+    """Of the environment, such as `textbook/BanditsSeminar-v1`."""
     split: str
     """"train", "test" or "all"."""
     edition: int | None
@@ -48,7 +48,7 @@ def task(
     """Return one task.
 
     Args:
-        env_id: such as `textbook/BanditsSeminar-v0`.
+        env_id: such as `textbook/BanditsSeminar-v1`.
         split: editions that it may be of: "train", "test" or "all".
         edition: number of the edition.
         seed: names the edition instead.
@@ -88,7 +88,7 @@ def tasks(
     """Return one task an edition.
 
     Args:
-        env_id: such as `textbook/BanditsSeminar-v0`.
+        env_id: such as `textbook/BanditsSeminar-v1`.
         split: "train", "test" or "all"; train and test share no edition.
         editions: how many, from number 0 on, or their numbers.
         chapter: as in `task`.
@@ -156,7 +156,7 @@ def read_row(row: Mapping[str, Any] | str) -> Task:
 
 
 def task_name(row: Mapping[str, Any] | str) -> str:
-    """Return a name for a task that no other task has, such as `textbook/Bandits-v0?split=test&edition=7`."""
+    """Return a name for a task that no other task has, such as `textbook/Bandits-v1?split=test&edition=7`."""
     asked = read_row(row)
     told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]
     return f"{asked['id']}?" + "&".join(

@@ -6,7 +6,7 @@
     config = train.Config(
         model_name="Qwen/Qwen3-8B",
         dataset_builder=CourseDatasetBuilder(
-            env_id="textbook/BanditsSeminar-v0",
+            env_id="textbook/BanditsSeminar-v1",
             model_name_for_tokenizer="Qwen/Qwen3-8B",
             renderer_name="qwen3_disable_thinking",
             groups_per_batch=8,
@@ -192,7 +192,7 @@ class CourseDatasetBuilder(RLDatasetBuilder):
     """What `train.Config(dataset_builder=...)` takes: fresh editions in every batch, test editions apart.
 
     Attributes:
-        env_id: such as `textbook/BanditsSeminar-v0`.
+        env_id: such as `textbook/BanditsSeminar-v1`.
         model_name_for_tokenizer: the model.
         renderer_name: as `get_renderer` knows it.
         groups_per_batch: editions in a batch.

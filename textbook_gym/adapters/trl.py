@@ -4,7 +4,7 @@
     from textbook_gym.adapters import tasks
     from textbook_gym.adapters.trl import CourseEnvironment, dataset_of
 
-    rows = tasks("textbook/BanditsSeminar-v0", split="train", editions=256)
+    rows = tasks("textbook/BanditsSeminar-v1", split="train", editions=256)
     trainer = GRPOTrainer(
         model="Qwen/Qwen3-0.6B",
         train_dataset=dataset_of(rows),

@@ -1,6 +1,6 @@
 """verifiers (`verifiers.v1`): editions as a taskset, a course as an environment in which the book is the user.
 
-    vf-eval textbook-verifiers -m MODEL --no-push -n 16 -r 4 --env.taskset.env-id textbook/BanditsSeminar-v0
+    vf-eval textbook-verifiers -m MODEL --no-push -n 16 -r 4 --env.taskset.env-id textbook/BanditsSeminar-v1
 
 verifiers finds plugins by the name of a module at the top, so this file is installed a second time as
 `textbook_verifiers`. The conversation only grows, so the memory of a task is "transcript". The reward of a rollout is
@@ -38,7 +38,7 @@ class CourseTask(vf.Task[CourseData, vf.State, vf.TaskConfig]):
 class CourseTasksetConfig(vf.TasksetConfig):
     """Options `--env.taskset.*`; either editions from `first` on, or the edition of each of `seeds`."""
 
-    env_id: str = "textbook/BanditsSeminar-v0"
+    env_id: str = "textbook/BanditsSeminar-v1"
     split: str = "train"
     first: int = 0
     seeds: list[int] = Field(default_factory=list)

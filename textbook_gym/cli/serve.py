@@ -8,7 +8,7 @@ from textbook_gym.cli.options import Wholes
 def serve(
     *,
     mcp: bool = False,
-    id: str = "textbook/BanditsSeminar-v0",
+    id: str = "textbook/BanditsSeminar-v1",
     split: str = "train",
     edition: Wholes = (),
     memory: str = "notebook",

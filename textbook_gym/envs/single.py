@@ -191,7 +191,7 @@ class BookEnv(LaneEnv):
     until its end.
 
     Example:
-        >>> env = gymnasium.make("textbook/Bandits-v0", split="test", chapters=[1, "exam"])
+        >>> env = gymnasium.make("textbook/Bandits-v1", split="test", chapters=[1, "exam"])
         >>> observation, info = env.reset(seed=0)
 
     Args:

@@ -238,7 +238,7 @@ class BookVectorEnv(LanesVectorEnv):
     lanes only, as the autoreset mode "Disabled" needs it.
 
     Example:
-        >>> envs = gymnasium.make_vec("textbook/Bandits-v0", num_envs=64, autoreset_mode="SameStep")
+        >>> envs = gymnasium.make_vec("textbook/Bandits-v1", num_envs=64, autoreset_mode="SameStep")
         >>> observations, info = envs.reset(seed=0)
 
     Args:

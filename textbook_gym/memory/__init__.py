@@ -3,7 +3,7 @@
 Example:
     >>> from textbook_gym.memory import Ledger
     >>> from textbook_gym.remember import Remember
-    >>> env = Remember(gym.make("textbook/Bandits-v0"), Ledger(keep="chapter"))
+    >>> env = Remember(gym.make("textbook/Bandits-v1"), Ledger(keep="chapter"))
 """
 
 from textbook_gym.memory.base import KEEPS, Memory

@@ -45,7 +45,7 @@ A memory of one's own names itself and fills in three methods; see `Memory` for 
             out[:, : self.width] = observations
             out[:, self.width :] = self.tried[lanes]
 
-    env = Remember(gym.make("textbook/Bandits-v0"), Tried(keep="edition"))
+    env = Remember(gym.make("textbook/Bandits-v1"), Tried(keep="edition"))
 """
 
 from collections.abc import Mapping, Sequence

@@ -202,7 +202,7 @@ class Ledger(Memory):
     Example:
         What each arm paid, by the cue on the page; six arms, a count and a mean each, then a count of all:
 
-        >>> env = Remember(gym.make("textbook/Bandits-v0"), Ledger(situation=["cue"], outcome=["payoff"]))
+        >>> env = Remember(gym.make("textbook/Bandits-v1"), Ledger(situation=["cue"], outcome=["payoff"]))
         >>> obs, _ = env.reset(seed=0)
         >>> env.memory.augment(obs[None, : env.memory.width])[0, env.memory.width :].shape
         (13,)

@@ -28,7 +28,7 @@ class Notebook(Memory):
         ValueError: `slots` or `symbols` is no whole number from 1 on.
 
     Example:
-        >>> env = Remember(gym.make("textbook/Bandits-v0"), "notebook", slots=2, symbols=3)
+        >>> env = Remember(gym.make("textbook/Bandits-v1"), "notebook", slots=2, symbols=3)
         >>> env.action_space
         MultiDiscrete([6 3 3])
         >>> obs, _ = env.reset(seed=0)

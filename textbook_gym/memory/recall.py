@@ -34,7 +34,7 @@ class Recall(Memory):
         ValueError: when it is made or bound: a setting is not known, or does not fit.
 
     Example:
-        >>> env = Remember(gym.make("textbook/Bandits-v0"), "recall", k=2, situation=["cue"], outcome=["payoff"])
+        >>> env = Remember(gym.make("textbook/Bandits-v1"), "recall", k=2, situation=["cue"], outcome=["payoff"])
         >>> env.observation_space.shape[0] - env.env.observation_space.shape[0]  # likeness, six actions, payoff, twice
         16
     """

@@ -28,7 +28,7 @@ class Transcript(Memory):
         ValueError: `n` is no whole number from 1 on, or `stacked` no bool.
 
     Example:
-        >>> env = Remember(gym.make("textbook/Bandits-v0"), "transcript", n=8, stacked=False)
+        >>> env = Remember(gym.make("textbook/Bandits-v1"), "transcript", n=8, stacked=False)
         >>> env.observation_space.shape[0]
         8
     """

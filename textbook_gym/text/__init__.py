@@ -7,7 +7,7 @@ that reads pages as a model would, without one, works through `Bandits`: it coun
 
     from textbook_gym.text import Desk
 
-    desk = Desk("textbook/Bandits-v0", chapters=["three arms", "exam"], exercises=[4, 2], memory="transcript")
+    desk = Desk("textbook/Bandits-v1", chapters=["three arms", "exam"], exercises=[4, 2], memory="transcript")
     desk.open(edition=7)
     paid = dict.fromkeys("ABC", 0.5)  # mean of the pulls of every arm so far, and of one imagined to pay half
     pulls = dict.fromkeys("ABC", 1)

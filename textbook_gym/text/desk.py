@@ -51,7 +51,7 @@ class Desk:
     writes itself; an exercise is then followed by one more reply, which is read for notes alone and costs no step.
 
     Args:
-        env: an id, such as `textbook/Bandits-v0`, or an environment as `gym.make(...).unwrapped` returns it.
+        env: an id, such as `textbook/Bandits-v1`, or an environment as `gym.make(...).unwrapped` returns it.
         memory: "transcript", "notebook" or "none".
         preface: what the system message tells: "rules", "bare" (actions alone) or "full" (rules, and the form of what
             is hidden).
@@ -65,7 +65,7 @@ class Desk:
         ValueError: a value is not known.
 
     Example:
-        >>> desk = Desk("textbook/Bandits-v0", chapters=[1, "exam"], exercises=[1, 1])
+        >>> desk = Desk("textbook/Bandits-v1", chapters=[1, "exam"], exercises=[1, 1])
         >>> turn = desk.open(edition=7)
         >>> turn = desk.reply("Arm A first. <action>PULL_A</action>")
         >>> desk.done

@@ -1,6 +1,6 @@
 """The environments in words, `view="text"`: observations and actions are strings, one conversation a learner.
 
-    env = gym.make("textbook/BanditsCourse-v0", view="text")
+    env = gym.make("textbook/BanditsCourse-v1", view="text")
     page, info = env.reset(seed=0)
     page, reward, terminated, truncated, info = env.step("I try <action>PULL_B</action>")
 

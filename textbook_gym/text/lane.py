@@ -197,7 +197,7 @@ def make_lane(env: str | LaneEnv, **keywords: Any) -> Lane:
     """Return a lane of a registered id, or of an environment of ours.
 
     Args:
-        env: such as `textbook/Bandits-v0`, or an environment as `gym.make(...).unwrapped` returns it.
+        env: such as `textbook/Bandits-v1`, or an environment as `gym.make(...).unwrapped` returns it.
         keywords: those of `gym.make`, for an id.
 
     Raises:
