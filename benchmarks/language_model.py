@@ -28,6 +28,7 @@ from textbook_gym import __version__
 from textbook_gym.files import beside
 from textbook_gym.metrics.statistics import estimate, mean
 from textbook_gym.metrics.summary import ALL
+from textbook_gym.registry import id_of
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.text import Desk
 from textbook_gym.train.evaluation import examine
@@ -76,7 +77,7 @@ class Course:
 
     def __init__(self, model: Model, key: Key) -> None:
         self.model, self.key = model, key
-        self.desk = Desk(f"textbook/{key.book}Seminar-v0", memory=MEMORIES[key.memory], split="test")
+        self.desk = Desk(id_of(key.book, "Seminar"), memory=MEMORIES[key.memory], split="test")
         self.desk.open(edition=key.edition)
         self.choices = [f"<action>{name}</action>" for name in self.desk.lane.book.actions]
         self.cache = model.cache()
@@ -211,7 +212,7 @@ def of_reference(name: str, book: str, editions: Sequence[int]) -> Scores:
     """Return gains and grades of a reference student on the flat view of the same editions."""
     scores: Scores = {}
     first, last = min(editions), max(editions) + 1
-    walked = examine(REFERENCES[name], f"textbook/{book}Seminar-v0", editions=last - first, first=first)
+    walked = examine(REFERENCES[name], id_of(book, "Seminar"), editions=last - first, first=first)
     for memory, rows in walked.items():
         rows = rows[[e - first for e in editions]]
         chapters = rows["chapter"][0]
@@ -227,7 +228,7 @@ def of_chance(book: str, editions: Sequence[int]) -> Scores:
     for i, edition in enumerate(editions):
         for k in range(TRIES):
             rng = random.Random(f"{book} {edition} {k}")
-            desk = Desk(f"textbook/{book}Seminar-v0", split="test")
+            desk = Desk(id_of(book, "Seminar"), split="test")
             desk.open(edition=edition)
             while not desk.done:
                 gains[i, k] = desk.reply(f"<action>{rng.choice(desk.lane.book.actions)}</action>").info["gain"]

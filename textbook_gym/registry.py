@@ -91,8 +91,16 @@ VERSIONS: dict[str, int] = {
 """Id without its version -> the version, where it is not 0. An id names the same worlds for good: whoever changes what
 a student sees, earns or can do there, or which editions are for training and which for tests, raises its version.
 
-1 of short courses: train and test are told apart only by what matters in the course's own chapters. In version 0 of
-these ids fields that only other chapters show decided it, too, so that test editions could come in training.
+1 of the short courses of Automata, Ballistics, Induction, Navigation and Vocabulary, and of Concepts and Crafting:
+train and test are told apart only by what matters in the course's own chapters. In version 0 of these ids fields that
+only other chapters show decided it, too, so that test editions could come in training.
+
+1 of everything of Bandits, Causality, Concepts, Crafting, Maintenance and Theorems (2 where there was a 1): chapters in
+which a known way pays now, and a better one must be found or made at a cost. Bandits: few pulls, the best of the old
+arms is known and a new one is better; all seasons but one turn round. Causality: a fee for the first experiment on the
+fifth light. Concepts: bins of a set are shown only to who asks; the bins change places in the review. Crafting: a gauge
+that must be built; stations move in the review. Maintenance: tape pays while it holds. Theorems: a lemma has a slot of
+its own, to be found at a price; two rules are revised.
 """
 
 

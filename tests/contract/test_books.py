@@ -11,7 +11,7 @@ from textbook_gym.authoring.fields import chapters_of
 from textbook_gym.checks import check_book, opened
 from textbook_gym.engine.effects import field_findings
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.registry import BOOKS, VERSIONS, env_ids, find, short_id
+from textbook_gym.registry import BOOKS, ID_KINDS, VERSIONS, find, id_of
 from textbook_gym.students.rollout import open_editions
 
 
@@ -90,16 +90,17 @@ def test_no_test_edition_of_a_short_course_comes_in_training(book_name):
         assert len(test) > 1, chapters
 
 
-def test_only_short_courses_that_do_not_show_all_have_another_version(book_name):
-    """A version is raised where test editions changed, and nowhere else."""
-    book = find(book_name)
-    shows_all = all(mask.all() for mask in always_shown(book, book.module.SHORT[0]).values())
-    assert short_id(book_name) == f"textbook/{book_name}Short-v{0 if shows_all else 1}"
-    assert env_ids(book_name) == (f"textbook/{book_name}-v0", f"textbook/{book_name}Course-v0")
-    assert {f"{book_name}Short"} & set(VERSIONS) == (set() if shows_all else {f"{book_name}Short"})
-    if not shows_all:
-        with pytest.warns(DeprecationWarning, match="v1"), pytest.raises(gym.error.DeprecatedEnv, match="Short-v1"):
-            gym.make(f"textbook/{book_name}Short-v0")
+def test_who_asks_for_an_older_version_is_told_the_new_one(book_name):
+    """A version is raised where what a student sees, earns or can do changed, or which editions are for tests."""
+    for kind in ID_KINDS:
+        version = VERSIONS.get(book_name + kind, 0)
+        assert id_of(book_name, kind) == f"textbook/{book_name}{kind}-v{version}"
+        for old in range(version):
+            with (
+                pytest.warns(DeprecationWarning, match=f"v{version}"),
+                pytest.raises(gym.error.DeprecatedEnv, match=f"{book_name}{kind}-v{version}"),
+            ):
+                gym.make(f"textbook/{book_name}{kind}-v{old}")
 
 
 def test_the_whole_book_is_told_apart_by_all_of_it(book_name):

@@ -9,7 +9,7 @@ import pytest
 from textbook_gym.books.tables import theorems
 from textbook_gym.checks import exam_facts, opened
 from textbook_gym.engine.info import OUT
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.registry import BOOKS, find, id_of
 
 LANES = 256
 
@@ -68,13 +68,13 @@ def test_five_books_have_a_shortcut_and_report_its_use():
     with_shortcut = {name for name in BOOKS if find(name).has_shortcut}
     assert with_shortcut == {"Automata", "Concepts", "Induction", "Maintenance", "Navigation"}
     for name in sorted(with_shortcut | {"Bandits"}):
-        _, info = gym.make(f"textbook/{name}-v0").reset(seed=0)
+        _, info = gym.make(id_of(name)).reset(seed=0)
         assert ("shortcuts" in info, "visible" in info) == (name in with_shortcut,) * 2
 
 
 def test_a_hint_looks_right_and_counts():
     for name in ("Automata", "Concepts", "Induction"):
-        env = gym.make(f"textbook/{name}-v0").unwrapped
+        env = gym.make(id_of(name)).unwrapped
         hint = find(name).actions.index("HINT")
         _, info = env.reset(seed=3)
         done = False

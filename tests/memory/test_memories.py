@@ -14,7 +14,7 @@ from textbook_gym.memory.notebook import Notebook
 from textbook_gym.memory.recall import Recall
 from textbook_gym.memory.recap import Recap
 from textbook_gym.memory.transcript import Transcript
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.registry import BOOKS, find, id_of
 from textbook_gym.remember import Remember, RememberVector
 
 # --- each memory against a plain model of it ------------------------------------------------------
@@ -157,7 +157,7 @@ def test_nothing_is_written_if_the_action_is_refused():
 @pytest.mark.parametrize("book", sorted(BOOKS))
 def test_every_book_has_a_ledger_that_fits_and_learns(book):
     assert find(book).ledger
-    env = gym.make_vec(f"textbook/{book}Course-v0", num_envs=4)
+    env = gym.make_vec(id_of(book, "Course"), num_envs=4)
     vector = RememberVector(env, "ledger")
     seen, _ = vector.reset(seed=0)
     rng = np.random.default_rng(0)

@@ -17,7 +17,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from textbook_gym.memory.catalogue import MEMORIES
-from textbook_gym.registry import BOOKS, CLASSICS, LIBRARY, env_ids, find
+from textbook_gym.registry import BOOKS, CLASSICS, LIBRARY, env_ids, id_of
 from textbook_gym.sb3 import load_model, make
 from textbook_gym.study.run import study
 
@@ -102,7 +102,7 @@ def test_wrong_requests_are_refused():
         make("textbook/RL2Bandit-v0", arms=0)
     with pytest.raises(ValueError, match="did you mean 'improvement'"):
         make("textbook/Bandits-v1", reward="improvment")
-    envs = make(f"textbook_gym:textbook/{find('Bandits').name}-v0", 2, seed=0)
+    envs = make(f"textbook_gym:{id_of('Bandits')}", 2, seed=0)
     envs.reset()
     with pytest.raises(ValueError, match=r"actions\[1\] = 9"):
         envs.step(np.array([0, 9]))

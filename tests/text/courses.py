@@ -12,7 +12,7 @@ import numpy as np
 
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.registry import BOOKS, find
+from textbook_gym.registry import BOOKS, find, id_of
 from textbook_gym.text import Desk
 
 EDITION = 1
@@ -85,7 +85,7 @@ GOLDEN = pathlib.Path(__file__).parent / "golden"
 
 def transcript(book_name):
     """The model student's seminar course as a conversation, for people to read."""
-    desk = Desk(f"textbook/{book_name}-v0", **keywords(book_name))
+    desk = Desk(id_of(book_name), **keywords(book_name))
     lines = [f"{book_name}, edition {EDITION}"]
 
     def enter(messages):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import textbook_gym.text
 from textbook_gym.engine.course import grade_after
-from textbook_gym.registry import find
+from textbook_gym.registry import find, id_of
 from textbook_gym.text import Desk
 
 # --- the conversation ---
@@ -163,7 +163,7 @@ def test_who_quotes_the_instructions_says_nothing_by_that():
 
 
 def test_saying_nothing_costs_what_a_newcomer_earns(book_name):
-    d = Desk(f"textbook/{book_name}-v0", exercises=1)
+    d = Desk(id_of(book_name), exercises=1)
     d.open(seed=1)
     turns = 0
     while not d.done:
@@ -185,7 +185,7 @@ def test_the_most_replies_of_a_course_are_those_of_who_says_nothing(memory):
 
 
 def test_a_cut_conversation_is_charged_for_all_that_was_not_worked(book_name):
-    d = Desk(f"textbook/{book_name}-v0", exercises=2)
+    d = Desk(id_of(book_name), exercises=2)
     d.open(seed=1)
     whole = d.finish()
     assert whole.reward == d.total == pytest.approx(-newcomers(d))

@@ -5,7 +5,7 @@ import types
 
 from helpers.desks import desk
 
-from textbook_gym.registry import find
+from textbook_gym.registry import find, id_of
 from textbook_gym.text import Desk
 from textbook_gym.text.tools import Tools
 
@@ -37,7 +37,7 @@ def test_a_book_names_the_argument(monkeypatch):
 
 
 def test_every_action_is_the_call_of_one_tool(book_name):
-    d = Desk(f"textbook/{book_name}-v0", answer="tool")
+    d = Desk(id_of(book_name), answer="tool")
     calls = []
     for tool in d.tools:
         name, schema = tool["function"]["name"], tool["function"]["parameters"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.desks import BANDITS, MEMORIES, answers, desk, newcomers, walk
 
-from textbook_gym.registry import BOOKS, CLASSICS
+from textbook_gym.registry import BOOKS, CLASSICS, id_of
 from textbook_gym.text import Desk
 
 
@@ -83,7 +83,7 @@ def test_desks_step_independently():
 
 @pytest.mark.parametrize("name", CLASSICS)
 def test_a_classic_has_a_desk(name):
-    d = Desk(f"textbook/{name}-v0")
+    d = Desk(id_of(name))
     d.open(seed=1)
     first = d.lane.book.actions[0]
     while not d.done:
@@ -99,7 +99,7 @@ def test_the_library_is_told_in_the_words_of_its_books():
     for edition in range(8):
         d.open(edition=edition)
         books.add(d.lane.book.name)
-        alone = Desk(f"textbook/{d.lane.book.name}-v0")
+        alone = Desk(id_of(d.lane.book.name))
         alone.open(edition=edition)
         assert d.transcript == alone.transcript
         assert d.info["book"] == sorted(BOOKS).index(d.lane.book.name)

@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from textbook_gym.registry import id_of
 from textbook_gym.text import Desk
 
 RESULTS = pathlib.Path(__file__).parents[2] / "benchmarks" / "results"
@@ -17,7 +18,7 @@ MEMORIES = {"kept": "transcript", "wiped": "none", "notebook": "notebook"}
 
 @pytest.mark.parametrize("course", COURSES, ids=lambda c: "-".join(str(c[k]) for k in ("edition", "memory", "answers")))
 def test_a_course_played_again_comes_out_the_same(course):
-    desk = Desk(f"textbook/{course['book']}Seminar-v0", memory=MEMORIES[course["memory"]], split="test")
+    desk = Desk(id_of(course["book"], "Seminar"), memory=MEMORIES[course["memory"]], split="test")
     desk.open(edition=course["edition"])
     grades = {}
     for reply in course["replies"]:

@@ -3,7 +3,7 @@
 import pytest
 from text import courses
 
-from textbook_gym.registry import find
+from textbook_gym.registry import find, id_of
 
 
 def test_the_words_are_those_on_record(book_name):
@@ -15,7 +15,7 @@ def test_the_words_are_those_on_record(book_name):
 @pytest.mark.parametrize("who", ["model", "random"])
 def test_the_same_actions_earn_the_same_in_words_and_numbers(book_name, who, view):
     flat = courses.play(book_name, who)
-    desk = courses.Desk(f"textbook/{book_name}-v0", memory=view, **courses.keywords(book_name))
+    desk = courses.Desk(id_of(book_name), memory=view, **courses.keywords(book_name))
     desk.open(edition=courses.EDITION)
     rewards, ended = [], 0
     for action in flat.actions:

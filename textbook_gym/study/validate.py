@@ -4,9 +4,9 @@ The format, version 1. A study is a folder of two files (others may lie beside t
 
 `marks.csv`: one row an exercise, UTF-8, comma-separated, columns
     student, seed, book, split, edition, control, chapter, exercise, mark, grade, reward, steps, visible, shortcuts
-    in any order; `metrics.table.TYPES` gives their types, `metrics.table.MARKS_COLUMNS` their meaning. `seed` (a replicate, such as the seed
-    of a training run) may be missing and counts as 0 then; `visible` and `shortcuts` are empty in books without a
-    shortcut. Where a student talks there are besides
+    in any order; `metrics.table.TYPES` gives their types, `metrics.table.MARKS_COLUMNS` their meaning. `seed` (a
+    replicate, such as the seed of a training run) may be missing and counts as 0 then; `visible` and `shortcuts` are
+    empty in books without a shortcut. Where a student talks there are besides
     calls, empty, truncated, unknown, prompt_tokens, completion_tokens, cost
     empty for all other students. Numbers have at least six digits behind the point.
 
