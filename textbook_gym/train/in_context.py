@@ -1,0 +1,389 @@
+"""Training of the student `in-context`: it acts, a teacher says what it should have done, cross-entropy.
+
+    train("textbook/VocabularyCourse-v0", out="runs/vocabulary")       # writes runs/vocabulary.npz
+    study(["runs/vocabulary.npz", "newcomer", "model"], ["Vocabulary"])
+
+The teacher is the model student, which has seen the same steps as the network, whoever acted in them, or the oracle,
+which knows the hidden world (decision pretraining). What the model student would do follows from the history, so the
+network can learn it to the end; what the oracle would do it can only guess as far as the history tells. Courses are
+walked by the network itself and, so that it knows good and odd histories too, by the model student and by mixtures of
+oracle and chance. Only training editions are walked.
+
+Windows begin at any exercise, as a memory that was wiped does. They are short at first: in many small updates the
+network learns to look back a few exercises, and then it needs few updates on whole courses.
+"""
+
+import importlib.resources
+import pathlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+import torch
+import yaml
+from torch.nn.functional import cross_entropy
+
+from textbook_gym.authoring.book import Book, read
+from textbook_gym.engine.course import NUMBERS
+from textbook_gym.engine.labels import NO_LABEL, Label
+from textbook_gym.errors import one_of
+from textbook_gym.registry import id_of, name_of
+from textbook_gym.students.arrays import Header, load_arrays, save_arrays, world_digest
+from textbook_gym.students.histories import Histories, Recorder
+from textbook_gym.students.trained import ARRAYS, IN_CONTEXT, InContext
+from textbook_gym.students.transformer import token_width, write_tokens
+from textbook_gym.train.evaluation import examine, scores
+from textbook_gym.train.network import Network
+
+LABELS = {"model": Label.MODEL, "oracle": Label.ORACLE}
+EDITIONS = 32  # training editions walked at every evaluation
+EVALUATIONS = 5
+WARM = 0.1  # share of the training in which the student does not yet act itself
+GROWS = (0.15, 0.6)  # shares of the training between which windows grow from the shortest to whole courses
+OWN = 0.6  # share of the courses that the student itself walks, once it does
+FROM_START = 0.25  # share of windows that begin with the course
+SLIPS = 0.3  # most steps that go wrong where the model student walks
+HOT = 100  # updates until the rate of learning is reached
+LEAST_RATE = 0.05  # of that at the end
+
+Told = Callable[[int, int, dict[str, float]], None]
+"""Told the steps done, the steps in all, and the latest evaluation."""
+
+
+class Plan(NamedTuple):
+    """What a training is, besides course and seed.
+
+    Attributes:
+        label: the teacher, model or oracle.
+        steps: steps in all updates together.
+        width: of the network.
+        layers: of attention.
+        heads: of attention.
+        rate: of learning.
+        batch: steps in an update.
+        shortest: steps of the first windows.
+        courses: walked at a time.
+        reuse: updates that a step is in, on average.
+        sharpness: what logits are multiplied by where the student acts.
+    """
+
+    label: str = "model"
+    steps: int = 6_000_000
+    width: int = 64
+    layers: int = 3
+    heads: int = 4
+    rate: float = 2e-3
+    batch: int = 2048
+    shortest: int = 64
+    courses: int = 128
+    reuse: float = 4.0
+    sharpness: float = 2.0
+
+
+def preset(env_id: str, **settings: Any) -> Plan:
+    """Return the plan that was tried for a course, with settings in its place.
+
+    Raises:
+        ValueError: there is no such setting, or its value is not allowed.
+    """
+    table = importlib.resources.files("textbook_gym.train").joinpath("hyperparams/in-context.yml")
+    rows = yaml.safe_load(table.read_text(encoding="utf-8"))
+    for name, value in settings.items():
+        one_of("setting", name, list(Plan._fields))
+        if name == "label":
+            one_of("label", value, list(LABELS))
+        elif not isinstance(value, (int, float)) or value <= 0:
+            raise ValueError(f"{name}={value!r}: give a number above 0")
+    plan = Plan(**{**rows["default"], **(rows.get(env_id) or {}), **settings})
+    if plan.width % plan.heads:
+        raise ValueError(f"width={plan.width}: give a multiple of heads={plan.heads}")
+    return plan
+
+
+class Mixture:
+    """Who walks the courses that are trained on: each one of the student, the model student, or oracle and chance.
+
+    Args:
+        agent: the student in training.
+        own: share of courses that it walks.
+        seed: of the mixture.
+    """
+
+    name = "mixture"
+
+    def __init__(self, agent: InContext, own: float, seed: int) -> None:
+        self.agent, self.own, self.seed = agent, own, seed
+        self.labels = np.zeros((0, len(Label)), np.int64)  # set by the recorder before each step
+
+    def begin(self, book: Book, lanes: int, seed: int) -> None:
+        """Draw who walks in which lane."""
+        self._rng = np.random.default_rng([self.seed, 1])
+        kind = self._rng.random(lanes)
+        self._mine = kind < self.own
+        self._models = kind > (1.0 + self.own) / 2
+        self._slips = SLIPS * self._rng.random(lanes) * (self._rng.random(lanes) < 0.5)
+        self._share = self._rng.random(lanes)  # of the oracle, where it takes turns with chance
+        self._actions = len(book.actions)
+        self.agent.begin(book, lanes, seed)
+
+    def act(self, observations: np.ndarray, info: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return one action a lane, and let the student know what is done in its place."""
+        n = len(observations)
+        chance = self._rng.integers(0, self._actions, n)
+        slips, share = self._rng.random((2, n))
+        by_model = np.where(slips < self._slips, chance, self.labels[:, Label.MODEL])
+        by_oracle = np.where(share < self._share, self.labels[:, Label.ORACLE], chance)
+        actions = np.maximum(np.where(self._models, by_model, by_oracle), 0)
+        if self.own:
+            actions = np.where(self._mine, self.agent.act(observations, info), actions)
+            self.agent.did(actions)
+        return actions
+
+    def wipe(self, mask: np.ndarray) -> None:
+        """Wipe the student."""
+        self.agent.wipe(mask)
+
+
+def draw_windows(
+    histories: Histories, label: Label, count: int, steps: int, rng: np.random.Generator, actions: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return windows of courses: tokens, (count, steps, width of a token), and labels, (count, steps).
+
+    A window begins at an exercise with nothing remembered, and is padded where the course ends before it.
+    """
+    width = histories.observation.shape[2]
+    obs, before = np.zeros((2, count, steps, width), np.float32)
+    action, labels = np.full((2, count, steps), NO_LABEL)
+    done, mark = np.zeros((count, steps), np.bool_), np.zeros((count, steps))
+    begins = histories.first
+    for k, i in enumerate(rng.integers(0, len(histories.length), count)):
+        length = histories.length[i]
+        starts = np.flatnonzero(begins[i, : max(length - steps, 0) + 1])  # from which a window is filled
+        start = 0 if rng.random() < FROM_START else int(rng.choice(starts))
+        here = slice(start, min(start + steps, length))
+        n = here.stop - start
+        obs[k, :n] = histories.observation[i, here]
+        before[k, 1:n] = obs[k, : n - 1]
+        action[k, 1:n] = histories.action[i, here][:-1]
+        done[k, :n], mark[k, :n] = histories.exercise_done[i, here], histories.mark[i, here]
+        labels[k, :n] = histories.label[i, here, label]
+    tokens = np.empty((count, steps, 2 * width + actions + 2), np.float32)
+    write_tokens(tokens, obs, before, action, done, mark)
+    return torch.from_numpy(tokens), torch.from_numpy(labels)
+
+
+class Training:
+    """A training between two lots of courses; all that it needs to go on is in `arrays` and the numbers beside.
+
+    Args:
+        env_id: the course.
+        plan: what it is.
+        seed: of weights, editions and choices.
+        settings: those that were asked for instead of the preset's.
+    """
+
+    def __init__(self, env_id: str, plan: Plan, seed: int, settings: Mapping[str, Any]) -> None:
+        keywords = gymnasium.spec(env_id).kwargs
+        self.env_id, self.plan, self.seed, self.settings = env_id, plan, seed, dict(settings)
+        self.world = world_digest(read(keywords["book"]))
+        self.book, self.course = read(keywords["book"]), keywords.get("course")
+        self.lots, self.updates, self.done, self.owed, self.longest = 0, 0, 0, 0.0, plan.shortest
+        self.seconds, self.loss = 0.0, 0.0
+        self.curve: list[dict[str, float]] = []
+        generator = torch.get_rng_state()
+        torch.manual_seed(seed)
+        self.network = Network(
+            token_width(self.book), len(self.book.actions), int(plan.width), int(plan.layers), int(plan.heads)
+        )
+        torch.set_rng_state(generator)
+        self.adam = torch.optim.AdamW(self.network.parameters(), plan.rate, betas=(0.9, 0.98))
+
+    @property
+    def share(self) -> float:
+        """How much of the training is done, 0 to 1."""
+        return self.done / self.plan.steps
+
+    def header(self) -> Header:
+        """Return what the file of arrays says of itself."""
+        architecture = {"heads": int(self.plan.heads), "sharpness": self.plan.sharpness}
+        return Header(
+            student=IN_CONTEXT,
+            book=self.env_id,
+            world=self.world,
+            architecture=architecture,
+            command=command_for(self.env_id, self.seed, self.settings),
+            seed=self.seed,
+            curve=self.curve,
+        )
+
+    def player(self) -> InContext:
+        """Return the student as it is now."""
+        header, arrays = self.header(), self.network.arrays()
+        return InContext(lambda book: (header, arrays))
+
+    def lot(self) -> None:
+        """Walk one lot of courses; train on it until each of its steps was in as many updates as planned."""
+        begun, plan = time.monotonic(), self.plan
+        rng = np.random.default_rng([self.seed, self.lots])
+        who = Mixture(self.player(), OWN if self.share >= WARM else 0.0, int(rng.integers(1 << 63)))
+        editions = rng.integers(0, NUMBERS, int(plan.courses), endpoint=True).tolist()
+        histories = Recorder(who).walk(
+            self.book, editions, split="train", course=self.course, seed=int(rng.integers(1 << 32))
+        )
+        self.longest = max(self.longest, int(histories.length.max()))
+        self.owed += plan.reuse * int(histories.length.sum())
+        while self.owed > 0 and self.share < 1.0:
+            grown = np.clip((self.share - GROWS[0]) / (GROWS[1] - GROWS[0]), 0.0, 1.0)
+            steps = round(plan.shortest * (self.longest / plan.shortest) ** grown)
+            count = max(int(plan.batch) // steps, 1)
+            tokens, labels = draw_windows(histories, LABELS[plan.label], count, steps, rng, len(self.book.actions))
+            self.update(tokens, labels)
+            self.done += count * steps
+            self.owed -= count * steps
+        self.lots += 1
+        self.seconds += time.monotonic() - begun
+
+    def update(self, tokens: torch.Tensor, labels: torch.Tensor) -> None:
+        """Take one step towards the labels."""
+        self.updates += 1
+        slope = LEAST_RATE + (1.0 - LEAST_RATE) * 0.5 * (1.0 + np.cos(np.pi * min(self.share, 1.0)))
+        for group in self.adam.param_groups:
+            group["lr"] = self.plan.rate * min(1.0, self.updates / HOT) * slope
+        logits = self.network(tokens).flatten(0, 1)
+        loss = cross_entropy(logits, labels.flatten(), ignore_index=NO_LABEL)
+        self.adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own has no types
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.adam.step()
+        self.loss = loss.item()
+
+    def look(self) -> dict[str, float]:
+        """Evaluate on training editions that no training draws; return the figures, which the curve keeps."""
+        found = scores(examine(self.player(), self.env_id, editions=EDITIONS, split="train"))
+        found = {"steps": self.done, "loss": round(self.loss, 4), "seconds": round(self.seconds, 1), **found}
+        self.curve.append(found)
+        return found
+
+    # --- checkpoints ---------------------------------------------------------------------------
+
+    STATE = ("lots", "updates", "done", "owed", "longest", "seconds", "loss")
+
+    def save(self, path: pathlib.Path) -> None:
+        """Write a checkpoint."""
+        state = {
+            "plan": self.plan._asdict(),
+            "settings": self.settings,
+            **{name: getattr(self, name) for name in self.STATE},
+        }
+        arrays = dict(self.network.arrays())
+        for k, moments in self.adam.state_dict()["state"].items():
+            arrays |= {f"adam.{k}.{name}": np.asarray(tensor) for name, tensor in moments.items()}
+        header = self.header()
+        save_arrays(path, header._replace(training=state), arrays, np.float32)
+
+    @classmethod
+    def load(cls, path: pathlib.Path) -> "Training":
+        """Return a training that goes on where its checkpoint was written.
+
+        Raises:
+            ValueError: there is no checkpoint, or the book is another one by now.
+        """
+        if not path.is_file():
+            raise ValueError(f"nothing to resume: no file {str(path)!r}; train without resume first")
+        header, arrays = load_arrays(path.read_bytes(), str(path))
+        state = header.training
+        if state is None:
+            raise ValueError(f"{str(path)!r} is no checkpoint; train without resume first")
+        made = cls(header.book, Plan(**state["plan"]), header.seed, state["settings"])
+        if header.world != made.world:
+            raise ValueError(f"{path} was trained on another {made.book.name}; train without resume, to another file")
+        for name in cls.STATE:
+            setattr(made, name, state[name])
+        made.curve = header.curve
+        weights = made.network.state_dict()
+        made.network.load_state_dict({name: torch.from_numpy(arrays[name]) for name in weights})
+        adam = made.adam.state_dict()
+        for name, array in arrays.items():
+            if name.startswith("adam."):
+                _, k, moment = name.split(".")
+                adam["state"].setdefault(int(k), {})[moment] = torch.from_numpy(array)
+        made.adam.load_state_dict(adam)
+        return made
+
+
+def command_for(env_id: str, seed: int, settings: Mapping[str, Any]) -> str:
+    """Return the command line that trains a student on a course."""
+    short = " --short" if gymnasium.spec(env_id).kwargs.get("course") else ""
+    given = "".join(f" --set {name}={value}" for name, value in settings.items())
+    return f"textbook-gym train --book {name_of(env_id)}{short} --algo {IN_CONTEXT} --seed {seed}{given}"
+
+
+def arrays_path(out: str | pathlib.Path) -> pathlib.Path:
+    """Return the file that a training writes: `out` with `.npz` behind it, unless that is there already."""
+    path = pathlib.Path(out)
+    return path if path.suffix == ARRAYS else path.with_name(path.name + ARRAYS)
+
+
+def checkpoint_of(path: pathlib.Path) -> pathlib.Path:
+    """Return where the checkpoint beside a file of arrays stands."""
+    return path.with_suffix(f".checkpoint{ARRAYS}")
+
+
+def train(
+    env_id: str,
+    *,
+    out: str | pathlib.Path,
+    steps: int | None = None,
+    seed: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    evaluations: int = EVALUATIONS,
+    told: Told | None = None,
+) -> Training:
+    """Train the student `in-context` on a course; write it to `<out>.npz`, and its checkpoint beside.
+
+    A file that is there is not overwritten. The checkpoint is written after every lot of courses, so a stop at any
+    moment loses a few seconds; what comes out is the same.
+
+    Args:
+        env_id: a registered id, `textbook/<Book>Course-v*` or `textbook/<Book>Short-v*`.
+        out: where to write, with or without `.npz`.
+        steps: steps in all updates together; None for the preset's.
+        seed: of weights, editions and choices; None for 0.
+        settings: fields of `Plan` in the place of the preset's.
+        resume: go on with the checkpoint of `out`; everything is then as it was.
+        evaluations: so many times, evenly, the student walks training editions that no training draws, memory kept
+            and wiped; 0 for none.
+        told: see `Told`.
+
+    Raises:
+        ValueError: an unknown value, nothing to resume, or a file that is there and is not to be resumed.
+    """
+    path = arrays_path(out)
+    if gymnasium.spec(env_id).kwargs.get("episode") != "book":
+        raise ValueError(f"env_id={env_id!r}: its episode is no course; give {id_of(name_of(env_id), 'Course')}")
+    asked = dict(settings or {}) | ({} if steps is None else {"steps": steps})
+    if resume:
+        training = Training.load(checkpoint_of(path))
+        was = {**training.plan._asdict(), "env_id": training.env_id, "seed": training.seed}
+        for name, value in {**asked, "env_id": env_id, **({} if seed is None else {"seed": seed})}.items():
+            if was.get(name) != value:
+                raise ValueError(f"{path} is trained with {name}={was.get(name)!r}, not {value!r}; leave it out")
+    else:
+        for file in (path, checkpoint_of(path)):
+            if file.exists():
+                raise ValueError(f"{file} is there and is not overwritten: resume it, or choose another out")
+        training = Training(env_id, preset(env_id, **asked), seed or 0, asked)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    latest: dict[str, float] = training.curve[-1] if training.curve else {}
+    while training.share < 1.0:
+        training.lot()
+        if training.share >= (len(training.curve) + 1) / evaluations if evaluations else False:
+            latest = training.look()
+        training.save(checkpoint_of(path))
+        if told:
+            told(min(training.done, int(training.plan.steps)), int(training.plan.steps), latest)
+    save_arrays(path, training.header(), training.network.arrays())
+    return training
