@@ -111,6 +111,6 @@ def fitting(header: Header, book: Book) -> Header:
     if header.book not in [id_of(book.name, kind) for kind in KINDS] or header.world != world_digest(book):
         raise ValueError(
             f"student {header.student!r} was trained on {header.book} as it was (world {header.world}), not on this "
-            f"{book.name}; train it: {header.command}"
+            f"{book.name}; train it: textbook-gym train --book {book.name} --algo {header.student}"
         )
     return header

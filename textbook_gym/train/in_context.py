@@ -64,6 +64,7 @@ class Plan(NamedTuple):
         rate: of learning.
         batch: steps in an update.
         shortest: steps of the first windows.
+        longest: steps of the last ones, if courses are that long.
         courses: walked at a time.
         reuse: updates that a step is in, on average.
         sharpness: what logits are multiplied by where the student acts.
@@ -77,6 +78,7 @@ class Plan(NamedTuple):
     rate: float = 2e-3
     batch: int = 2048
     shortest: int = 64
+    longest: int = 256
     courses: int = 128
     reuse: float = 4.0
     sharpness: float = 2.0
@@ -232,7 +234,7 @@ class Training:
         histories = Recorder(who).walk(
             self.book, editions, split="train", course=self.course, seed=int(rng.integers(1 << 32))
         )
-        self.longest = max(self.longest, int(histories.length.max()))
+        self.longest = min(max(self.longest, int(histories.length.max())), int(plan.longest))
         self.owed += plan.reuse * int(histories.length.sum())
         while self.owed > 0 and self.share < 1.0:
             grown = np.clip((self.share - GROWS[0]) / (GROWS[1] - GROWS[0]), 0.0, 1.0)
@@ -315,9 +317,11 @@ class Training:
 
 def command_for(env_id: str, seed: int, settings: Mapping[str, Any]) -> str:
     """Return the command line that trains a student on a course."""
+    settings = dict(settings)
+    steps = f" --steps {settings.pop('steps')}" if "steps" in settings else ""
     short = " --short" if gymnasium.spec(env_id).kwargs.get("course") else ""
     given = "".join(f" --set {name}={value}" for name, value in settings.items())
-    return f"textbook-gym train --book {name_of(env_id)}{short} --algo {IN_CONTEXT} --seed {seed}{given}"
+    return f"textbook-gym train --book {name_of(env_id)}{short} --algo {IN_CONTEXT} --seed {seed}{steps}{given}"
 
 
 def arrays_path(out: str | pathlib.Path) -> pathlib.Path:
