@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import pathlib
+import zipfile
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -75,7 +76,7 @@ def load_arrays(content: bytes, name: str) -> tuple[Header, dict[str, np.ndarray
         if told["format"] != FORMAT:
             raise ValueError(f"format {told['format']}, not {FORMAT}")
         return Header(**told), arrays
-    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{name} is no file of arrays ({' '.join(str(error).split())}); train it anew") from error
 
 

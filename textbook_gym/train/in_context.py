@@ -39,7 +39,7 @@ from textbook_gym.train.network import Network
 
 LABELS = {"model": Label.MODEL, "oracle": Label.ORACLE}
 EDITIONS = 32  # training editions walked at every evaluation
-EVALUATIONS = 5
+EVALUATIONS = 4
 WARM = 0.1  # share of the training in which the student does not yet act itself
 GROWS = (0.15, 0.6)  # shares of the training between which windows grow from the shortest to whole courses
 OWN = 0.6  # share of the courses that the student itself walks, once it does
