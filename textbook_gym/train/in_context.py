@@ -81,7 +81,7 @@ class Plan(NamedTuple):
     longest: int = 256
     courses: int = 128
     reuse: float = 4.0
-    sharpness: float = 2.0
+    sharpness: float = 4.0
 
 
 def preset(env_id: str, **settings: Any) -> Plan:
