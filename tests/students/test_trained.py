@@ -9,6 +9,7 @@ import torch
 
 from textbook_gym.registry import BUILT_IN, env_ids, find
 from textbook_gym.students.arrays import Header, load_arrays, save_arrays, world_digest
+from textbook_gym.students.layouts import sizes_of
 from textbook_gym.students.parse import as_student
 from textbook_gym.students.trained import IN_CONTEXT, InContext, weights_path
 from textbook_gym.students.transformer import Transformer, token_width
@@ -21,14 +22,20 @@ BOOK = "Vocabulary"
 def network(book=BOOK, seed=0):
     torch.manual_seed(seed)
     found = find(book)
-    return Network(token_width(found), len(found.actions), width=16, layers=2, heads=2)
+    return Network(token_width(sizes_of(found)), len(found.actions), width=16, layers=2, heads=2)
 
 
 def header(name=BOOK, **changed):
+    book = find(name)
     told = {
-        "student": IN_CONTEXT, "book": env_ids(name)[1], "world": world_digest(find(name)),
-        "architecture": {"heads": 2, "sharpness": 1.0}, "command": "textbook-gym train", "seed": 0, "curve": [],
-    }  # fmt: skip
+        "student": IN_CONTEXT,
+        "book": env_ids(name)[1],
+        "world": world_digest(book),
+        "architecture": {"heads": 2, "sharpness": 1.0, "sizes": list(sizes_of(book)), "permuted": False},
+        "command": "textbook-gym train",
+        "seed": 0,
+        "curve": [],
+    }
     return Header(**{**told, **changed})
 
 
@@ -41,7 +48,7 @@ def file(tmp_path):
 
 def test_numpy_plays_what_torch_computes():
     torch_network = network()
-    tokens = np.random.default_rng(0).normal(size=(3, 150, token_width(find(BOOK)))).astype(np.float32)
+    tokens = np.random.default_rng(0).normal(size=(3, 150, token_width(sizes_of(find(BOOK))))).astype(np.float32)
     with torch.no_grad():
         whole = torch_network(torch.from_numpy(tokens)).numpy()
         rest = torch_network(torch.from_numpy(tokens[1:2, 70:])).numpy()

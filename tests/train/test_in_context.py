@@ -6,11 +6,13 @@ import pytest
 from textbook_gym.engine.labels import NO_LABEL, Label
 from textbook_gym.registry import find, short_id
 from textbook_gym.students.histories import Recorder, ReferenceAgent
+from textbook_gym.students.layouts import sizes_of
 from textbook_gym.students.parse import as_student
 from textbook_gym.students.transformer import token_width
 from textbook_gym.study.run import study
 from textbook_gym.train.evaluation import examine, scores
-from textbook_gym.train.in_context import Training, arrays_path, checkpoint_of, draw_windows, preset, train
+from textbook_gym.train.in_context import Training, arrays_path, checkpoint_of, preset, train
+from textbook_gym.train.lots import Lot, draw_windows
 
 COURSE = short_id("Vocabulary")
 SMALL = {"courses": 8, "layers": 1, "width": 16, "heads": 2, "batch": 512}
@@ -77,8 +79,8 @@ def test_windows_are_pieces_of_histories_as_a_wiped_memory_would_see_them():
     book = find("Vocabulary")
     told = Recorder(ReferenceAgent("model")).walk(book, range(4), course="short")
     rng = np.random.default_rng(0)
-    tokens, labels = draw_windows(told, Label.MODEL, 32, 40, rng, len(book.actions))
-    assert tokens.shape == (32, 40, token_width(book))
+    tokens, labels = draw_windows([Lot(book, told)], Label.MODEL, 32, 40, rng, sizes_of(book), False)
+    assert tokens.shape == (32, 40, token_width(sizes_of(book)))
     width, actions = book.width, slice(2 * book.width, 2 * book.width + len(book.actions))
     first = {row.tobytes() for row in told.observation[told.first]}
     for window, wanted in zip(tokens.numpy(), labels.numpy(), strict=True):

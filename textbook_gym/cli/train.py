@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from textbook_gym.cli.options import Texts, Whole, see_this_folder
-from textbook_gym.registry import env_ids, name_or_register, short_id
+from textbook_gym.registry import LIBRARY, env_ids, name_or_register, short_id
 from textbook_gym.students.trained import IN_CONTEXT
 
 NONE = "none"  # the memory's name where there is to be none
@@ -32,7 +32,8 @@ def train(
     """Train a student on a book: of Stable-Baselines3 with a memory, or a network that learns in context.
 
     Args:
-        book: a book, such as Vocabulary, or the module of your own, such as my_package.lamps.
+        book: a book, such as Vocabulary, or the module of your own, such as my_package.lamps; Library, one network for
+            all books, in context alone.
         short: its short course of three chapters, not the whole book.
         algo: ppo (the default), ppo_lstm, a2c, dqn; or in-context, a transformer that is shown what the model student
             or the oracle would do.
@@ -61,7 +62,7 @@ def train(
     from textbook_gym.cli.tables import table_of
 
     see_this_folder()
-    name = name_or_register(book)
+    name = LIBRARY if book == LIBRARY else name_or_register(book)
     env_id = short_id(name) if short else env_ids(name)[1]
     settings = pairs(set)
     if threads < 1:

@@ -18,7 +18,7 @@ from textbook_gym.authoring.book import Book
 from textbook_gym.engine.labels import NO_LABEL, Label, Labels
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.files import beside
-from textbook_gym.registry import KINDS, id_of
+from textbook_gym.registry import KINDS, LIBRARY, id_of, name_of
 from textbook_gym.students.rollout import open_editions
 
 FORMAT = 1
@@ -31,7 +31,8 @@ class Header(NamedTuple):
     Attributes:
         student: name of the student.
         book: id of the course that it was trained on, which names the book's version.
-        world: digest of how that book behaves, see `world_digest`.
+        world: digest of how that book behaves, see `world_digest`; of the library the digest of each book behind its
+            name and a colon.
         architecture: numbers that the player needs, such as heads.
         command: command line that trained it.
         seed: of the training.
@@ -104,14 +105,20 @@ def world_digest(book: Book) -> str:
 
 
 def fitting(header: Header, book: Book) -> Header:
-    """Return a header if its arrays were trained on this book as it is.
+    """Return a header if its arrays can play this book as it is: trained on it, or on many books that it was not among.
 
     Raises:
-        ValueError: they were not; the message says which command trains them.
+        ValueError: they cannot; the message says which command trains them.
     """
-    if header.book not in [id_of(book.name, kind) for kind in KINDS] or header.world != world_digest(book):
+    if name_of(header.book) == LIBRARY:
+        worlds = dict(part.split(":") for part in header.world.split())
+        fits = worlds.get(book.name) in (None, world_digest(book))
+    else:
+        fits = header.book in [id_of(book.name, kind) for kind in KINDS] and header.world == world_digest(book)
+    if not fits:
+        name = LIBRARY if name_of(header.book) == LIBRARY else book.name
         raise ValueError(
             f"student {header.student!r} was trained on {header.book} as it was (world {header.world}), not on this "
-            f"{book.name}; train it: textbook-gym train --book {book.name} --algo {header.student}"
+            f"{book.name}; train it: textbook-gym train --book {name} --algo {header.student}"
         )
     return header

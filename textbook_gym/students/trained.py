@@ -14,6 +14,7 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.students.arrays import Header, fitting, load_arrays
+from textbook_gym.students.layouts import Layout, Sizes
 from textbook_gym.students.transformer import Transformer, token_width, write_tokens
 
 FOLDER = "weights"  # beside this file: FOLDER/<student>/<book>.npz
@@ -45,30 +46,33 @@ class InContext:
             ValueError: there are no arrays for this book, or they are of another version of it.
         """
         header, arrays = self._arrays(book)
-        self._network = Transformer(arrays, int(header.architecture["heads"]), lanes)
-        self._sharpness = float(header.architecture["sharpness"])
-        self._tokens = np.zeros((lanes, token_width(book)), np.float32)
-        self._before = np.zeros((lanes, book.width), np.float32)
-        self._actions = np.full(lanes, -1, np.int64)
-        self._rng = np.random.default_rng(seed)
+        told, self._rng = header.architecture, np.random.default_rng(seed)
+        self._network = Transformer(arrays, int(told["heads"]), lanes)
+        self._sharpness = float(told["sharpness"])
+        sizes = Sizes(*told["sizes"])
+        self._layout = Layout(book, lanes, sizes, self._rng if told["permuted"] else None)
+        self._tokens = np.zeros((lanes, token_width(sizes)), np.float32)
+        self._before = np.zeros((lanes, sizes.width), np.float32)
+        self._buttons = np.full(lanes, -1, np.int64)
 
     def act(self, observations: np.ndarray, info: Mapping[str, np.ndarray]) -> np.ndarray:
         """Read one more step in every lane; draw an action from what the network says."""
-        write_tokens(self._tokens, observations, self._before, self._actions, info["exercise_done"], info["mark"])
-        self._before[:] = observations
-        logits = self._network.step(self._tokens) * self._sharpness
-        self._actions = np.argmax(logits + self._rng.gumbel(size=logits.shape), axis=1)
-        return self._actions
+        seen = self._layout.spread(observations)
+        write_tokens(self._tokens, seen, self._before, self._buttons, info["exercise_done"], info["mark"])
+        self._before = seen
+        logits = np.where(self._layout.known, self._network.step(self._tokens) * self._sharpness, -np.inf)
+        self._buttons = np.argmax(logits + self._rng.gumbel(size=logits.shape), axis=1)
+        return self._layout.action_of(self._buttons)
 
     def did(self, actions: np.ndarray) -> None:
         """Hear what was done in its place, int (lanes,)."""
-        self._actions = actions
+        self._buttons = self._layout.button_of(actions)
 
     def wipe(self, mask: np.ndarray) -> None:
         """Forget all steps in the lanes of the mask."""
         self._network.forget(mask)
         self._before[mask] = 0.0
-        self._actions[mask] = -1
+        self._buttons[mask] = -1
 
 
 def weights_path(student: str, book: str) -> pathlib.Path:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from textbook_gym.authoring.book import Book
+from textbook_gym.students.layouts import Sizes
 
 FEW = 64  # steps of room that a memory begins with
 SMALLEST = 1e-5  # added to variances, as torch does
 
 
-def token_width(book: Book) -> int:
-    """Return how many numbers a step is to the network."""
-    return 2 * book.width + len(book.actions) + 2
+def token_width(sizes: Sizes) -> int:
+    """Return how many numbers a step is to a network of these sizes."""
+    return 2 * sizes.width + sizes.buttons + 2
 
 
 def write_tokens(

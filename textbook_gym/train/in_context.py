@@ -9,12 +9,16 @@ network can learn it to the end; what the oracle would do it can only guess as f
 walked by the network itself and, so that it knows good and odd histories too, by the model student and by mixtures of
 oracle and chance. Only training editions are walked.
 
+On `textbook/LibraryCourse-v0` one network is trained on many books, in which signals and buttons are permuted anew in
+every window; it can then walk any book, also one that it was not trained on.
+
 Windows begin at any exercise, as a memory that was wiped does. They are short at first: in many small updates the
 network learns to look back a few exercises, and then it needs few updates on whole courses.
 """
 
 import importlib.resources
 import pathlib
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -25,16 +29,19 @@ import torch
 import yaml
 from torch.nn.functional import cross_entropy
 
-from textbook_gym.authoring.book import Book, read
+from textbook_gym.authoring.book import read
 from textbook_gym.engine.course import NUMBERS
 from textbook_gym.engine.labels import NO_LABEL, Label
+from textbook_gym.envs.multibook import choose
 from textbook_gym.errors import one_of
-from textbook_gym.registry import id_of, name_of
+from textbook_gym.registry import LIBRARY, env_ids, find, id_of, name_of
 from textbook_gym.students.arrays import Header, load_arrays, save_arrays, world_digest
-from textbook_gym.students.histories import Histories, Recorder
+from textbook_gym.students.histories import Recorder
+from textbook_gym.students.layouts import library_sizes, sizes_of
 from textbook_gym.students.trained import ARRAYS, IN_CONTEXT, InContext
-from textbook_gym.students.transformer import token_width, write_tokens
+from textbook_gym.students.transformer import token_width
 from textbook_gym.train.evaluation import examine, scores
+from textbook_gym.train.lots import Lot, Mixture, draw_windows
 from textbook_gym.train.network import Network
 
 LABELS = {"model": Label.MODEL, "oracle": Label.ORACLE}
@@ -43,8 +50,6 @@ EVALUATIONS = 4
 WARM = 0.1  # share of the training in which the student does not yet act itself
 GROWS = (0.15, 0.6)  # shares of the training between which windows grow from the shortest to whole courses
 OWN = 0.6  # share of the courses that the student itself walks, once it does
-FROM_START = 0.25  # share of windows that begin with the course
-SLIPS = 0.3  # most steps that go wrong where the model student walks
 HOT = 100  # updates until the rate of learning is reached
 LEAST_RATE = 0.05  # of that at the end
 
@@ -68,6 +73,7 @@ class Plan(NamedTuple):
         courses: walked at a time.
         reuse: updates that a step is in, on average.
         sharpness: what logits are multiplied by where the student acts.
+        held_out: of the library, the books that it is not trained on, with blanks between.
     """
 
     label: str = "model"
@@ -82,6 +88,7 @@ class Plan(NamedTuple):
     courses: int = 128
     reuse: float = 4.0
     sharpness: float = 4.0
+    held_out: str = ""
 
 
 def preset(env_id: str, **settings: Any) -> Plan:
@@ -96,84 +103,14 @@ def preset(env_id: str, **settings: Any) -> Plan:
         one_of("setting", name, list(Plan._fields))
         if name == "label":
             one_of("label", value, list(LABELS))
+        elif name == "held_out":
+            choose(None, str(value).split())
         elif not isinstance(value, (int, float)) or value <= 0:
             raise ValueError(f"{name}={value!r}: give a number above 0")
     plan = Plan(**{**rows["default"], **(rows.get(env_id) or {}), **settings})
     if plan.width % plan.heads:
         raise ValueError(f"width={plan.width}: give a multiple of heads={plan.heads}")
     return plan
-
-
-class Mixture:
-    """Who walks the courses that are trained on: each one of the student, the model student, or oracle and chance.
-
-    Args:
-        agent: the student in training.
-        own: share of courses that it walks.
-        seed: of the mixture.
-    """
-
-    name = "mixture"
-
-    def __init__(self, agent: InContext, own: float, seed: int) -> None:
-        self.agent, self.own, self.seed = agent, own, seed
-        self.labels = np.zeros((0, len(Label)), np.int64)  # set by the recorder before each step
-
-    def begin(self, book: Book, lanes: int, seed: int) -> None:
-        """Draw who walks in which lane."""
-        self._rng = np.random.default_rng([self.seed, 1])
-        kind = self._rng.random(lanes)
-        self._mine = kind < self.own
-        self._models = kind > (1.0 + self.own) / 2
-        self._slips = SLIPS * self._rng.random(lanes) * (self._rng.random(lanes) < 0.5)
-        self._share = self._rng.random(lanes)  # of the oracle, where it takes turns with chance
-        self._actions = len(book.actions)
-        self.agent.begin(book, lanes, seed)
-
-    def act(self, observations: np.ndarray, info: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return one action a lane, and let the student know what is done in its place."""
-        n = len(observations)
-        chance = self._rng.integers(0, self._actions, n)
-        slips, share = self._rng.random((2, n))
-        by_model = np.where(slips < self._slips, chance, self.labels[:, Label.MODEL])
-        by_oracle = np.where(share < self._share, self.labels[:, Label.ORACLE], chance)
-        actions = np.maximum(np.where(self._models, by_model, by_oracle), 0)
-        if self.own:
-            actions = np.where(self._mine, self.agent.act(observations, info), actions)
-            self.agent.did(actions)
-        return actions
-
-    def wipe(self, mask: np.ndarray) -> None:
-        """Wipe the student."""
-        self.agent.wipe(mask)
-
-
-def draw_windows(
-    histories: Histories, label: Label, count: int, steps: int, rng: np.random.Generator, actions: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return windows of courses: tokens, (count, steps, width of a token), and labels, (count, steps).
-
-    A window begins at an exercise with nothing remembered, and is padded where the course ends before it.
-    """
-    width = histories.observation.shape[2]
-    obs, before = np.zeros((2, count, steps, width), np.float32)
-    action, labels = np.full((2, count, steps), NO_LABEL)
-    done, mark = np.zeros((count, steps), np.bool_), np.zeros((count, steps))
-    begins = histories.first
-    for k, i in enumerate(rng.integers(0, len(histories.length), count)):
-        length = histories.length[i]
-        starts = np.flatnonzero(begins[i, : max(length - steps, 0) + 1])  # from which a window is filled
-        start = 0 if rng.random() < FROM_START else int(rng.choice(starts))
-        here = slice(start, min(start + steps, length))
-        n = here.stop - start
-        obs[k, :n] = histories.observation[i, here]
-        before[k, 1:n] = obs[k, : n - 1]
-        action[k, 1:n] = histories.action[i, here][:-1]
-        done[k, :n], mark[k, :n] = histories.exercise_done[i, here], histories.mark[i, here]
-        labels[k, :n] = histories.label[i, here, label]
-    tokens = np.empty((count, steps, 2 * width + actions + 2), np.float32)
-    write_tokens(tokens, obs, before, action, done, mark)
-    return torch.from_numpy(tokens), torch.from_numpy(labels)
 
 
 class Training:
@@ -189,15 +126,22 @@ class Training:
     def __init__(self, env_id: str, plan: Plan, seed: int, settings: Mapping[str, Any]) -> None:
         keywords = gymnasium.spec(env_id).kwargs
         self.env_id, self.plan, self.seed, self.settings = env_id, plan, seed, dict(settings)
-        self.world = world_digest(read(keywords["book"]))
-        self.book, self.course = read(keywords["book"]), keywords.get("course")
+        self.permuted, self.course = name_of(env_id) == LIBRARY, keywords.get("course")
+        if self.permuted:
+            self.books = [find(name) for name in choose(None, plan.held_out.split())]
+            self.sizes = library_sizes()
+            self.world = " ".join(f"{book.name}:{world_digest(book)}" for book in self.books)
+        else:
+            self.books = [read(keywords["book"])]
+            self.sizes = sizes_of(self.books[0])
+            self.world = world_digest(self.books[0])
         self.lots, self.updates, self.done, self.owed, self.longest = 0, 0, 0, 0.0, plan.shortest
         self.seconds, self.loss = 0.0, 0.0
         self.curve: list[dict[str, float]] = []
         generator = torch.get_rng_state()
         torch.manual_seed(seed)
         self.network = Network(
-            token_width(self.book), len(self.book.actions), int(plan.width), int(plan.layers), int(plan.heads)
+            token_width(self.sizes), self.sizes.buttons, int(plan.width), int(plan.layers), int(plan.heads)
         )
         torch.set_rng_state(generator)
         self.adam = torch.optim.AdamW(self.network.parameters(), plan.rate, betas=(0.9, 0.98))
@@ -209,7 +153,12 @@ class Training:
 
     def header(self) -> Header:
         """Return what the file of arrays says of itself."""
-        architecture = {"heads": int(self.plan.heads), "sharpness": self.plan.sharpness}
+        architecture = {
+            "heads": int(self.plan.heads),
+            "sharpness": self.plan.sharpness,
+            "sizes": list(self.sizes),
+            "permuted": self.permuted,
+        }
         return Header(
             student=IN_CONTEXT,
             book=self.env_id,
@@ -229,18 +178,21 @@ class Training:
         """Walk one lot of courses; train on it until each of its steps was in as many updates as planned."""
         begun, plan = time.monotonic(), self.plan
         rng = np.random.default_rng([self.seed, self.lots])
-        who = Mixture(self.player(), OWN if self.share >= WARM else 0.0, int(rng.integers(1 << 63)))
-        editions = rng.integers(0, NUMBERS, int(plan.courses), endpoint=True).tolist()
-        histories = Recorder(who).walk(
-            self.book, editions, split="train", course=self.course, seed=int(rng.integers(1 << 32))
-        )
-        self.longest = min(max(self.longest, int(histories.length.max())), int(plan.longest))
-        self.owed += plan.reuse * int(histories.length.sum())
+        lots = []
+        for book in self.books:
+            who = Mixture(self.player(), OWN if self.share >= WARM else 0.0, int(rng.integers(1 << 63)))
+            count = max(int(plan.courses) // len(self.books), 1)
+            editions = rng.integers(0, NUMBERS, count, endpoint=True).tolist()
+            stream = int(rng.integers(1 << 32))
+            told = Recorder(who).walk(book, editions, split="train", course=self.course, seed=stream)
+            lots.append(Lot(book, told))
+            self.longest = min(max(self.longest, int(told.length.max())), int(plan.longest))
+            self.owed += plan.reuse * int(told.length.sum())
         while self.owed > 0 and self.share < 1.0:
             grown = np.clip((self.share - GROWS[0]) / (GROWS[1] - GROWS[0]), 0.0, 1.0)
             steps = round(plan.shortest * (self.longest / plan.shortest) ** grown)
             count = max(int(plan.batch) // steps, 1)
-            tokens, labels = draw_windows(histories, LABELS[plan.label], count, steps, rng, len(self.book.actions))
+            tokens, labels = draw_windows(lots, LABELS[plan.label], count, steps, rng, self.sizes, self.permuted)
             self.update(tokens, labels)
             self.done += count * steps
             self.owed -= count * steps
@@ -263,8 +215,11 @@ class Training:
 
     def look(self) -> dict[str, float]:
         """Evaluate on training editions that no training draws; return the figures, which the curve keeps."""
-        found = scores(examine(self.player(), self.env_id, editions=EDITIONS, split="train"))
-        found = {"steps": self.done, "loss": round(self.loss, 4), "seconds": round(self.seconds, 1), **found}
+        editions = max(EDITIONS // len(self.books), 4)
+        courses = [env_ids(book.name)[1] for book in self.books] if self.permuted else [self.env_id]
+        every = [scores(examine(self.player(), course, editions=editions, split="train")) for course in courses]
+        means = {name: float(np.mean([found[name] for found in every])) for name in every[0]}
+        found = {"steps": self.done, "loss": round(self.loss, 4), "seconds": round(self.seconds, 1), **means}
         self.curve.append(found)
         return found
 
@@ -300,7 +255,9 @@ class Training:
             raise ValueError(f"{str(path)!r} is no checkpoint; train without resume first")
         made = cls(header.book, Plan(**state["plan"]), header.seed, state["settings"])
         if header.world != made.world:
-            raise ValueError(f"{path} was trained on another {made.book.name}; train without resume, to another file")
+            raise ValueError(
+                f"{path} was trained on another {name_of(header.book)}; train without resume, to another file"
+            )
         for name in cls.STATE:
             setattr(made, name, state[name])
         made.curve = header.curve
@@ -320,7 +277,7 @@ def command_for(env_id: str, seed: int, settings: Mapping[str, Any]) -> str:
     settings = dict(settings)
     steps = f" --steps {settings.pop('steps')}" if "steps" in settings else ""
     short = " --short" if gymnasium.spec(env_id).kwargs.get("course") else ""
-    given = "".join(f" --set {name}={value}" for name, value in settings.items())
+    given = "".join(f" --set {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
     return f"textbook-gym train --book {name_of(env_id)}{short} --algo {IN_CONTEXT} --seed {seed}{steps}{given}"
 
 
