@@ -13,6 +13,7 @@ from textbook_gym.students.layouts import sizes_of
 from textbook_gym.students.parse import as_student
 from textbook_gym.students.trained import IN_CONTEXT, InContext, weights_path
 from textbook_gym.students.transformer import Transformer, token_width
+from textbook_gym.study.cache import student_digest
 from textbook_gym.study.run import study
 from textbook_gym.train.network import Network
 
@@ -106,6 +107,12 @@ def test_what_it_does_follows_from_its_seed(file):
         return study([str(file)], [BOOK], course="short", editions=3, seed=seed)["mark"].to_list()
 
     assert marks(1) == marks(1) != marks(2)
+
+
+def test_a_study_walks_it_anew_when_its_arrays_have_changed(file):
+    before = student_digest(str(file))
+    save_arrays(file, header(), network(seed=1).arrays())
+    assert before != student_digest(str(file)) != ""
 
 
 def test_it_plays_without_torch(file):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from textbook_gym.engine.labels import NO_LABEL, Label
-from textbook_gym.registry import find, short_id
+from textbook_gym.registry import BUILT_IN, find, id_of, short_id
+from textbook_gym.students.arrays import load_arrays, save_arrays
 from textbook_gym.students.histories import Recorder, ReferenceAgent
 from textbook_gym.students.layouts import sizes_of
 from textbook_gym.students.parse import as_student
@@ -93,6 +94,23 @@ def test_windows_are_pieces_of_histories_as_a_wiped_memory_would_see_them():
             window[1:, actions].argmax(axis=1)[open_steps], wanted[:-1][open_steps]
         )
         np.testing.assert_array_equal(wanted == NO_LABEL, window[:, -2] == 1)
+
+
+def test_one_network_of_the_library_walks_books_that_it_was_not_trained_on(tmp_path):
+    """But of those that it was trained on only as they were then."""
+    others = [name for name in BUILT_IN if name not in ("Vocabulary", "Ballistics")]
+    settings = {**SMALL, "held_out": " ".join(others)}
+    training = train(id_of("Library", "Course"), out=tmp_path / "mine", steps=5_000, settings=settings, evaluations=1)
+    assert [book.name for book in training.books] == ["Ballistics", "Vocabulary"]
+    assert f"--set 'held_out={' '.join(others)}'" in training.header().command
+    marks = study([str(tmp_path / "mine.npz")], ["Vocabulary", "Bandits"], course="short", editions=2)
+    assert set(marks["book"]) == {"Vocabulary", "Bandits"}
+    header, arrays = load_arrays((tmp_path / "mine.npz").read_bytes(), "mine")
+    older = header.world.replace("Vocabulary:", "Vocabulary:0")
+    save_arrays(tmp_path / "older.npz", header._replace(world=older), arrays)
+    study([str(tmp_path / "older.npz")], ["Bandits"], course="short", editions=1)
+    with pytest.raises(ValueError, match="train it: textbook-gym train --book Library"):
+        study([str(tmp_path / "older.npz")], ["Vocabulary"], course="short", editions=1)
 
 
 @pytest.mark.slow
