@@ -15,6 +15,7 @@ from textbook_gym.authoring.book import Book
 from textbook_gym.engine.labels import Label, Labels
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
+from textbook_gym.engine.syllabus import outline
 from textbook_gym.students.base import Agent
 from textbook_gym.students.rollout import notes_stream, walk
 
@@ -89,7 +90,7 @@ class Recorder:
         *,
         split: str = "train",
         course: str | None = None,
-        chapters: Sequence[int] | None = None,
+        chapters: int | None = None,
         wipe: Wipe = Wipe.NEVER,
         seed: int = 0,
     ) -> Histories:
@@ -100,13 +101,22 @@ class Recorder:
             editions: numbers of editions of the split.
             split: train, test or all.
             course: a course that the book names; None for the whole book.
-            chapters: those of a shorter course of one's own.
+            chapters: how many chapters of the course, from the first; None for all. The editions are those of all.
             wipe: when its memory is taken away.
             seed: of its own randomness.
         """
-        self._lanes = Lanes(
-            book.path, len(editions), episode="book", split=split, threads=1, course=course, chapters=chapters
+        plan = outline(book, course)
+        numbers = list(plan)[:chapters]
+        lanes = Lanes(
+            book.path,
+            len(editions),
+            episode="book",
+            split=split,
+            threads=1,
+            chapters=numbers,
+            exercises=[plan[n] for n in numbers],
         )
+        self._lanes = lanes.name_editions_as(course)
         self._labels = Labels(self._lanes, [notes_stream(seed, edition) for edition in editions])
         self._steps: list[tuple[np.ndarray, ...]] = []
         self._told: list[list[str]] = []

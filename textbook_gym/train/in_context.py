@@ -32,6 +32,7 @@ from torch.nn.functional import cross_entropy
 from textbook_gym.authoring.book import read
 from textbook_gym.engine.course import NUMBERS
 from textbook_gym.engine.labels import NO_LABEL, Label
+from textbook_gym.engine.syllabus import outline
 from textbook_gym.envs.multibook import choose
 from textbook_gym.errors import one_of
 from textbook_gym.registry import LIBRARY, env_ids, find, id_of, name_of
@@ -48,7 +49,7 @@ LABELS = {"model": Label.MODEL, "oracle": Label.ORACLE}
 EDITIONS = 32  # training editions walked at every evaluation
 EVALUATIONS = 4
 WARM = 0.1  # share of the training in which the student does not yet act itself
-GROWS = (0.15, 0.6)  # shares of the training between which windows grow from the shortest to whole courses
+GROWS = (0.2, 0.6)  # shares of the training between which courses grow from one chapter, and windows, to all
 OWN = 0.6  # share of the courses that the student itself walks, once it does
 HOT = 100  # updates until the rate of learning is reached
 LEAST_RATE = 0.05  # of that at the end
@@ -151,6 +152,11 @@ class Training:
         """How much of the training is done, 0 to 1."""
         return self.done / self.plan.steps
 
+    @property
+    def grown(self) -> float:
+        """How far courses and windows have grown, 0 to 1."""
+        return float(np.clip((self.share - GROWS[0]) / (GROWS[1] - GROWS[0]), 0.0, 1.0))
+
     def header(self) -> Header:
         """Return what the file of arrays says of itself."""
         architecture = {
@@ -184,13 +190,13 @@ class Training:
             count = max(int(plan.courses) // len(self.books), 1)
             editions = rng.integers(0, NUMBERS, count, endpoint=True).tolist()
             stream = int(rng.integers(1 << 32))
-            told = Recorder(who).walk(book, editions, split="train", course=self.course, seed=stream)
+            chapters = 1 + int(self.grown * (len(outline(book, self.course)) - 1))
+            told = Recorder(who).walk(book, editions, split="train", course=self.course, chapters=chapters, seed=stream)
             lots.append(Lot(book, told))
             self.longest = min(max(self.longest, int(told.length.max())), int(plan.longest))
             self.owed += plan.reuse * int(told.length.sum())
         while self.owed > 0 and self.share < 1.0:
-            grown = np.clip((self.share - GROWS[0]) / (GROWS[1] - GROWS[0]), 0.0, 1.0)
-            steps = round(plan.shortest * (self.longest / plan.shortest) ** grown)
+            steps = round(plan.shortest * (self.longest / plan.shortest) ** self.grown)
             count = max(int(plan.batch) // steps, 1)
             tokens, labels = draw_windows(lots, LABELS[plan.label], count, steps, rng, self.sizes, self.permuted)
             self.update(tokens, labels)
