@@ -1,7 +1,10 @@
 """Training of the student that learns in context."""
 
+import importlib.resources
+
 import numpy as np
 import pytest
+import yaml
 
 from textbook_gym.engine.labels import NO_LABEL, Label
 from textbook_gym.registry import BUILT_IN, find, id_of, short_id
@@ -60,6 +63,24 @@ def test_nothing_is_overwritten_and_nothing_resumed_as_another(tmp_path):
     with pytest.raises(ValueError, match="is no checkpoint"):
         Training.load(arrays_path(tmp_path / "mine"))
     assert Training.load(checkpoint_of(arrays_path(tmp_path / "mine"))).share >= 1.0
+
+
+def test_a_training_can_be_made_longer(tmp_path):
+    small(tmp_path / "mine")
+    longer = train(COURSE, out=tmp_path / "mine", resume=True, steps=30_000, evaluations=1)
+    assert 30_000 <= longer.done < 40_000
+    assert "--steps 30000" in longer.header().command
+
+
+def test_every_plan_is_of_a_course_that_there_is():
+    table = importlib.resources.files("textbook_gym.train").joinpath("hyperparams/in-context.yml")
+    rows = yaml.safe_load(table.read_text(encoding="utf-8"))
+    ids = {
+        id_of(name, kind).rpartition("-v")[0]: id_of(name, kind) for name in BUILT_IN for kind in ("Course", "Short")
+    }
+    assert set(rows) <= {"default", *ids}
+    for key in set(rows) - {"default"}:
+        assert preset(ids[key]) != preset(COURSE)
 
 
 @pytest.mark.parametrize(

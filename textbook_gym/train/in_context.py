@@ -48,9 +48,10 @@ from textbook_gym.train.network import Network
 LABELS = {"model": Label.MODEL, "oracle": Label.ORACLE}
 EDITIONS = 32  # training editions walked at every evaluation
 EVALUATIONS = 4
-WARM = 0.1  # share of the training in which the student does not yet act itself
+WARM = 0.1  # share of the training in which the student does not yet act itself;
+OWNS = 0.6  # by this one it walks `OWN` of the courses
 GROWS = (0.2, 0.6)  # shares of the training between which courses grow from one chapter, and windows, to all
-OWN = 0.6  # share of the courses that the student itself walks, once it does
+OWN = 0.6  # share of the courses that the student itself walks in the end
 HOT = 100  # updates until the rate of learning is reached
 LEAST_RATE = 0.05  # of that at the end
 
@@ -108,7 +109,7 @@ def preset(env_id: str, **settings: Any) -> Plan:
             choose(None, str(value).split())
         elif not isinstance(value, (int, float)) or value <= 0:
             raise ValueError(f"{name}={value!r}: give a number above 0")
-    plan = Plan(**{**rows["default"], **(rows.get(env_id) or {}), **settings})
+    plan = Plan(**{**rows["default"], **(rows.get(env_id.rpartition("-v")[0]) or {}), **settings})
     if plan.width % plan.heads:
         raise ValueError(f"width={plan.width}: give a multiple of heads={plan.heads}")
     return plan
@@ -157,6 +158,12 @@ class Training:
         """How far courses and windows have grown, 0 to 1."""
         return float(np.clip((self.share - GROWS[0]) / (GROWS[1] - GROWS[0]), 0.0, 1.0))
 
+    def extend(self, steps: int | None) -> None:
+        """Train for so many steps in all, None for as many as planned; the rate of learning rises again to fit."""
+        if steps is not None and steps != self.plan.steps:
+            self.settings["steps"] = steps
+            self.plan = self.plan._replace(steps=steps)
+
     def header(self) -> Header:
         """Return what the file of arrays says of itself."""
         architecture = {
@@ -186,7 +193,8 @@ class Training:
         rng = np.random.default_rng([self.seed, self.lots])
         lots = []
         for book in self.books:
-            who = Mixture(self.player(), OWN if self.share >= WARM else 0.0, int(rng.integers(1 << 63)))
+            own = OWN * float(np.clip((self.share - WARM) / (OWNS - WARM), 0.0, 1.0))
+            who = Mixture(self.player(), own, int(rng.integers(1 << 63)))
             count = max(int(plan.courses) // len(self.books), 1)
             editions = rng.integers(0, NUMBERS, count, endpoint=True).tolist()
             stream = int(rng.integers(1 << 32))
@@ -317,10 +325,10 @@ def train(
     Args:
         env_id: a registered id, `textbook/<Book>Course-v*` or `textbook/<Book>Short-v*`.
         out: where to write, with or without `.npz`.
-        steps: steps in all updates together; None for the preset's.
+        steps: steps in all updates together, those before a resume included; None for the preset's.
         seed: of weights, editions and choices; None for 0.
         settings: fields of `Plan` in the place of the preset's.
-        resume: go on with the checkpoint of `out`; everything is then as it was.
+        resume: go on with the checkpoint of `out`; everything but `steps` is then as it was.
         evaluations: so many times, evenly, the student walks training editions that no training draws, memory kept
             and wiped; 0 for none.
         told: see `Told`.
@@ -331,17 +339,19 @@ def train(
     path = arrays_path(out)
     if gymnasium.spec(env_id).kwargs.get("episode") != "book":
         raise ValueError(f"env_id={env_id!r}: its episode is no course; give {id_of(name_of(env_id), 'Course')}")
-    asked = dict(settings or {}) | ({} if steps is None else {"steps": steps})
+    asked = dict(settings or {})
     if resume:
         training = Training.load(checkpoint_of(path))
         was = {**training.plan._asdict(), "env_id": training.env_id, "seed": training.seed}
         for name, value in {**asked, "env_id": env_id, **({} if seed is None else {"seed": seed})}.items():
             if was.get(name) != value:
                 raise ValueError(f"{path} is trained with {name}={was.get(name)!r}, not {value!r}; leave it out")
+        training.extend(steps)
     else:
         for file in (path, checkpoint_of(path)):
             if file.exists():
                 raise ValueError(f"{file} is there and is not overwritten: resume it, or choose another out")
+        asked |= {} if steps is None else {"steps": steps}
         training = Training(env_id, preset(env_id, **asked), seed or 0, asked)
     path.parent.mkdir(parents=True, exist_ok=True)
     latest: dict[str, float] = training.curve[-1] if training.curve else {}
