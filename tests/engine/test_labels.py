@@ -14,7 +14,7 @@ from textbook_gym.students.rollout import open_editions, walk
 EDITIONS = range(5, 11)
 
 
-@pytest.mark.parametrize("book", ["Vocabulary", "Bandits", "Navigation"])
+@pytest.mark.parametrize("book", ["Vocabulary", "Maintenance", "Navigation"])
 @pytest.mark.parametrize("name", ["model", "newcomer", "oracle"])
 def test_a_reference_that_follows_its_labels_walks_as_in_the_compiled_loop(book, name):
     """Pages, notes, chance and wipes are those of `walk`, or marks and steps would part."""

@@ -109,6 +109,33 @@ def test_what_it_does_follows_from_its_seed(file):
     assert marks(1) == marks(1) != marks(2)
 
 
+def test_a_wiped_student_reads_and_answers_as_a_fresh_one(monkeypatch):
+    """Neither the page before nor the last action is left, and the past of other lanes stays."""
+    read = []
+
+    def step(network, tokens, plain=Transformer.step):
+        logits = plain(network, tokens)
+        read.append((tokens.copy(), logits.copy()))
+        return logits
+
+    monkeypatch.setattr(Transformer, "step", step)
+    obs = np.random.default_rng(0).normal(size=(5, 2, find(BOOK).width)).astype(np.float32)
+    told = {"exercise_done": np.zeros(2, bool), "mark": np.zeros(2)}
+    student = InContext(lambda book: (header(), network().arrays()))
+    student.begin(find(BOOK), 2, 0)
+    for seen in obs[:4]:
+        student.act(seen, told)
+    student.wipe(np.array([True, False]))
+    student.act(obs[4], told)
+    student.begin(find(BOOK), 2, 0)
+    student.act(obs[4], told)
+    (tokens, logits), (fresh_tokens, fresh_logits) = read[-2:]
+    np.testing.assert_array_equal(tokens[0], fresh_tokens[0])
+    np.testing.assert_allclose(logits[0], fresh_logits[0], atol=1e-6)
+    assert (tokens[1] != fresh_tokens[1]).any()
+    assert not np.allclose(logits[1], fresh_logits[1], atol=1e-3)
+
+
 def test_a_study_walks_it_anew_when_its_arrays_have_changed(file):
     before = student_digest(str(file))
     save_arrays(file, header(), network(seed=1).arrays())

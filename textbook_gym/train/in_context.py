@@ -89,7 +89,7 @@ class Plan(NamedTuple):
     longest: int = 256
     courses: int = 128
     reuse: float = 4.0
-    sharpness: float = 4.0
+    sharpness: float = 8.0
     held_out: str = ""
 
 
