@@ -7,11 +7,13 @@
 
 A training is `textbook-gym train --algo in-context` with the preset of the book; its arrays become those that ship with
 the package. Interrupted, the same command goes on. Missing is what has no arrays, or arrays of another version of the
-book: its worlds or rules have changed since. The students then walk test editions that no choice has seen.
+book: its worlds or rules have changed since. To train a book anew all the same, delete its arrays here and in
+`runs/in_context`. The students then walk test editions that no choice has seen.
 """
 
 import argparse
 import csv
+import hashlib
 import json
 import pathlib
 import shutil
@@ -62,8 +64,9 @@ def carry_out(book: str) -> None:
 
 
 def examined(book: str, header: Header) -> dict[str, Any]:
-    """Return what the students reached in test editions: results by student; kept in a file."""
-    path = RUNS / f"{book}-{header.world}.json"
+    """Return what the students reached in test editions: results by student; kept in a file of these arrays."""
+    arrays = hashlib.sha256(weights_path(IN_CONTEXT, book).read_bytes()).hexdigest()[:16]
+    path = RUNS / f"{book}-{header.world}-{arrays}.json"
     if not path.is_file():
         env_id = env_ids(book)[1]
         found = {}
