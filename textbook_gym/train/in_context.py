@@ -84,7 +84,7 @@ class Plan(NamedTuple):
     layers: int = 3
     heads: int = 4
     rate: float = 2e-3
-    batch: int = 2048
+    batch: int = 1024
     shortest: int = 64
     longest: int = 256
     courses: int = 128
