@@ -3,7 +3,7 @@
 Between `<!-- name -->` and `<!-- end -->` stands what `PARTS` makes of that name; all else is written by hand. Figures
 stand as in the committed tables, so none is rounded twice. A test holds the pages to what this script would write.
 `--measure` first runs the study and the example without a memory; `benchmarks/speed.py`, `classics.py`, `memory.py`,
-`learning.py` and `language_model.py` are run by themselves, on a quiet machine.
+`learning.py`, `in_context.py` and `language_model.py` are run by themselves, on a quiet machine.
 """
 
 import argparse
@@ -258,6 +258,36 @@ def sb3() -> str:
     )
 
 
+# --- learning in context -------------------------------------------------------------------
+
+
+def in_context() -> str:
+    """Return what the student `in-context` reaches on test editions of whole courses, beside those who are known."""
+    cells = (
+        (
+            r["book"],
+            thousands(r["steps"]),
+            thousands(r["seconds"]),
+            *(r[name] for name in ("newcomer", "wiped", "last", "model")),
+            *(interval(r, name) for name in ("gain", "benefit", "rise")),
+            "yes" if r["learns"] == "True" else "no",
+        )
+        for r in read("in_context.csv")
+    )
+    thirds = ("newcomer", "in-context, wiped", "in-context", "model student")
+    return table(("book", "steps", "seconds", *thirds, "gain", "memory benefit", "rise", "learns"), cells)
+
+
+def in_context_line() -> str:
+    """Return in how many books the student `in-context` learns."""
+    rows = read("in_context.csv")
+    met = [r["book"] for r in rows if r["learns"] == "True"]
+    rest = [r["book"] for r in rows if r["learns"] != "True"]
+    return (
+        f"It learns in {len(met)} of {len(rows)} books: {', '.join(met)}{'; not in ' if rest else ''}{', '.join(rest)}."
+    )
+
+
 # --- memory --------------------------------------------------------------------------------
 
 
@@ -373,6 +403,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "speed": speed,
     "learning": learning,
     "sb3": sb3,
+    "in context": in_context,
+    "in context line": in_context_line,
     "memory line": memory_line,
     "memory": memory,
     "abilities": abilities,

@@ -12,7 +12,7 @@ BY_CONTRACT = ("books", "classics")
 """Packages whose modules share names on purpose: those of the contract of a book."""
 
 SAME_WORD = {
-    "check", "compare", "study", "train", "validate",  # commands are called like what they call
+    "check", "compare", "record", "study", "train", "validate",  # commands are called like what they call
     "register",  # `rllib.register` is to RLlib what `textbook_gym.register` is to Gymnasium
 }  # fmt: skip
 

@@ -16,7 +16,11 @@ from textbook_gym.signals import close_when_told
 COMMANDS = {
     "list": ("textbook_gym.cli.books:list_books", "The catalogue of books."),
     "show": ("textbook_gym.cli.books:show", "One book's page: story, tables and measured marks."),
-    "train": ("textbook_gym.cli.train:train", "Train a Stable-Baselines3 student on a book, with a memory."),
+    "train": (
+        "textbook_gym.cli.train:train",
+        "Train a student on a book: of Stable-Baselines3 with a memory, or one that learns in context.",
+    ),
+    "record": ("textbook_gym.cli.record:record", "Write courses of a student to a data set."),
     "study": ("textbook_gym.cli.study:study", "Walk students through books and measure how much they learn."),
     "report": ("textbook_gym.cli.study:report", "One page about a study, and its pictures for papers."),
     "view": (
@@ -37,6 +41,7 @@ COMMANDS = {
 EXTRAS = {
     "httpx": "chat",
     "mcp": "mcp",
+    "minari": "record",
     "ray": "ray",
     "stable_baselines3": "sb3",
     "torch": "sb3",

@@ -62,8 +62,9 @@ def takes(
             for name, (option, kind) in options.items()
         ]
         own = [p for p in inspect.signature(command).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        command.__signature__ = inspect.Signature([*given, *own])
-        command.__annotations__ = {p.name: p.annotation for p in (*given, *own)}
+        every = sorted((*given, *own), key=lambda p: p.kind)  # what is given by its place comes first
+        command.__signature__ = inspect.Signature(every)
+        command.__annotations__ = {p.name: p.annotation for p in every}
         return command
 
     return wear

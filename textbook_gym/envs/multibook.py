@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import HEADER, Signal, observation_bounds
 from textbook_gym.authoring.random import WEYL, mix, scramble, uniform
 from textbook_gym.engine.batch import BatchSpec, CopiedByWords, PreparedStep, words
@@ -66,6 +67,26 @@ def permutations(keys: np.ndarray, which: int, n: int) -> np.ndarray:
     """Return a random order of 0..n-1 for every key, shape (keys, n): the ranks of n numbers of the stream."""
     counters = stream(keys[:, None], which).rng + np.arange(1, n + 1, dtype=np.uint64) * WEYL
     return np.asarray(scramble(counters)).argsort(axis=1, kind="stable")
+
+
+def layout_of(book: Book, keys: np.ndarray, width: int, buttons: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the signals of a book stand and what buttons do, for every edition key.
+
+    Args:
+        book: the book.
+        keys: uint64 (keys,), see the clock's field.
+        width: floats in a padded observation; the header stands at its end.
+        buttons: how many there are.
+
+    Returns:
+        places of the signals and the header, (keys, width of the book); and the action behind every button, (keys,
+        buttons), `NOTHING` for none.
+    """
+    header = len(HEADER)
+    places = permutations(keys, PLACES, width - header)[:, : book.width - header]
+    ends = np.broadcast_to(np.arange(width - header, width), (len(keys), header))
+    order = permutations(keys, BUTTONS, buttons)
+    return np.concatenate([places, ends], axis=1), np.where(order < len(book.actions), order, NOTHING)
 
 
 def choose(books: BookNames, held_out: BookNames) -> list[str]:
@@ -309,12 +330,9 @@ class MultiBookLanes(CopiedByWords):
         lanes, self._bound = lanes[changed], None if changed.any() else self._bound
         books[lanes], keys[lanes] = at[changed], now[changed]
         for b, i in self._by_book(lanes):
-            book, own, header = self.lanes_by_book[b].book, i[:, None] * self.width, len(HEADER)
-            order = permutations(keys[i], PLACES, self.width - header)
-            self.obs_index[i, : book.width - header] = own + order[:, : book.width - header]
-            self.obs_index[i, book.width - header : book.width] = own + np.arange(self.width - header, self.width)
-            order = permutations(keys[i], BUTTONS, self.buttons)
-            self.button_actions[i] = np.where(order < len(book.actions), order, NOTHING)
+            book = self.lanes_by_book[b].book
+            places, self.button_actions[i] = layout_of(book, keys[i], self.width, self.buttons)
+            self.obs_index[i, : book.width] = i[:, None] * self.width + places
 
     def _write(self, shown: list[Shown], obs: np.ndarray, out: np.ndarray) -> None:
         """Write what lanes show, each by its book's own layout, into what all lanes show."""

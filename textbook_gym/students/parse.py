@@ -12,6 +12,7 @@ from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES, TIMEOUT, Agent, Reference
 from textbook_gym.students.chat import CHAT, chat_student, split_chat
 from textbook_gym.students.conversation import TextStudent
+from textbook_gym.students.trained import ARRAYS, TRAINED, InContext, in_context
 
 Student = Reference | Agent | TextStudent
 
@@ -79,13 +80,17 @@ def student_name(student: str) -> str:
         return name
     if plain.startswith(CHAT):
         return split_chat(plain)[1]
-    return pathlib.Path(plain).stem if plain.endswith(".zip") and not plain.startswith("cmd:") else plain
+    return pathlib.Path(plain).stem if plain.endswith((".zip", ARRAYS)) and not plain.startswith("cmd:") else plain
 
 
 def found_student(student: str, timeout: float) -> Student:
     """Return the student that a string without a name before it stands for."""
     if student in NAMED_STUDENTS:
         return NAMED_STUDENTS[student]
+    if student in TRAINED:
+        return InContext(name=student)
+    if student.endswith(ARRAYS):
+        return in_context(student)
     if student.startswith("cmd:"):
         from textbook_gym.students.process import ProcessAgent
 
@@ -99,9 +104,10 @@ def found_student(student: str, timeout: float) -> Student:
         return as_worn(load_model(student), pathlib.Path(student).stem)
     module, colon, attribute = student.partition(":")
     if not colon:
-        hint = did_you_mean(student, list(NAMED_STUDENTS))
-        known = f"{', '.join(REFERENCES)}, model-ABILITY (one of {', '.join(a.word for a in Ability)})"
-        others = "a .zip of SB3, module:callable, cmd:command, or chat:URL#MODEL"
+        hint = did_you_mean(student, [*NAMED_STUDENTS, *TRAINED])
+        abilities = ", ".join(a.word for a in Ability)
+        known = f"{', '.join([*REFERENCES, *TRAINED])}, model-ABILITY (one of {abilities})"
+        others = "a .zip of SB3, a .npz of arrays, module:callable, cmd:command, or chat:URL#MODEL"
         raise ValueError(f"student {student!r}{hint}: give {known}, {others}")
     try:
         made = getattr(importlib.import_module(module), attribute)

@@ -23,6 +23,7 @@ from textbook_gym.files import beside
 from textbook_gym.students.base import Reference
 from textbook_gym.students.conversation import TALK_ROWS
 from textbook_gym.students.parse import split_name
+from textbook_gym.students.trained import ARRAYS, TRAINED, weights_path
 from textbook_gym.study.jobs import Job
 
 ASIDE = ("books", "classics", "cli", "metrics", "report", "train")
@@ -66,6 +67,10 @@ def student_digest(student: Any) -> str:
     if plain.startswith("cmd:"):
         with contextlib.suppress(ValueError):  # quotes that the shell may understand
             files = shlex.split(plain.removeprefix("cmd:"))
+    elif plain in TRAINED:
+        files = [str(path) for path in sorted(weights_path(plain, "").parent.glob(f"*{ARRAYS}"))]
+    elif plain.endswith(ARRAYS):
+        files = [plain]
     elif plain.endswith(".zip"):
         files = [plain]
         for package in ("stable-baselines3", "sb3-contrib", "torch"):

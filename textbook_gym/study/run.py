@@ -133,9 +133,10 @@ def study(
     """Walk students through editions 0, 1, ... of books under controls.
 
     Args:
-        students: random, newcomer, model, oracle, an SB3 .zip, module:callable, cmd:command, or chat:URL#MODEL, a
-            language model; name=... before it names it. From Python also functions and models; see
-            `students.as_student`, and `students.talkers.Talker` for functions of a conversation.
+        students: random, newcomer, model, oracle, in-context (a trained network, see `students.trained`), an SB3 .zip,
+            a .npz of `textbook-gym train`, module:callable, cmd:command, or chat:URL#MODEL, a language model; name=...
+            before it names it. From Python also functions and models; see `students.as_student`, and
+            `students.talkers.Talker` for functions of a conversation.
         books: names of books (default: all).
         protocol: settings under a name, in place of course, editions, split and controls: seminar.
         course: a course that the books name, short or seminar (default: the whole book).
