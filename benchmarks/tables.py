@@ -263,19 +263,20 @@ def sb3() -> str:
 
 def in_context() -> str:
     """Return what the student `in-context` reaches on test editions of whole courses, beside those who are known."""
-    cells = (
-        (
-            r["book"],
-            thousands(r["steps"]),
-            thousands(r["seconds"]),
-            *(r[name] for name in ("newcomer", "wiped", "last", "model")),
-            *(interval(r, name) for name in ("gain", "benefit", "rise")),
-            "yes" if r["learns"] == "True" else "no",
-        )
-        for r in read("in_context.csv")
-    )
-    thirds = ("newcomer", "in-context, wiped", "in-context", "model student")
-    return table(("book", "steps", "seconds", *thirds, "gain", "memory benefit", "rise", "learns"), cells)
+    cells: dict[str, Cell] = {
+        "book": "book",
+        "steps": thousands("steps"),
+        "seconds": thousands("seconds"),
+        "newcomer": "newcomer",
+        "in-context, wiped": "wiped",
+        "in-context": "last",
+        "model student": "model",
+        "gain": interval("gain"),
+        "memory benefit": interval("benefit"),
+        "rise": interval("rise"),
+        "learns": lambda row: "yes" if row["learns"] == "True" else "no",
+    }
+    return listed(read("in_context.csv"), cells)
 
 
 def in_context_line() -> str:
