@@ -51,6 +51,7 @@ class ChapterMarks(NamedTuple):
     chapter: int
     name: str
     random: float
+    random_error: float  # standard error of the random student's mean
     newcomer: float
     newcomer_error: float  # standard error of the newcomer's mean
     model_first: float  # the model student's mean over the first third of the exercises
@@ -84,6 +85,7 @@ def measure_marks(
                 number,
                 book.chapters[number - 1].name,
                 float(marks["random"].mean()),
+                float(marks["random"].mean(axis=1).std() / np.sqrt(courses)),
                 float(newcomer.mean()),
                 float(newcomer.std() / np.sqrt(courses)),
                 float(marks["model"][:, :last].mean()),
@@ -243,7 +245,7 @@ def check_marks(book: Book, measured: list[ChapterMarks]) -> Iterator[str]:
                 f"{where}: memory does not pay: model student's last third {m.model:.3f} - newcomer {m.newcomer:.3f} = "
                 f"{m.model - m.newcomer:.3f}, needs {LEAST_BENEFIT}; let more persist in the edition, or add exercises"
             )
-        if m.random > m.newcomer + 2 * m.newcomer_error:
+        if m.random > m.newcomer + 2 * np.hypot(m.random_error, m.newcomer_error):  # both are measured
             yield f"{where}: random play gets {m.random:.3f}, more than the newcomer's {m.newcomer:.3f}"
 
 

@@ -55,7 +55,7 @@ def test_tasks_are_one_row_an_edition_and_json():
         ("{", "is no JSON"),
         ("[]", "has no id"),
         ({"edition": 7}, "has no id"),
-        ({"id": "textbook/Bandit-v0", "edition": 7}, "did you mean 'textbook/Bandits-v1'"),
+        ({"id": "textbook/Bandit-v1", "edition": 7}, "did you mean 'textbook/Bandits-v1'"),
         ({"id": "CartPole-v1", "edition": 7}, "is not known"),
         ({**ROW, "editions": 7}, r"no field 'editions' \(did you mean 'edition'\?\)"),
         ({**ROW, "seed": 7}, "give one of them"),

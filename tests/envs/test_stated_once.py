@@ -172,7 +172,7 @@ def test_registering_changes_nothing_of_the_library(twin, monkeypatch):
     named = gym.make("textbook/Library-v0", books=["Aaa", "Bandits"]).unwrapped
     assert named.lanes.catalogue == [*sorted(BUILT_IN), "Aaa"]
     assert {named.reset(seed=s)[1]["book"] for s in range(9)} == {BUILT_IN.index("Bandits"), len(BUILT_IN)}
-    assert gym.make("textbook/AaaShort-v0").unwrapped.lanes.plan["exercises"].tolist() == [6, 8, 6]
+    assert gym.make("textbook/AaaShort-v0").unwrapped.lanes.plan["exercises"].tolist() == [4, 20, 8]
 
 
 def test_a_worker_that_has_not_registered_a_book_makes_what_the_driver_made(twin, monkeypatch):
@@ -183,7 +183,7 @@ def test_a_worker_that_has_not_registered_a_book_makes_what_the_driver_made(twin
     create = importlib.import_module("textbook_gym.rllib").create
     lanes = create({"book": twin, "episode": "book", "course": "short"}, "textbook/AaaShort-v0", {}).unwrapped.lanes
     assert lanes.settings["episode"] == "book"
-    assert lanes.plan["exercises"].tolist() == [6, 8, 6]
+    assert lanes.plan["exercises"].tolist() == [4, 20, 8]
     for env_id in ("textbook/Aaa-v0", "textbook/AaaCourse-v0"):
         assert env_id in gym.registry
     sys.modules.pop("textbook_gym.rllib")

@@ -30,7 +30,7 @@ def table(marks, book="Bandits", *, student="s", split="test", control="kept", s
                 rewards = np.append(np.zeros(len(v) - 1), rewards.sum())
             for e, mark, grade, reward in zip(k.tolist(), v, grades, rewards, strict=True):
                 place = (student, seed, book, split, edition, control, number, e)
-                rows.append((*place, mark, grade, reward, 3, visible, None))
+                rows.append((*place, mark, grade, reward, min(3, c.limit), visible, None))
     names = ("student", "seed", "book", "split", "edition", "control", "chapter", "exercise", "mark", "grade", "reward",
              "steps", "visible", "shortcuts")  # fmt: skip
     return pl.DataFrame(rows, names, orient="row", infer_schema_length=None).with_columns(

@@ -156,7 +156,7 @@ def test_a_whole_course_is_that_of_the_terminal(serve, tmp_path, memory):
         if other.closing:
             other.turn_page()
         other.act(action)
-    assert state["compared"]["marks"][0] == pytest.approx(other.rows["mark"].tolist())
+    assert state["compared"]["marks"][0] == pytest.approx(other.rows["mark"].tolist(), abs=1e-6)
     assert state["pages"] == [list(page) for page in other.present]
     assert [mark for chapter, _, mark in state["marks"] if chapter == 6] == [None] * 3
     assert (tmp_path / "study.json").exists()

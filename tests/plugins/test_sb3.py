@@ -97,7 +97,7 @@ def test_a_classic_takes_its_parameters():
 
 def test_wrong_requests_are_refused():
     with pytest.raises(ValueError, match="did you mean 'textbook/Bandits-v1'"):
-        make("textbook/Bandit-v0")
+        make("textbook/Bandit-v1")
     with pytest.raises(ValueError, match="arms=0"):
         make("textbook/RL2Bandit-v0", arms=0)
     with pytest.raises(ValueError, match="did you mean 'improvement'"):

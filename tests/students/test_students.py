@@ -82,7 +82,7 @@ class Counter:
         self.wiped += mask
 
 
-@pytest.mark.parametrize(("wipe", "times"), [(Wipe.NEVER, 0), (Wipe.EXERCISE, 46), (Wipe.CHAPTER, 5)])
+@pytest.mark.parametrize(("wipe", "times"), [(Wipe.NEVER, 0), (Wipe.EXERCISE, 79), (Wipe.CHAPTER, 5)])
 def test_memory_is_taken_away_between_pages(wipe, times):
     counter = Counter()
     walk(counter, Lanes(find("Bandits").path, 3, episode="book"), [0, 1, 2], wipe)

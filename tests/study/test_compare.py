@@ -97,8 +97,8 @@ def test_only_shared_editions_and_books_are_compared():
 
 def test_training_seeds_are_not_paired():
     """Three trainings that differ by luck: no difference, whatever the editions say."""
-    first = pl.concat([table(np.full((8, 47), m), seed=s) for s, m in enumerate((0.2, 0.5, 0.8))])
-    second = pl.concat([table(np.full((8, 47), m), seed=s) for s, m in enumerate((0.3, 0.6, 0.7))])
+    first = pl.concat([table(np.full((8, 80), m), seed=s) for s, m in enumerate((0.2, 0.5, 0.8))])
+    second = pl.concat([table(np.full((8, 80), m), seed=s) for s, m in enumerate((0.3, 0.6, 0.7))])
     row = pick(pair(first, second), "area")
     assert row["low"] < -0.2
     assert row["high"] > 0.2
@@ -277,7 +277,8 @@ def test_rows_of_reference_students_are_walked_anew(study):
     worse = noisy(0.5, 4)
     parts = [table(worse, student="model", control=c) for c in ("kept", "wiped")]
     spoil(study, lambda t: pl.concat(parts))
-    assert any(text.startswith("reference students: model, Bandits, edition 0, kept") for text in wrong(study))
+    found = wrong(study)
+    assert any(text.startswith("reference students: model, Bandits, edition 0, kept") for text in found), found
 
 
 def test_students_without_a_memory_are_in_order_under_one_control(tmp_path):

@@ -87,8 +87,8 @@ def first_reply(lines):
     ("change", "says"),
     [
         (lambda lines: lines[-1]["marks"][0].update(mark=0.123), "mark 0.123, marks.csv"),
-        (lambda lines: lines[-1]["marks"][4].update(steps=1), "exercise 2.1: steps 1, marks.csv"),
-        (lambda lines: lines[-1]["marks"].pop(), "14 exercises, marks.csv 15"),
+        (lambda lines: lines[-1]["marks"][3].update(steps=5), "exercise 2.1: steps 5, marks.csv"),
+        (lambda lines: lines[-1]["marks"].pop(), "36 exercises, marks.csv 37"),
         (lambda lines: first_reply(lines).update(content="<action>PULL_F</action>"), "it says"),
         (lambda lines: lines[2].update(content=lines[2]["content"] + " The best arm is B."), "line 3: it says"),
         (lambda lines: lines[1].update(content="Be good."), "preface_sha256"),

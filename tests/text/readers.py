@@ -36,13 +36,13 @@ class VocabularyReader:
 
 
 class BanditsReader:
-    """Counts how often each arm paid in each season; tries what it knows little of while pulls are left."""
+    """Counts how often each arm paid in each season; tries what it knows little of while time is left to use it."""
 
     PULL = re.compile(r"You pulled arm (\w) in (season \d): it paid( nothing)?")
-    CURIOSITY = 0.3
+    CURIOSITY = 0.6
 
     def __init__(self, seed):
-        self.pulls, self.paid = {}, {}
+        self.pulls, self.paid, self.later = {}, {}, 0.0
 
     def read(self, text):
         for arm, season, nothing in self.PULL.findall(text):
@@ -53,13 +53,18 @@ class BanditsReader:
         seasons = re.findall(r"season \d", re.search(r"The cue is (.*?)\.", text).group(1))
         arms = re.search(r"Arms open: (.*?)\.", text).group(1).split(", ")
         left = int(re.search(r"Pulls left: (\d+)", text).group(1))
+        place = re.search(r"exercise (\d+) of (\d+)", text)
+        if place:
+            self.later = 1.0 - int(place[1]) / int(place[2])
 
         def worth(arm):
             total = 0.0
             for season in seasons:
                 pulls = self.pulls.get((season, arm), 0)
-                total += (self.paid.get((season, arm), 0) + 1) / (pulls + 2)
-                total += self.CURIOSITY * (left > 1) / (pulls + 2) ** 0.5
+                known = [self.paid[s, arm] / n for (s, a), n in self.pulls.items() if a == arm and s != season]
+                hope = sum(known) / len(known) if known else 0.5  # what it paid in other seasons
+                total += (self.paid.get((season, arm), 0) + 2 * hope) / (pulls + 2)
+                total += self.CURIOSITY * ((left > 1) + self.later) / (pulls + 2) ** 0.5
             return total
 
         return f"PULL_{max(arms, key=worth)}"

@@ -25,7 +25,7 @@ def test_the_next_open_goes_on_with_the_next_edition_and_a_clean_sheet():
     d = desk(memory="notebook")
     d.open(seed=1)
     first = d.info["edition"]
-    walk(d)
+    walk(d, seed=1)
     assert d.info["invalid_unknown"] > 0
     messages = d.open()
     assert messages == d.transcript

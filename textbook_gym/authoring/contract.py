@@ -147,7 +147,7 @@ COLUMNS = ("name", "exercises", "limit", "newcomer")
 
 COURSES = {"short": "SHORT", "seminar": "SEMINAR"}
 """Name of a course, as the keyword `course` takes it -> the optional constant of a book that says what it is: chapters
-by number, and how many exercises of each, such as `SHORT = ((1, 3, 6), (6, 8, 6))`."""
+by number, and how many exercises of each, such as `SHORT = ((1, 2, 3), (4, 20, 8))`."""
 
 PARTS = {
     "MODEL": ("NOTES", "open_page", "study", "answer"),

@@ -116,8 +116,8 @@ CHAPTERS = (
     Chapter("exam",          6,   24,    0.00,    2,  (3, 2), (3, 3),   4,     1,    0),
 )  # fmt: skip
 
-SHORT = ((1, 2, 3), (3, 4, 2))  # chapters and their exercises: a course for quick training, of 120 steps at most
-SEMINAR = ((1, 2, 3), (2, 4, 2))  # likewise, to be read and talked through: at most 100 decisions
+SHORT = ((1, 2), (5, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((2, 3), (4, 4))  # likewise, to be read and talked through: at most 100 decisions
 
 ASKED_FOR = TIER[MATERIALS:]  # chapter from which an item that is made is asked for
 EDITION = (

@@ -119,8 +119,8 @@ CHAPTERS = (
     Chapter("exam",            7,    4,    0.00,  (0, 0, 0), (3, 3, 3), 4,  0.0,    1,     0),
 )  # fmt: skip
 
-SHORT = ((1, 4, 6), (6, 6, 5))  # chapters and their exercises: a course for quick training, of 120 steps at most
-SEMINAR = ((1, 2, 4, 6), (3, 3, 5, 3))  # likewise, to be read and talked through: at most 100 decisions
+SHORT = ((1, 2, 3), (4, 4, 4))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 3, 4, 6), (2, 2, 2, 5, 2))  # likewise, to be read and talked through: at most 100 decisions
 
 EDITION = (
     Field("swap", "i1", "SWAP of every rule, before and after the revision", (2, RULES), low=0, high=SWAPS - 1,

@@ -2,8 +2,7 @@
 
 import itertools
 
-from textbook_gym.authoring import Field, Record, rule
-from textbook_gym.authoring.abilities import Ability
+from textbook_gym.authoring import Ability, Field, Record, rule
 from textbook_gym.authoring.bitset import has
 from textbook_gym.books.crafting import (
     CRAFT,

@@ -4,8 +4,7 @@ import itertools
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, rule
-from textbook_gym.authoring.abilities import Ability
+from textbook_gym.authoring import Ability, Field, Record, rule
 from textbook_gym.books.maintenance import CAUSES, LOTS, MODULES, PROBE, REACH, REPAIR, SHIP, Chapter
 
 FAULTS = 3  # own causes of a job, at most

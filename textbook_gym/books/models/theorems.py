@@ -1,7 +1,6 @@
 """The model student of `textbook_gym.books.theorems`: what it assumes and does is told there."""
 
-from textbook_gym.authoring import Field, Record, below, rule
-from textbook_gym.authoring.abilities import Ability
+from textbook_gym.authoring import Ability, Field, Record, below, rule
 from textbook_gym.authoring.bitset import has
 from textbook_gym.books.tables.theorems import FROM, RULES, THEN, read
 from textbook_gym.books.theorems import ACTIONS, CODE, DEPTH, LINES, NONE, SLOTS, TOOLS, Chapter, way
