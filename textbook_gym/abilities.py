@@ -57,7 +57,14 @@ class Worth(NamedTuple):
 
 
 def gains(book: Book, student: Reference, courses: int) -> np.ndarray:
-    """Return the gain of a reference student by edition and chapter, float64 (courses, chapters)."""
+    """Return the gain of a reference student by edition and chapter, float64 (courses, chapters).
+
+    Example:
+        >>> from textbook_gym import find
+        >>> from textbook_gym.students.base import REFERENCES
+        >>> gains(find("Bandits"), REFERENCES["oracle"], 2).shape
+        (2, 6)
+    """
     lanes = Lanes(book.path, courses, episode="book", split="all")
     rows = walk(student, lanes, list(range(courses)), Wipe.NEVER)
     ends = np.cumsum(lanes.plan["exercises"]) - 1

@@ -70,6 +70,11 @@ def measure_marks(
     """Return the marks of random, newcomer, model student and oracle by chapter, over editions 0..courses-1.
 
     `chapters` and `exercises` are those of a short course, see `textbook_gym.engine.syllabus`.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> [row.oracle for row in measure_marks(find("Bandits"), courses=4)]
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
     rows = {}
     for name, student in REFERENCES.items():
@@ -213,6 +218,9 @@ def check_classic(book: str, courses: int = 64) -> None:
 
     Raises:
         BookError: with one line for every finding.
+
+    Example:
+        >>> check_classic("textbook_gym.classics.rl2_bandit?arms=3&pulls=5", courses=4)
     """
     found = read(book)
     rehearse(found)

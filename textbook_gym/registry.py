@@ -105,22 +105,42 @@ its own, to be found at a price; two rules are revised.
 
 
 def id_of(name: str, kind: str = "") -> str:
-    """Return the id of a book, such as `textbook/BanditsShort-v1` for ("Bandits", "Short"); see `KINDS`, `VERSIONS`."""
+    """Return the id of a book, such as `textbook/BanditsShort-v1` for ("Bandits", "Short"); see `KINDS`, `VERSIONS`.
+
+    Example:
+        >>> id_of("Vocabulary", "Short")
+        'textbook/VocabularyShort-v1'
+    """
     return f"{NAMESPACE}/{name}{kind}-v{VERSIONS.get(name + kind, 0)}"
 
 
 def env_ids(name: str) -> tuple[str, str]:
-    """Return the two ids that every book has: an episode is an exercise; an episode is a whole course."""
+    """Return the two ids that every book has: an episode is an exercise; an episode is a whole course.
+
+    Example:
+        >>> env_ids("Navigation")
+        ('textbook/Navigation-v0', 'textbook/NavigationCourse-v0')
+    """
     return id_of(name), id_of(name, "Course")
 
 
 def short_id(name: str) -> str:
-    """Return the id of a book's short course: an episode is three chapters of it, see `SHORT` in its module."""
+    """Return the id of a book's short course: an episode is three chapters of it, see `SHORT` in its module.
+
+    Example:
+        >>> short_id("Vocabulary")
+        'textbook/VocabularyShort-v1'
+    """
     return id_of(name, "Short")
 
 
 def name_of(env_id: str) -> str:
-    """Return the name of the book that an id is of: without namespace, version and kind; nothing is looked up."""
+    """Return the name of the book that an id is of: without namespace, version and kind; nothing is looked up.
+
+    Example:
+        >>> name_of("textbook/VocabularyShort-v1")
+        'Vocabulary'
+    """
     plain = env_id.removeprefix(f"{NAMESPACE}/").split("-v")[0]
     for kind in filter(None, ID_KINDS):
         if plain not in BOOKS and plain != kind:

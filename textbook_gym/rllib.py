@@ -23,6 +23,10 @@ def register() -> list[str]:
     """Register every environment of this package with Ray; return the ids.
 
     Books that were added with `textbook_gym.register` are among them; their modules must be importable on every worker.
+
+    Example:
+        register()
+        config = PPOConfig().environment("textbook/BanditsCourse-v1", env_config={"split": "train"})
     """
     ids = [env_id for env_id, spec in gymnasium.registry.items() if spec.namespace == NAMESPACE]
     for env_id in ids:

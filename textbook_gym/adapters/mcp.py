@@ -129,7 +129,11 @@ class Session:
 
 
 def server_of(session: Session) -> MCPServer[Any]:
-    """Return the server of a session."""
+    """Return the server of a session.
+
+    Example:
+        server_of(Session("textbook/ConceptsSeminar-v1")).run()
+    """
     server: MCPServer[Any] = MCPServer("textbook_gym", instructions=INSTRUCTIONS, log_level="WARNING")
 
     def tool(function: Callable[..., Any]) -> None:

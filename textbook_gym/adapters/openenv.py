@@ -190,6 +190,9 @@ def app_of(env_id: str, split: str = "train", sessions: int = 64, **keywords: An
 
     Raises:
         ValueError: a value is not known.
+
+    Example:
+        app = app_of("textbook/ConceptsSeminar-v1")  # uvicorn.run(app)
     """
     make = partial(CourseEnvironment, env_id, split, **keywords)
     desk_of(make().get_task(split, 0))  # what is wrong is said here, not to the first client

@@ -58,6 +58,9 @@ def task(
     Raises:
         ValueError: not just one of edition and seed is given, or it is no whole number >= 0.
         TypeError: a keyword's value is not JSON.
+
+    Example:
+        row = task("textbook/ConceptsSeminar-v1", "train", edition=7)
     """
     if (edition is None) == (seed is None):
         raise ValueError(f"edition={edition!r}, seed={seed!r}: give one of them, the other names the same thing")

@@ -201,6 +201,9 @@ class CourseDatasetBuilder(RLDatasetBuilder):
         test_editions: editions of the test split; 0 for none.
         limits: of a rollout: turns, tokens, seconds.
         keywords: what else a task takes: memory, preface, chapters, exercises, ...
+
+    Example:
+        builder = CourseDatasetBuilder(env_id="textbook/ConceptsSeminar-v1", groups_per_batch=8, group_size=4)
     """
 
     env_id: str

@@ -47,6 +47,9 @@ def dataset_of(rows: Iterable[Mapping[str, Any] | str]) -> Dataset:
 
     Raises:
         ValueError: a row is no task.
+
+    Example:
+        dataset = dataset_of(tasks("textbook/ConceptsSeminar-v1", editions=64))
     """
     columns: dict[str, list[Any]] = {"prompt": [], "task": []}
     for row in rows:

@@ -48,6 +48,9 @@ class ClassicEnv(BookEnv):
     Raises:
         TypeError: a keyword that is not known.
         ValueError: a value that is not known.
+
+    Example:
+        env = gymnasium.make("textbook/RL2Bandit-v0", arms=5, pulls=10, reward="raw")
     """
 
     def __init__(self, book: str, **keywords: Any) -> None:
@@ -56,7 +59,11 @@ class ClassicEnv(BookEnv):
 
 
 class ClassicVectorEnv(BookVectorEnv):
-    """A classic as a vector environment; keywords as of `ClassicEnv`, and those of `BookVectorEnv`."""
+    """A classic as a vector environment; keywords as of `ClassicEnv`, and those of `BookVectorEnv`.
+
+    Example:
+        envs = gymnasium.make_vec("textbook/RL2Bandit-v0", num_envs=1024, arms=5, pulls=10)
+    """
 
     def __init__(self, book: str, num_envs: int = 1, **keywords: Any) -> None:
         path, usual = classic_place(book, keywords, BookVectorEnv)

@@ -27,6 +27,9 @@ def summary(table: pl.DataFrame) -> pl.DataFrame:
 
     Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; null where it cannot be had,
     as the ends of an interval of one run.
+
+    Example:
+        summary(pl.read_csv("study/marks.csv")).select("student", "book", "gain", "memory_benefit")
     """
     students = students_of(table)
     with ThreadPoolExecutor(min(len(students), cores()) or 1) as pool:  # NumPy lets threads run

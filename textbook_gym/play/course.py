@@ -68,6 +68,10 @@ class PlayedCourse:
         notes: the player's notebook. With memory "notebook" the page shows it; else it is paper beside the game.
         told: chapter, exercise and mark of every exercise that is over; no mark in the exam.
         rows: records of type `ROWS`, one an exercise, once the course is over; else None.
+
+    Example:
+        course = open_course("Concepts", pathlib.Path("played"), name="ada")
+        course.act(0)
     """
 
     def __init__(self, book: str, course: str, edition: int, name: str, memory: str, folder: pathlib.Path) -> None:

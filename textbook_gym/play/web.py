@@ -243,6 +243,9 @@ def serve_web(course: PlayedCourse, announce: Callable[[str], object] = print) -
 
     Raises:
         KeyboardInterrupt: as it came; the course is kept.
+
+    Example:
+        serve_web(open_course("Concepts", pathlib.Path("played"), name="ada"))  # prints an address
     """
     with Server(course) as server:
         announce(f"Open {server.address} in a browser on this machine; Ctrl-C ends it, and the course is kept.")

@@ -52,6 +52,9 @@ def write_report(folders: Sequence[pathlib.Path]) -> list[pathlib.Path]:
 
     Raises:
         ValueError: a folder holds no study, or two hold the same rows.
+
+    Example:
+        write_report([pathlib.Path("study")])  # study/report.html, beside its pictures
     """
     text, drawn, data = compose(folders)
     folder = folders[0] if folders[0].is_dir() else folders[0].parent

@@ -73,6 +73,9 @@ def write_view(
     Raises:
         ValueError: there is no transcript, or none of what was asked for.
         OSError: the page cannot be written.
+
+    Example:
+        write_view(pathlib.Path("study"))  # study/conversations.html
     """
     files = transcript_files(folder)
     if not files:

@@ -132,6 +132,9 @@ def chat_student(given: str) -> ChatStudent:
 
     Raises:
         ValueError: there is no address or model, or an option is not known.
+
+    Example:
+        student = chat_student("chat:http://127.0.0.1:8000/v1#my-model?temperature=0.7")
     """
     url, model, query = split_chat(given)
     options: dict[str, Any] = {}

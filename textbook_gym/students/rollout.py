@@ -38,6 +38,13 @@ def walk(
 
     Returns:
         records of type `ROWS`, shape (lanes, exercises of the course), with true marks, the exam's too.
+
+    Example:
+        >>> from textbook_gym.registry import find
+        >>> from textbook_gym.students.base import REFERENCES
+        >>> lanes = Lanes(find("Bandits").path, 2, episode="book")
+        >>> walk(REFERENCES["oracle"], lanes, [0, 1], Wipe.NEVER)["mark"].min()
+        np.float64(1.0)
     """
     walks = [(*before, 0)] if before else []
     walks.append((lanes, editions, skipped))

@@ -33,6 +33,9 @@ class InContext:
     Args:
         arrays: where to find them; None for those that ship with the package.
         name: what it is called in tables.
+
+    Example:
+        study(["in-context", "newcomer", "model"], ["Vocabulary"])
     """
 
     def __init__(self, arrays: Source | None = None, name: str = IN_CONTEXT) -> None:

@@ -34,6 +34,9 @@ def read_study(path: pathlib.Path) -> Study:
 
     Raises:
         ValueError: there is no study.
+
+    Example:
+        read_study(pathlib.Path("study")).table  # of a folder that `textbook-gym study --out study` wrote
     """
     folder = path.parent if path.suffix == ".json" and not path.is_dir() else path
     if not (folder / "marks.csv").is_file():
@@ -64,6 +67,9 @@ def compare(studies: Sequence[Study]) -> pl.DataFrame:
 
     Raises:
         ValueError: fewer than two studies, no student or no book in common, or other courses of the books.
+
+    Example:
+        table = compare([read_study(pathlib.Path(name)) for name in ("study", "new")])
     """
     if len(studies) < 2:
         raise ValueError(f"{len(studies)} study: give two or more to compare")

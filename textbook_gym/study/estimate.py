@@ -46,6 +46,10 @@ def estimate_talks(
 
     Raises:
         ValueError: as `study` does.
+
+    Example:
+        estimate_talks(["chat:http://127.0.0.1:8000/v1#my-model"], ["Concepts"], protocol="seminar", course=None,
+                       editions=4, split="test", controls=("kept", "wiped"))
     """
     who = walkers(students, seed, rest.get("timeout", 60.0))
     chosen = checked(who, protocol, course, editions, split, controls)

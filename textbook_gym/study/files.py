@@ -45,6 +45,9 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any], sea
 
     Returns:
         the metrics (`report.summary`), made from the figures as `marks.csv` has them.
+
+    Example:
+        write(table, pathlib.Path("study"), settings_of(students=["model"], books=["Bandits"]))
     """
     from textbook_gym.metrics import summary
     from textbook_gym.metrics.table import read_marks

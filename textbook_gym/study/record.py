@@ -86,6 +86,9 @@ def record(
     Raises:
         ValueError: an unknown value, or the data set is there already.
         ModuleNotFoundError: the library for the format is not installed.
+
+    Example:
+        record("Bandits", "model", courses=100, out="histories", label="oracle", format="parquet")
     """
     one_of("format", format, list(FORMATS))
     one_of("split", split, list(SPLIT_WORDS))

@@ -125,6 +125,9 @@ def processes(workers: int) -> Runner:
 
     Raises:
         ValueError: `workers` is no whole number >= 1.
+
+    Example:
+        study(["model"], ["Bandits"], runner=processes(4))
     """
     workers = whole("workers", workers, 1)
 

@@ -92,6 +92,9 @@ def validate(path: pathlib.Path, salt: str | None = None) -> list[Finding]:
 
     Raises:
         ValueError: there is no such file, or the salt is none.
+
+    Example:
+        bad = [finding.text for finding in validate(pathlib.Path("study")) if not finding.good]
     """
     file = path if path.suffix == ".json" and not path.is_dir() else path / "study.json"
     if not file.is_file():

@@ -23,7 +23,11 @@ Message = dict[str, Any]
 
 
 class Turn(NamedTuple):
-    """What follows a reply."""
+    """What follows a reply.
+
+    Example:
+        turn = Desk("textbook/ConceptsSeminar-v1").open(seed=0)
+    """
 
     messages: list[Message]  # the new ones only; the history is never changed
     reward: float  # not 0 only where an exercise ended; the sum over a course is the rise of its grades

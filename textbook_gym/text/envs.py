@@ -68,6 +68,11 @@ class TextEnv(gymnasium.Env[str, str]):
     Raises:
         TypeError: a keyword is not known.
         ValueError: a value is not known.
+
+    Example:
+        env = gymnasium.make("textbook/ConceptsSeminar-v1", view="text", memory="notebook")
+        page, info = env.reset(seed=0)
+        page, reward, terminated, truncated, info = env.step("I guess. <action>BIN_1</action>")
     """
 
     metadata = BookEnv.metadata
@@ -146,6 +151,9 @@ class TextVectorEnv(SyncVectorEnv):
         autoreset_mode: as in `BookVectorEnv`.
         max_episode_steps: truncate episodes after so many steps; None for never.
         keywords: those of `TextEnv`.
+
+    Example:
+        envs = gymnasium.make_vec("textbook/ConceptsSeminar-v1", num_envs=8, view="text")
     """
 
     def __init__(

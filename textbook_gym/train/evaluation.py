@@ -38,6 +38,12 @@ def examine(
 
     Returns:
         "kept" and "wiped": records of `kernel.ROWS`, (editions, exercises).
+
+    Example:
+        >>> from textbook_gym.students.base import REFERENCES
+        >>> rows = examine(REFERENCES["model"], "textbook/VocabularyShort-v1", editions=4)
+        >>> bool(rows["kept"]["mark"].mean() > rows["wiped"]["mark"].mean())
+        True
     """
     keywords = gymnasium.spec(env_id).kwargs
     chosen = {k: keywords[k] for k in ("course", "chapters", "exercises") if k in keywords}

@@ -335,6 +335,9 @@ def train(
 
     Raises:
         ValueError: an unknown value, nothing to resume, or a file that is there and is not to be resumed.
+
+    Example:
+        train("textbook/VocabularyCourse-v0", out="runs/vocabulary")  # then study --student runs/vocabulary.npz
     """
     path = arrays_path(out)
     if gymnasium.spec(env_id).kwargs.get("episode") != "book":

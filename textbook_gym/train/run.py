@@ -122,6 +122,9 @@ def train(
 
     Raises:
         ValueError: an unknown value, nothing to resume, or a file that is there and is not to be resumed.
+
+    Example:
+        model = train("textbook/VocabularyShort-v1", out="runs/vocabulary", steps=400_000)
     """
     path = checkpoint_path(out)
     for name, number, least in (("steps", steps, 1), ("lanes", lanes, 1), ("evaluations", evaluations, 0)):
