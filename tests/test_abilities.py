@@ -1,5 +1,9 @@
 """An ability is claimed by a book and proved by taking it away."""
 
+import collections
+import csv
+import importlib.resources
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +15,8 @@ from textbook_gym.cli.main import main
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.errors import BookError
-from textbook_gym.registry import find
+from textbook_gym.registry import BOOKS, find
+from textbook_gym.report.abilities import TABLE
 from textbook_gym.students.base import ABLATED, NAMED_STUDENTS, REFERENCES, WIPED
 from textbook_gym.students.parse import as_student
 from textbook_gym.students.rollout import walk
@@ -57,6 +62,30 @@ def test_worth_is_a_difference_of_gains_on_the_same_editions():
         (w.value - 1.96 * lost.mean(1).std() / 48**0.5, w.value + 1.96 * lost.mean(1).std() / 48**0.5)
     )
     assert w.share == pytest.approx(lost.mean() / whole.mean())
+
+
+def shipped_rows():
+    """The shipped table of worths: (book, ability) -> row."""
+    file = importlib.resources.files("textbook_gym.report").joinpath(TABLE)
+    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    return {(row["book"], row["ability"]): row for row in rows}
+
+
+def test_the_shipped_table_is_of_these_books():
+    rows = shipped_rows()
+    assert list(rows) == [(book, a.word) for book in BOOKS for a in Ability]
+    for (book, word), row in rows.items():
+        assert (row["claimed"] == "True") == (WORDS[word] in find(book).abilities), (book, word)
+        assert row["claimed"] == "False" or row["necessary"] == "True", (book, word)
+    measured = {w.ability.word: w for w in worths(find("Bandits"), 512)}
+    for word, w in measured.items():
+        assert float(rows["Bandits", word]["worth"]) == pytest.approx(w.value, abs=1e-4)
+
+
+def test_abilities_are_necessary_in_several_books_each():
+    held = collections.Counter(word for (_, word), row in shipped_rows().items() if row["claimed"] == "True")
+    least = {"foresight": 5, "self-improvement": 2}  # too few books need an abstraction of one's own
+    assert all(held[a.word] >= least.get(a.word, 4) for a in Ability), held
 
 
 def test_a_lack_outlives_a_wipe():

@@ -84,15 +84,15 @@ def test_hand_offs_change_who_speaks_in_the_middle(tmp_path):
         course = read_transcript(file)
         chapter, said = 0, {}
         for message in course.messages:
-            if message["role"] == "user" and (head := re.search(r"Chapter (\d) of 4", message["content"])):
+            if message["role"] == "user" and (head := re.search(r"Chapter (\d) of 5", message["content"])):
                 chapter = int(head.group(1))
             if message["role"] == "assistant":
                 said.setdefault(chapter, set()).add(message.get("by", "dice"))
         speakers[course.header["control"]] = said
-    first, last = {1: {"model"}, 2: {"model"}}, {3: {"dice"}, 4: {"dice"}}
+    first, last = {1: {"model"}, 2: {"model"}}, {3: {"dice"}, 4: {"dice"}, 5: {"dice"}}
     # the reply that ends a chapter's last exercise stands before the next head
     assert speakers["from-model"] == {**first, **last}
-    assert speakers["to-model"] == {1: {"dice"}, 2: {"dice"}, 3: {"model"}, 4: {"model"}}
+    assert speakers["to-model"] == {1: {"dice"}, 2: {"dice"}, 3: {"model"}, 4: {"model"}, 5: {"model"}}
 
 
 def test_a_model_student_that_takes_over_knows_what_was_said():

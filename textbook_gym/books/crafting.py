@@ -116,7 +116,7 @@ CHAPTERS = (
     Chapter("exam",          6,   24,    0.00,    2,  (3, 2), (3, 3),   4,     1,    0),
 )  # fmt: skip
 
-SHORT = ((1, 2), (5, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SHORT = ((2, 3, 4), (4, 4, 1))  # chapters and their exercises: a course for quick training, of 120 steps at most
 SEMINAR = ((2, 3), (4, 4))  # likewise, to be read and talked through: at most 100 decisions
 
 ASKED_FOR = TIER[MATERIALS:]  # chapter from which an item that is made is asked for

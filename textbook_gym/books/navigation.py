@@ -44,7 +44,6 @@ from textbook_gym.authoring.bitset import has
 ABILITIES = {
     "learning": "is wiped at every exercise",
     "retention": "is wiped at every chapter",
-    "exploration": "presses any button while it does not know where its errand is, and goes to no cell to see it",
 }
 MODEL = "textbook_gym.books.models.navigation"
 WORDS = "textbook_gym.books.words.navigation"

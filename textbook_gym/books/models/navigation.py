@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from textbook_gym.authoring import Ability, Field, Record, below, rule
+from textbook_gym.authoring import Field, Record, below, rule
 from textbook_gym.authoring.bitset import has
 from textbook_gym.books.navigation import (
     ALL,
@@ -121,8 +121,6 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
         goal = key
     elif n.key == 0 and k + 1 < p.errands and n.errand[k + 1] == D and min(goal, key, vault) > 0:
         goal = key if key_first(south, east, cell, key - 1, goal - 1, vault - 1) else goal
-    if goal == 0 and n.lacks == Ability.EXPLORATION:
-        return below(n, WAYS)
     goals = 1 << goal - 1 if goal > 0 else ALL & ~(n.seen | n.tried)
     if has(goals, cell):
         return Action.USE
