@@ -49,9 +49,6 @@ class BookVecEnv(VecEnv):
 
     Raises:
         ValueError: a value that is not known.
-
-    Example:
-        envs = make("textbook/BanditsCourse-v1", num_envs=256, seed=0, memory="ledger")
     """
 
     def __init__(
@@ -383,9 +380,6 @@ def load_model(path: str) -> Any:
 
     Raises:
         ValueError: no such file, no model, or its algorithm is not installed or cannot read it.
-
-    Example:
-        model = load_model("runs/vocabulary.zip")
     """
     import stable_baselines3
 
