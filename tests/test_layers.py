@@ -63,7 +63,7 @@ ROOMS = sorted({room(m) for m in MODULES})
 GRAPH = {r: {room(o) for m in MODULES if room(m) == r for o in ours(m)} - {r} for r in ROOMS}
 
 CORE = {"errors", "authoring"}
-ENGINE = CORE | {"engine"}
+ENGINE = CORE | {"engine", "signals"}
 ENVS = ENGINE | {"registry", "envs"}
 MEMORY = ENGINE | {"memory"}
 STUDENTS = ENVS | MEMORY | {"text", "students", "sb3", "files"}

@@ -41,16 +41,20 @@ def test_students_end_with_the_study(tmp_path, workers, number):
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    wanted, until = 2 if workers else 1, time.monotonic() + 60
-    while len(list((tmp_path / "pids").iterdir())) < wanted and time.monotonic() < until:
-        time.sleep(0.1)
-    pids = [int(p.name) for p in (tmp_path / "pids").iterdir()]
-    assert len(pids) == wanted
-    assert all(map(alive, pids))
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    process.wait(30)
-    until = time.monotonic() + 15
-    while any(map(alive, pids)) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not any(map(alive, pids))
-    assert process.returncode == (130 if number == signal.SIGINT else 143)
+    try:
+        wanted, until = 2 if workers else 1, time.monotonic() + 60
+        while len(list((tmp_path / "pids").iterdir())) < wanted and time.monotonic() < until:
+            time.sleep(0.1)
+        pids = [int(p.name) for p in (tmp_path / "pids").iterdir()]
+        assert len(pids) == wanted
+        assert all(map(alive, pids))
+        os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+        process.wait(60)  # it may be compiling
+        until = time.monotonic() + 15
+        while any(map(alive, pids)) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert not any(map(alive, pids))
+        assert process.returncode == (130 if number == signal.SIGINT else 143)
+    finally:
+        process.kill()
+        process.wait()

@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.engine.prefetch import fetch
+from textbook_gym.signals import hold
 
 JIT_OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # interpreted rules still raise when they divide by zero
 HELPER_OPTIONS: dict[str, Any] = {
@@ -196,7 +197,7 @@ class Compiled:
         """
         import numba
 
-        with COMPILING:
+        with COMPILING, hold():  # the compiler's callbacks swallow what is raised there
             if self._dispatcher is None:
                 self._dispatcher = self._dispatch()
             typeof: Callable[[Any], Any] = numba.typeof

@@ -22,7 +22,7 @@ from textbook_gym.signals import close_when_told
 from textbook_gym.study.jobs import Job, run_job
 
 ATTEMPTS = 3  # times that a job is walked before its worker's death is thought to be its fault
-WORKER_SECONDS = 10.0  # seconds that a worker has to close its student
+WORKER_SECONDS = 60.0  # seconds that a worker has to finish what it compiles and to close its student
 QUEUED = 2  # jobs a core that are handed to Ray ahead
 
 Results = Generator[tuple[Job, np.ndarray], None, None]
