@@ -2,13 +2,13 @@
 
     from trl import GRPOTrainer
     from textbook_gym.adapters import tasks
-    from textbook_gym.adapters.trl import CourseEnvironment, dataset_of
+    from textbook_gym.adapters.trl import TRLEnvironment, dataset_of
 
     rows = tasks("textbook/BanditsSeminar-v1", split="train", editions=256)
     trainer = GRPOTrainer(
         model="Qwen/Qwen3-0.6B",
         train_dataset=dataset_of(rows),
-        environment_factory=CourseEnvironment,
+        environment_factory=TRLEnvironment,
         args=GRPOConfig(num_generations=8, max_completion_length=16_000),
     )
 

@@ -179,7 +179,7 @@ def estimate(strata: Strata, seed: int = 0, statistic: Callable[..., np.ndarray]
     Args:
         strata: scores by stratum, resampled within strata; of one run alone the interval is not a number.
         seed: of the resampling, so that a report can be made again.
-        statistic: `iqm`, `mean`, `optimality_gap` or another function of (scores, axis).
+        statistic: `iqm`, `mean`, `optimality_gap_of` or another function of (scores, axis).
 
     Example:
         >>> found = estimate([np.array([[0.4, 0.5, 0.6], [0.5, 0.6, 0.7]])])  # two seeds, three editions of one book

@@ -42,7 +42,7 @@ def open_course(
     Args:
         book: name of a book.
         folder: of the study that the course is a row of.
-        course: one of `COURSES`; "book" is the whole book.
+        course: one of `COURSE_ORDER`; "book" is the whole book.
         edition: number of the edition, in the test split; None for the one that was put down, or else the next.
         name: of the player: letters, digits, and . _ - behind the first.
         memory: what stays on the page, as of a desk: "transcript", "notebook" or "none".

@@ -125,7 +125,7 @@ def split_chat(given: str) -> tuple[str, str, str]:
 
 
 def chat_student(given: str) -> ChatStudent:
-    """Return the student of `chat:URL#MODEL?option=value&...`; the options are those of `OPTIONS`.
+    """Return the student of `chat:URL#MODEL?option=value&...`; the options are those of `CHAT_OPTIONS`.
 
     Args:
         given: such as `chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400&temperature=0`.
