@@ -61,7 +61,13 @@ def dataset_of(rows: Iterable[Mapping[str, Any] | str]) -> Dataset:
 
 
 class TRLEnvironment:
-    """A course with the tool `act`. TRL makes instances without arguments, and uses them again."""
+    """A course with the tool `act`. TRL makes instances without arguments, and uses them again.
+
+    Example:
+        env = TRLEnvironment()
+        page = env.reset(task("textbook/ConceptsSeminar-v1", edition=7))
+        page = env.act("BIN_1")
+    """
 
     def __init__(self) -> None:
         self._desk: Desk | None = None  # a public method would be a tool of the model's

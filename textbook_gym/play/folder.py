@@ -49,6 +49,11 @@ def open_course(
 
     Raises:
         ValueError: one of them is not known, or the folder holds another study or another book's courses.
+
+    Example:
+        >>> course = open_course("Concepts", pathlib.Path("played"), name="ada", edition=7)
+        >>> course.edition, course.desk.done
+        (7, False)
     """
     found = find(book)
     if found.name not in BOOKS:
