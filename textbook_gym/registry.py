@@ -105,7 +105,7 @@ its own, to be found at a price; two rules are revised.
 
 
 def id_of(name: str, kind: str = "") -> str:
-    """Return the id of a book, such as `textbook/BanditsShort-v1` for ("Bandits", "Short"); see `KINDS`, `VERSIONS`.
+    """Return the id of a book, such as `textbook/BanditsShort-v1` for ("Bandits", "Short"); see `ID_KINDS`, `VERSIONS`.
 
     Example:
         >>> id_of("Vocabulary", "Short")

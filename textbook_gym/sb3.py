@@ -315,7 +315,7 @@ def make(
         render_mode: "rgb_array", "ansi" or None.
         memory: a name, such as "ledger", or a `Memory`, that observations go through; None for none.
         memory_settings: of the named memory, such as {"keep": "edition"}.
-        keywords: as for `gym.make`: of a course (see `CourseOptions`), a classic's parameters, and those of `Library`.
+        keywords: as for `gym.make`: of a course (`CourseOptions`), a classic's parameters, and those of `LibraryEnv`.
 
     Raises:
         TypeError: a keyword that the id does not take.

@@ -42,6 +42,11 @@ class Session:
 
     Raises:
         ValueError: a value is not known.
+
+    Example:
+        session = Session("textbook/ConceptsSeminar-v1", log=pathlib.Path("courses.jsonl"))
+        print(session.open(edition=7, seed=None))
+        turn = session.call("act", {"action": "BIN_1"})
     """
 
     def __init__(
@@ -195,6 +200,9 @@ def serve_mcp(env_id: str, **settings: Any) -> None:
 
     Raises:
         ValueError: a setting is not known.
+
+    Example:
+        serve_mcp("textbook/ConceptsSeminar-v1", split="test", memory="notebook")  # what `textbook-gym serve --mcp` does
     """
     session = Session(env_id, **settings)
     try:

@@ -69,6 +69,11 @@ class CourseEnvironment(Environment[Reply, Page, CourseState]):
 
     Raises:
         ValueError: a value is not known.
+
+    Example:
+        env = CourseEnvironment("textbook/ConceptsSeminar-v1", memory="notebook")
+        page = env.reset(index=7)
+        page = env.step(Reply(message="<action>BIN_1</action>"))
     """
 
     SUPPORTS_CONCURRENT_SESSIONS = True
@@ -165,7 +170,13 @@ class CourseEnvironment(Environment[Reply, Page, CourseState]):
 
 
 class CourseClient(EnvClient[Reply, Page, CourseState]):
-    """The client of a course; `CourseClient(base_url=...).sync()` is the one that waits."""
+    """The client of a course; `CourseClient(base_url=...).sync()` is the one that waits.
+
+    Example:
+        with CourseClient(base_url="http://127.0.0.1:8000").sync() as env:
+            result = env.reset(edition=7)
+            result = env.step(Reply(message="<action>BIN_1</action>"))
+    """
 
     def _step_payload(self, action: Reply) -> dict[str, Any]:
         return dict(action.model_dump(exclude_defaults=True))

@@ -60,7 +60,8 @@ def task(
         TypeError: a keyword's value is not JSON.
 
     Example:
-        row = task("textbook/ConceptsSeminar-v1", "train", edition=7)
+        >>> task("textbook/ConceptsSeminar-v1", "train", edition=7, memory="notebook")["keywords"]
+        {'memory': 'notebook'}
     """
     if (edition is None) == (seed is None):
         raise ValueError(f"edition={edition!r}, seed={seed!r}: give one of them, the other names the same thing")
@@ -100,6 +101,11 @@ def tasks(
     Raises:
         ValueError: a number of an edition is no whole number >= 0.
         TypeError: a keyword's value is not JSON.
+
+    Example:
+        >>> rows = tasks("textbook/ConceptsSeminar-v1", split="test", editions=3)
+        >>> [row["edition"] for row in rows]
+        [0, 1, 2]
     """
     numbers = range(whole("editions", editions, 1)) if is_one(editions) else editions
     # `is_one` does not tell a type checker that what is left is a sequence
@@ -115,6 +121,12 @@ def desk_of(row: Mapping[str, Any] | str) -> Desk:
     Raises:
         ValueError: the row is no task, or a value in it is not known.
         TypeError: a keyword is not known.
+
+    Example:
+        >>> desk = desk_of(task("textbook/ConceptsSeminar-v1", edition=7))
+        >>> turn = desk.reply("<action>BIN_1</action>")
+        >>> turn.info["invalid"]
+        ''
     """
     asked = read_row(row)
     desk = Desk(asked["id"], split=asked["split"], **asked["keywords"])
@@ -159,7 +171,12 @@ def read_row(row: Mapping[str, Any] | str) -> Task:
 
 
 def task_name(row: Mapping[str, Any] | str) -> str:
-    """Return a name for a task that no other task has, such as `textbook/Bandits-v1?split=test&edition=7`."""
+    """Return a name for a task that no other task has, such as `textbook/Bandits-v1?split=test&edition=7`.
+
+    Example:
+        >>> task_name({"id": "textbook/Bandits-v1", "split": "test", "edition": 7})
+        'textbook/Bandits-v1?split=test&edition=7'
+    """
     asked = read_row(row)
     told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]
     return f"{asked['id']}?" + "&".join(

@@ -51,6 +51,11 @@ class CourseMessageEnv(MessageEnv):
 
     Raises:
         ValueError: the row is no task, or asks for tool calls.
+
+    Example:
+        env = CourseMessageEnv(task("textbook/ConceptsSeminar-v1", edition=7))
+        messages = await env.initial_observation()
+        result = await env.step({"role": "assistant", "content": "<action>BIN_1</action>"})
     """
 
     def __init__(self, row: Mapping[str, Any] | str) -> None:

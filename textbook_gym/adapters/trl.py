@@ -2,13 +2,13 @@
 
     from trl import GRPOTrainer
     from textbook_gym.adapters import tasks
-    from textbook_gym.adapters.trl import CourseEnvironment, dataset_of
+    from textbook_gym.adapters.trl import TRLEnvironment, dataset_of
 
     rows = tasks("textbook/BanditsSeminar-v1", split="train", editions=256)
     trainer = GRPOTrainer(
         model="Qwen/Qwen3-0.6B",
         train_dataset=dataset_of(rows),
-        environment_factory=CourseEnvironment,
+        environment_factory=TRLEnvironment,
         args=GRPOConfig(num_generations=8, max_completion_length=16_000),
     )
 
@@ -61,7 +61,13 @@ def dataset_of(rows: Iterable[Mapping[str, Any] | str]) -> Dataset:
 
 
 class TRLEnvironment:
-    """A course with the tool `act`. TRL makes instances without arguments, and uses them again."""
+    """A course with the tool `act`. TRL makes instances without arguments, and uses them again.
+
+    Example:
+        env = TRLEnvironment()
+        page = env.reset(task("textbook/ConceptsSeminar-v1", edition=7))
+        page = env.act("BIN_1")
+    """
 
     def __init__(self) -> None:
         self._desk: Desk | None = None  # a public method would be a tool of the model's

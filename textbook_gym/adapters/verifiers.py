@@ -46,7 +46,12 @@ class CourseTasksetConfig(vf.TasksetConfig):
 
 
 class CourseTaskset(vf.Taskset[CourseTask, CourseTasksetConfig]):
-    """One task an edition, without end; or one a seed."""
+    """One task an edition, without end; or one a seed.
+
+    Example:
+        taskset = CourseTaskset(CourseTasksetConfig(env_id="textbook/ConceptsSeminar-v1", split="train", first=100))
+        first = next(taskset.load())
+    """
 
     INFINITE = True
 

@@ -95,7 +95,7 @@ class Book:
         return rows
 
     def tell(self, p: Record, o: Record) -> str:
-        """Return a page in words: as the book tells it, else told from its signals (`faces.told`)."""
+        """Return a page in words: as the book tells it, else told from its signals (`faces.told_signals`)."""
         return str(self.module.tell(p, o)) if hasattr(self.module, "tell") else told_signals(self.signals, o)
 
     def seen(self, kind: str = "f4") -> np.dtype:

@@ -28,6 +28,10 @@ def drawn(signals: Sequence[Signal], o: Record) -> list[str]:
     A character is `.` for 0, `1` to `9` and `#` for shares of the highest value, `-` for what is below 0.
 
     Example:
+        >>> from types import SimpleNamespace
+        >>> lamps = Signal("asked", 0, 1, "the lamp asked for", (8,)), Signal("lit", 0, 1, "lamps that are lit", (8,))
+        >>> page = SimpleNamespace(asked=[0, 0, 1, 0, 0, 0, 0, 0], lit=[0] * 8)
+        >>> print("\n".join(drawn(lamps, page)))
         asked ..#.....
         lit   ........
     """
@@ -44,7 +48,10 @@ def told_signals(signals: Sequence[Signal], o: Record) -> str:
     """Return a page in words: of every signal its name and its numbers, or which place of how many holds the only 1.
 
     Example:
-        Asked: 3 of 8. Lit: none of 8. Payoff: 0.5.
+        >>> from types import SimpleNamespace
+        >>> signals = Signal("asked", 0, 1, "the lamp asked for", (8,)), Signal("payoff", 0, 1, "of the last step")
+        >>> told_signals(signals, SimpleNamespace(asked=[0, 0, 1, 0, 0, 0, 0, 0], payoff=0.5))
+        'Asked: 3 of 8. Payoff: 0.5.'
     """
     return " ".join(f"{s.name.replace('_', ' ').capitalize()}: {in_words(values(s, o), s.shape)}." for s in signals)
 

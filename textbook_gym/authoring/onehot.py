@@ -10,10 +10,9 @@ def table(n: int) -> np.ndarray:
     """Return rows to be shown, float32 `(n + 1, n)`: row `i` has its 1 at place `i`; the last row, also -1, has none.
 
     Example:
-        ONE = onehot.table(LAMPS)
-        ... in `observe`:
-        for i in range(LAMPS):
-            o.lit[i] = ONE[s.lit, i]  # s.lit is -1 for no lamp
+        >>> ONE = table(3)  # in `observe`: for i in range(3): o.lit[i] = ONE[s.lit, i], with s.lit -1 for no lamp
+        >>> ONE[1].tolist(), ONE[-1].tolist()
+        ([0.0, 1.0, 0.0], [0.0, 0.0, 0.0])
     """
     return np.eye(n + 1, n, dtype=np.float32)
 

@@ -50,7 +50,7 @@ def study(
         ray: walk on a Ray cluster, `--ray ADDRESS`, or on a fresh one on this machine, `--ray`.
         out: folder to write; what it holds of the same study is not done again.
         dry_run: say how many courses, calls and tokens it will take, and do nothing.
-        **asked: the options of `OPTIONS`.
+        **asked: the options of `STUDY_OPTIONS`.
 
     Examples:
         textbook-gym study --book Bandits --editions 16

@@ -1,7 +1,7 @@
 """What a step tells besides the observation: one table, from which every face takes its `info`.
 
-`OUT` is the record that the compiled loop writes for every lane. `COLUMNS` says what stands in it, and which of that
-`info` tells, in which order. A new column is a line there, and a line in `course.show` that fills it in.
+`OUT` is the record that the compiled loop writes for every lane. `OUT_COLUMNS` says what stands in it, and which of
+that `info` tells, in which order. A new column is a line there, and a line in `course.show_lane` that fills it in.
 """
 
 import enum
@@ -46,7 +46,7 @@ OUT_COLUMNS = (
 )
 
 OUT = np.dtype([(c.name, c.kind) for c in sorted(OUT_COLUMNS, key=lambda c: -np.dtype(c.kind).itemsize)], align=True)
-"""What one step tells besides the observation; marks of an exam read 0 here (see `course.show`)."""
+"""What one step tells besides the observation; marks of an exam read 0 here (see `course.show_lane`)."""
 
 CODES = {"f": "d", "i": "q", "b": "?"}  # kind of a NumPy type -> its code in `struct`
 

@@ -50,7 +50,10 @@ class ClassicEnv(BookEnv):
         ValueError: a value that is not known.
 
     Example:
-        env = gymnasium.make("textbook/RL2Bandit-v0", arms=5, pulls=10, reward="raw")
+        >>> env = gymnasium.make("textbook/RL2Bandit-v0", arms=5, pulls=10, reward="raw")
+        >>> page, info = env.reset(seed=0)
+        >>> env.action_space.n
+        np.int64(5)
     """
 
     def __init__(self, book: str, **keywords: Any) -> None:
@@ -62,7 +65,10 @@ class ClassicVectorEnv(BookVectorEnv):
     """A classic as a vector environment; keywords as of `ClassicEnv`, and those of `BookVectorEnv`.
 
     Example:
-        envs = gymnasium.make_vec("textbook/RL2Bandit-v0", num_envs=1024, arms=5, pulls=10)
+        >>> envs = gymnasium.make_vec("textbook/RL2Bandit-v0", num_envs=16, arms=5, pulls=10)
+        >>> pages, info = envs.reset(seed=0)
+        >>> len(pages)
+        16
     """
 
     def __init__(self, book: str, num_envs: int = 1, **keywords: Any) -> None:

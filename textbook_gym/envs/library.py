@@ -41,6 +41,12 @@ class LibraryEnv(LaneEnv):
     Raises:
         TypeError: a keyword is not one of those above.
         ValueError: a value that is not known, or too small.
+
+    Example:
+        >>> env = gymnasium.make("textbook/Library-v0", books=["Bandits", "Vocabulary"])
+        >>> page, info = env.reset(seed=0)
+        >>> page, reward, terminated, truncated, info = env.step(env.action_space.sample(info["action_mask"]))
+        >>> env.unwrapped.lanes.catalogue[info["book"]]
     """
 
     lanes: MultiBookLanes
@@ -65,6 +71,12 @@ class LibraryVectorEnv(LanesVectorEnv):
     """Learners walking courses of many books side by side; lane i equals a `LibraryEnv` with the same seed.
 
     Keywords are those of `BookVectorEnv` and of `LibraryEnv`. Of `reset`'s options `book` may be a list, as `edition`.
+
+    Example:
+        >>> envs = gymnasium.make_vec("textbook/Library-v0", num_envs=4, held_out=["Alchemy"])
+        >>> pages, info = envs.reset(seed=0)
+        >>> pages.shape == envs.observation_space.shape
+        True
     """
 
     lanes: MultiBookLanes

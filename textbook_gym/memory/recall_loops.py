@@ -33,7 +33,7 @@ def recall_learn(
         skip: whether steps whose outcomes are all 0 are left out.
         scale: what features of the situation are multiplied with, (features,).
         stored: see the top of this file.
-        features: buffer for what the program reads, at least so many times as `BLOCK`.
+        features: buffer for what the program reads, at least `LANES_A_BLOCK` times over.
     """
     before, after, taken, rewards, marks = step
     situations, squares, actions, outcomes, entered = stored
@@ -64,7 +64,7 @@ def recall_augment(
 
     The squared distance of s from h is computed as |s|^2 + sum of h (h - 2 s), over features in which h is not 0: most
     are 0 as a rule, and what is not read costs no time. Rounding is taken away before any are compared: what is next to
-    0 is 0 (see `SAME`), and sums are in float64, distances in float32.
+    0 is 0 (see `SAME_SCORE`), and sums are in float64, distances in float32.
     """
     situations, squares, _, outcomes, entered = stored
     size, length, n_outcomes = len(scale), situations.shape[2], outcomes.shape[2]

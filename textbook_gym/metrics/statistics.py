@@ -179,7 +179,7 @@ def estimate(strata: Strata, seed: int = 0, statistic: Callable[..., np.ndarray]
     Args:
         strata: scores by stratum, resampled within strata; of one run alone the interval is not a number.
         seed: of the resampling, so that a report can be made again.
-        statistic: `iqm`, `mean`, `optimality_gap` or another function of (scores, axis).
+        statistic: `iqm`, `mean`, `optimality_gap_of` or another function of (scores, axis).
 
     Example:
         >>> found = estimate([np.array([[0.4, 0.5, 0.6], [0.5, 0.6, 0.7]])])  # two seeds, three editions of one book
@@ -219,6 +219,11 @@ def paired_difference(
 
     Raises:
         ValueError: corresponding strata have a different number of editions.
+
+    Example:
+        >>> before, after = [np.array([[0.2, 0.3, 0.4, 0.5]])], [np.array([[0.4, 0.5, 0.6, 0.7]])]
+        >>> round(paired_difference(after, before, statistic=mean).value, 2)
+        0.2
     """
     rng = np.random.default_rng(seed)
     widths = [(np.atleast_2d(x).shape[1], np.atleast_2d(y).shape[1]) for x, y in zip(first, second, strict=True)]
@@ -248,6 +253,11 @@ def probability_of_improvement(first: Strata, second: Strata, seed: int = 0) -> 
 
     Raises:
         ValueError: the two have a different number of strata.
+
+    Example:
+        >>> better, worse = [np.array([[0.6, 0.7], [0.7, 0.8]])], [np.array([[0.1, 0.2], [0.2, 0.3]])]
+        >>> probability_of_improvement(better, worse).value
+        1.0
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} strata against {len(second)}: give both students the same books")
@@ -296,6 +306,11 @@ def performance_profile(strata: Strata, thresholds: np.ndarray, seed: int = 0) -
 
     Returns:
         float (3, thresholds): share, low, high.
+
+    Example:
+        >>> share, low, high = performance_profile([np.array([[0.2, 0.6, 0.9], [0.3, 0.7, 0.8]])], np.array([0.0, 0.5, 1.0]))
+        >>> share.round(2).tolist()
+        [1.0, 0.67, 0.0]
     """
     scores = flat(strata)
     share = above(np.sort(scores), thresholds)

@@ -23,7 +23,7 @@ def part(table: pl.DataFrame, student: str, control: str = "kept") -> pl.DataFra
 
 
 def summary(table: pl.DataFrame) -> pl.DataFrame:
-    """Return a row for each book and student, and over all books, with every metric of `metrics.METRICS`.
+    """Return a row for each book and student, and over all books, with every metric of `definitions.METRICS`.
 
     Every figure stands with the ends of its 95 % interval in columns `_low` and `_high`; null where it cannot be had,
     as the ends of an interval of one run.

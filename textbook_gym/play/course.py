@@ -70,8 +70,10 @@ class PlayedCourse:
         rows: records of type `ROWS`, one an exercise, once the course is over; else None.
 
     Example:
-        course = open_course("Concepts", pathlib.Path("played"), name="ada")
-        course.act(0)
+        >>> course = PlayedCourse("Concepts", "seminar", 7, "ada", "transcript", pathlib.Path("played"))
+        >>> turn = course.act(0)
+        >>> course.taken_up, course.rows is None
+        (True, True)
     """
 
     def __init__(self, book: str, course: str, edition: int, name: str, memory: str, folder: pathlib.Path) -> None:

@@ -42,13 +42,18 @@ def open_course(
     Args:
         book: name of a book.
         folder: of the study that the course is a row of.
-        course: one of `COURSES`; "book" is the whole book.
+        course: one of `COURSE_ORDER`; "book" is the whole book.
         edition: number of the edition, in the test split; None for the one that was put down, or else the next.
         name: of the player: letters, digits, and . _ - behind the first.
         memory: what stays on the page, as of a desk: "transcript", "notebook" or "none".
 
     Raises:
         ValueError: one of them is not known, or the folder holds another study or another book's courses.
+
+    Example:
+        >>> course = open_course("Concepts", pathlib.Path("played"), name="ada", edition=7)
+        >>> course.edition, course.desk.done
+        (7, False)
     """
     found = find(book)
     if found.name not in BOOKS:

@@ -19,7 +19,13 @@ WRAPPED = (
 
 
 class FunctionAgent:
-    """A function of the observations as a student; without a memory there is nothing to wipe."""
+    """A function of the observations as a student; without a memory there is nothing to wipe.
+
+    Example:
+        >>> still = FunctionAgent(lambda observations: np.zeros(len(observations), int), "still")
+        >>> still.act(np.zeros((2, 3), np.float32), {}).tolist()
+        [0, 0]
+    """
 
     remembers = False
 
@@ -38,7 +44,12 @@ class FunctionAgent:
 
 
 class ModelAgent:
-    """A Stable-Baselines3 or sb3-contrib model as a student; its memory is the recurrent state, if it has one."""
+    """A Stable-Baselines3 or sb3-contrib model as a student; its memory is the recurrent state, if it has one.
+
+    Example:
+        model = PPO.load("runs/vocabulary.zip")
+        table = study([ModelAgent(model, "ppo", deterministic=True)], ["Vocabulary"], course="short")
+    """
 
     def __init__(self, model: Any, name: str = "sb3", deterministic: bool = False) -> None:
         self.model, self.name, self.deterministic = model, name, deterministic

@@ -125,7 +125,7 @@ def split_chat(given: str) -> tuple[str, str, str]:
 
 
 def chat_student(given: str) -> ChatStudent:
-    """Return the student of `chat:URL#MODEL?option=value&...`; the options are those of `OPTIONS`.
+    """Return the student of `chat:URL#MODEL?option=value&...`; the options are those of `CHAT_OPTIONS`.
 
     Args:
         given: such as `chat:http://127.0.0.1:8000/v1#my-model?max_tokens=400&temperature=0`.
@@ -134,7 +134,9 @@ def chat_student(given: str) -> ChatStudent:
         ValueError: there is no address or model, or an option is not known.
 
     Example:
-        student = chat_student("chat:http://127.0.0.1:8000/v1#my-model?temperature=0.7")
+        >>> student = chat_student("chat:http://127.0.0.1:8000/v1#my-model?temperature=0.7&lanes=4")
+        >>> student.name, student.lanes
+        ('my-model', 4)
     """
     url, model, query = split_chat(given)
     options: dict[str, Any] = {}

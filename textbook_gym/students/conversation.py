@@ -134,6 +134,13 @@ class TextStudent:
         lanes: most conversations that it holds side by side.
         settings: what its conversations are like; what is remembered of them is the control's.
         prices: of a million tokens read, and of a million written; None if they cost nothing that is known.
+
+    Example:
+        class Silent(TextStudent):
+            def speak(self, conversation):
+                return Answer("", [], False, 0, 0)
+
+        table = study([Silent("silent")], ["Concepts"], protocol="seminar")
     """
 
     lanes = 1

@@ -69,6 +69,9 @@ class ProcessAgent:
 
     Raises:
         ValueError: there is no command, or `timeout` is not positive.
+
+    Example:
+        table = study([ProcessAgent("python my_agent.py", timeout=60.0)], ["Bandits"])  # the same as "cmd:python my_agent.py"
     """
 
     lanes = 1

@@ -62,6 +62,10 @@ class BookStudent(TextStudent):
 
     It looks at what the words say, not at the words, and names its action as a reply does. It learns from whatever
     happens at the desk, whoever speaks.
+
+    Example:
+        >>> BookStudent("oracle").name
+        'oracle'
     """
 
     def __init__(self, name: str = "model", settings: Settings | None = None) -> None:

@@ -28,6 +28,12 @@ class Worn:
 
     Raises:
         ValueError: no such memory, or settings that it does not take.
+
+    Example:
+        >>> from textbook_gym.students.adapters import FunctionAgent
+        >>> worn = Worn(FunctionAgent(lambda seen: np.zeros(len(seen), int), "still"), "ledger", keep="edition")
+        >>> worn.name, worn.memory.name
+        ('still', 'ledger')
     """
 
     def __init__(self, agent: Agent, memory: str | Memory, **settings: Any) -> None:

@@ -18,7 +18,7 @@ STUDY_FORMAT = "textbook_gym study 1"
 
 
 def metrics_of(figures: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return a summary (`report.summary`) as `study.json` states it, figures rounded to six digits."""
+    """Return a summary (`summary.summary`) as `study.json` states it, figures rounded to six digits."""
     rounded = figures.with_columns(pl.col(pl.Float64).round(6))
     return [dict(row) for row in rounded.iter_rows(named=True)]
 
@@ -44,7 +44,7 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any], sea
         sealed: the secret of a sealed study; it is not written.
 
     Returns:
-        the metrics (`report.summary`), made from the figures as `marks.csv` has them.
+        the metrics (`summary.summary`), made from the figures as `marks.csv` has them.
 
     Example:
         write(table, pathlib.Path("study"), settings_of(students=["model"], books=["Bandits"]))

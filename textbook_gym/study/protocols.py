@@ -28,7 +28,7 @@ def settled_protocol(protocol: str | None, asked: Protocol) -> Protocol:
 
     Args:
         protocol: a key of `PROTOCOLS`; None for no protocol.
-        asked: the settings that were given; those of `PLAIN` count as not given.
+        asked: the settings that were given; those of `PLAIN_PROTOCOL` count as not given.
 
     Raises:
         ValueError: there is no such protocol, or something else was asked for besides.

@@ -1,6 +1,7 @@
 """Study: students walk editions under controls, and what they were marked becomes one tidy table.
 
-A row is an exercise; `COLUMNS` says what stands in it. Every student and every control meets the same editions.
+A row is an exercise; `metrics.table.MARKS_COLUMNS` says what stands in it. Every student and every control meets the
+same editions.
 """
 
 import contextlib
@@ -135,7 +136,7 @@ def study(
     Args:
         students: random, newcomer, model, oracle, in-context (a trained network, see `students.trained`), an SB3 .zip,
             a .npz of `textbook-gym train`, module:callable, cmd:command, or chat:URL#MODEL, a language model; name=...
-            before it names it. From Python also functions and models; see `students.as_student`, and
+            before it names it. From Python also functions and models; see `students.parse.as_student`, and
             `students.talkers.Talker` for functions of a conversation.
         books: names of books (default: all).
         protocol: settings under a name, in place of course, editions, split and controls: seminar.
@@ -154,12 +155,12 @@ def study(
             from it too, so that nobody can have met, or look up, the worlds who does not know it. `study.json` names it
             by its SHA-256; to let others validate the study, publish it afterwards.
         folder: where to keep what is done, so that the same call, interrupted, goes on; objects are walked anew.
-        runner: who walks: `workers.processes(n)` or `workers.cluster(address)`; None for this process. The table does
+        runner: who walks: `runners.processes(n)` or `runners.cluster(address)`; None for this process. The table does
             not depend on it. Called from a script, processes need the usual `if __name__ == "__main__":`.
         progress: see `Progress`.
 
     Returns:
-        the tidy table, with the columns of `COLUMNS`, and those of `SPOKEN` where a student talks.
+        the tidy table, with the columns of `MARKS_COLUMNS`, and those of `SPOKEN` where a student talks.
 
     Raises:
         ValueError: an unknown student, book, split or control, or an answer that a student may not give.

@@ -31,7 +31,11 @@ Runner = Callable[[Sequence[Job]], Results]
 
 
 def here(threads: int | None) -> Runner:
-    """Return a runner that walks jobs one after another in this process, on so many threads (None for all cores)."""
+    """Return a runner that walks jobs one after another in this process, on so many threads (None for all cores).
+
+    Example:
+        study(["model"], ["Bandits"], runner=here(threads=2))  # what a study does where no runner is given
+    """
 
     def run(jobs: Sequence[Job]) -> Results:
         for job in jobs:
@@ -180,6 +184,10 @@ def cluster(address: str | None = None, workers: int | None = None) -> Runner:
         address: as for `ray.init`: "auto", "ray://host:10001", ...; None for the one that the environment names, else a
             fresh one on this machine.
         workers: cores that a fresh one may use; None for all.
+
+    Example:
+        study(["model"], ["Bandits"], runner=cluster("ray://head:10001"))
+        study(["model"], ["Bandits"], runner=cluster(workers=4))  # a fresh one on this machine
     """
     import ray
 

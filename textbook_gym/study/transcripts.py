@@ -62,7 +62,7 @@ class TalkTranscript(NamedTuple):
 
     header: dict[str, Any]
     messages: list[Message]
-    rows: list[dict[str, Any]]  # an exercise each, with the keys of `MARKS`
+    rows: list[dict[str, Any]]  # an exercise each, with the keys of `MARK_FIELDS`
 
 
 # --- where ------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def write_transcript(
         folder: of the study; `transcripts/` is made in it.
         header: see the top of this file, and `header_of`.
         messages: of the course, with what stands besides in a transcript (`Conversation.transcript`).
-        rows: an exercise each: mappings, named tuples or NumPy records; only the keys of `MARKS` are read.
+        rows: an exercise each: mappings, named tuples or NumPy records; only the keys of `MARK_FIELDS` are read.
 
     Raises:
         ValueError: what would be written is no transcript; the message says where.

@@ -21,9 +21,9 @@ The format, version 1. A study is a folder of two files (others may lie beside t
     seeds       whole numbers, a list
     versions    textbook_gym and whatever else the figures hang on, an object of strings
     digests     "marks.csv": SHA-256 of that file in hexadecimal; "editions": an object, for every book the SHA-256 of
-                the EDITION records of its editions in order (`study.edition_digests`): which worlds were walked
+                the EDITION records of its editions in order (`worlds.edition_digests`): which worlds were walked
     metrics     a list of objects, one for each book and student and, with several books, for "all books" and each
-                student: "book", "student", and for every metric of `metrics.METRICS` its value, and with `_low` and
+                student: "book", "student", and for every metric of `definitions.METRICS` its value, and with `_low` and
                 `_high` behind the name the ends of its 95 % interval; null where it cannot be had
 
 and, of a study on sealed editions,

@@ -26,7 +26,8 @@ class Turn(NamedTuple):
     """What follows a reply.
 
     Example:
-        turn = Desk("textbook/ConceptsSeminar-v1").open(seed=0)
+        >>> turn = Desk("textbook/ConceptsSeminar-v1").open(seed=0)
+        >>> [message["role"] for message in turn.messages], turn.reward, turn.fresh
     """
 
     messages: list[Message]  # the new ones only; the history is never changed

@@ -70,9 +70,11 @@ class TextEnv(gymnasium.Env[str, str]):
         ValueError: a value is not known.
 
     Example:
-        env = gymnasium.make("textbook/ConceptsSeminar-v1", view="text", memory="notebook")
-        page, info = env.reset(seed=0)
-        page, reward, terminated, truncated, info = env.step("I guess. <action>BIN_1</action>")
+        >>> env = gymnasium.make("textbook/ConceptsSeminar-v1", view="text", memory="notebook")
+        >>> page, info = env.reset(seed=0)
+        >>> page, reward, terminated, truncated, info = env.step("I guess. <action>BIN_1</action>")
+        >>> info["invalid"]
+        ''
     """
 
     metadata = BookEnv.metadata
@@ -153,7 +155,11 @@ class TextVectorEnv(SyncVectorEnv):
         keywords: those of `TextEnv`.
 
     Example:
-        envs = gymnasium.make_vec("textbook/ConceptsSeminar-v1", num_envs=8, view="text")
+        >>> envs = gymnasium.make_vec("textbook/ConceptsSeminar-v1", num_envs=2, view="text")
+        >>> pages, info = envs.reset(seed=0)
+        >>> pages, rewards, terminated, truncated, info = envs.step(["<action>BIN_1</action>", "<action>BIN_2</action>"])
+        >>> rewards.shape
+        (2,)
     """
 
     def __init__(

@@ -72,6 +72,9 @@ def load_checkpoint(path: pathlib.Path) -> Any:
 
     Raises:
         ValueError: there is no file, or it is no checkpoint of ours.
+
+    Example:
+        model = load_checkpoint(pathlib.Path("runs/vocabulary.zip"))  # `train(..., resume=True)` begins with this
     """
     spec = read_spec(path)
     with zipfile.ZipFile(path) as archive:

@@ -37,7 +37,7 @@ def examine(
         seed: of the student's choices.
 
     Returns:
-        "kept" and "wiped": records of `kernel.ROWS`, (editions, exercises).
+        "kept" and "wiped": records of `engine.loops.ROWS`, (editions, exercises).
 
     Example:
         >>> from textbook_gym.students.base import REFERENCES

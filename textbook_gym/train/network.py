@@ -1,4 +1,4 @@
-"""The transformer of the student `in-context` in torch: what `students.trained.Transformer` plays."""
+"""The transformer of the student `in-context` in torch: what `students.transformer.Transformer` plays."""
 
 import numpy as np
 import torch
@@ -44,5 +44,5 @@ class Network(nn.Module):
         return logits
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return all weights by name, as `students.trained.Transformer` takes them: copies."""
+        """Return all weights by name, as `students.transformer.Transformer` takes them: copies."""
         return {name: tensor.detach().numpy().copy() for name, tensor in self.state_dict().items()}

@@ -4,7 +4,7 @@ As Wang et al. 2021 (arXiv 2102.02926) describe it: a belief over all chemistrie
 stone maps x 109 graphs = 41,856), kept over the trials of an episode, and in each trial the plan of the highest
 expected reward of that trial: stop, or put one of the stones into one of the potions, for each outcome that the belief
 allows, and so on. What is learned for later trials counts nothing; of plans of equal worth the one that needs fewer
-potions is taken. `textbook_gym.classics.alchemy_players` has the student that plays by it.
+potions is taken. `textbook_gym.classics.players.alchemy` has the student that plays by it.
 
 How it is made fast
     Coordinates are those that are seen. Directions of the potion map and the graph are then independent of the stone
