@@ -73,15 +73,16 @@ def test_other_threads_hold_nothing(handlers):
 @pytest.mark.parametrize("number", ENDS, ids=["ctrl-C", "SIGTERM"])
 def test_a_compilation_is_finished_first(handlers, number, monkeypatch):
     """The signal comes while a callback of the compiler stores machine code: Python would print and forget it."""
-    from numba.core.codegen import JITCPUCodegen
+    from numba.core.registry import cpu_target
 
-    notify = JITCPUCodegen._library_class._object_compiled_hook
+    engine = cpu_target.target_context.codegen()._engine._ee
+    notify = engine._object_cache_notify
 
     def interrupted(*arguments):
         signal.raise_signal(number)
         return notify(*arguments)
 
-    monkeypatch.setattr(JITCPUCodegen._library_class, "_object_compiled_hook", interrupted)
+    monkeypatch.setattr(engine, "_object_cache_notify", interrupted)
 
     offset = float(uuid.uuid4().int >> 100)  # a constant of the code: none on disk is like it
 
