@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 
 import textbook_gym.report
 from textbook_gym.abilities import Worth, worths
+from textbook_gym.atomic_write import beside
 from textbook_gym.authoring.abilities import Ability
-from textbook_gym.files import beside
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.report.abilities import TABLE, WORTH_COLUMNS, row_of
+from textbook_gym.report.radar_weights import TABLE, WORTH_COLUMNS, row_of
 from textbook_gym.report.style import STYLE, Picture, save_png
 
 COURSES = 512

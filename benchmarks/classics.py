@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from textbook_gym.atomic_write import beside
 from textbook_gym.classics.players.alchemy import IdealObserver
 from textbook_gym.classics.players.gittins import Gittins
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
-from textbook_gym.files import beside
 from textbook_gym.registry import find
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from learning import EDITIONS, FIRST, RISE, result_of
 
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.metrics.statistics import Estimate, estimate
 from textbook_gym.registry import BUILT_IN, env_ids, find
-from textbook_gym.students.arrays import Header, world_digest
 from textbook_gym.students.base import REFERENCES
-from textbook_gym.students.trained import IN_CONTEXT, InContext, shipped_arrays, weights_path
+from textbook_gym.students.in_context import IN_CONTEXT, InContext, shipped_arrays, weights_path
+from textbook_gym.students.weights_file import Header, world_digest
 from textbook_gym.train.evaluation import examine
 from textbook_gym.train.in_context import arrays_path, checkpoint_of, train
 

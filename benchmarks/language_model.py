@@ -25,7 +25,7 @@ import torch
 from smollm2 import MODEL, Model, Reply, Served, server
 
 from textbook_gym import __version__
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.metrics.statistics import estimate, mean
 from textbook_gym.metrics.summary import ALL
 from textbook_gym.registry import id_of

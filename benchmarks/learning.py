@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from textbook_gym import __version__
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.metrics.statistics import Estimate, estimate, iqm
 from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students.base import REFERENCES

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from learning import Run, carry_out
 
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.metrics.statistics import Estimate, difference, estimate, mean
 from textbook_gym.registry import env_ids, register, short_id
 

@@ -17,7 +17,7 @@ from textbook_gym.authoring.abilities import Ability
 from textbook_gym.cli.books import headline
 from textbook_gym.metrics.summary import ALL, summary
 from textbook_gym.registry import BOOKS, CLASSICS, env_ids, find
-from textbook_gym.report.terminal import curves
+from textbook_gym.report.summary_tables import curves
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.study.run import study
 

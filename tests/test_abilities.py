@@ -16,9 +16,9 @@ from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.errors import BookError
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.report.abilities import TABLE
+from textbook_gym.report.radar_weights import TABLE
 from textbook_gym.students.base import ABLATED, NAMED_STUDENTS, REFERENCES, WIPED
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
 from textbook_gym.students.rollout import walk
 from textbook_gym.study.validate import validate
 

@@ -9,7 +9,7 @@ from textbook_gym.envs.single import BookEnv
 from textbook_gym.envs.vector import BookVectorEnv
 from textbook_gym.metrics import statistics
 from textbook_gym.students import rollout
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
 from textbook_gym.text.desk import Desk
 from textbook_gym.train import evaluation
 

@@ -63,12 +63,12 @@ ROOMS = sorted({room(m) for m in MODULES})
 GRAPH = {r: {room(o) for m in MODULES if room(m) == r for o in ours(m)} - {r} for r in ROOMS}
 
 CORE = {"errors", "authoring"}
-ENGINE = CORE | {"engine", "signals"}
+ENGINE = CORE | {"engine", "process_signals"}
 ENVS = ENGINE | {"registry", "envs"}
 MEMORY = ENGINE | {"memory"}
-STUDENTS = ENVS | MEMORY | {"text", "students", "sb3", "files"}
-METRICS = CORE | {"registry", "engine", "metrics", "files"}
-STUDY = STUDENTS | METRICS | {"signals", "study", "textbook_gym"}
+STUDENTS = ENVS | MEMORY | {"text", "students", "sb3", "atomic_write"}
+METRICS = CORE | {"registry", "engine", "metrics", "atomic_write"}
+STUDY = STUDENTS | METRICS | {"process_signals", "study", "textbook_gym"}
 EVERY = set(ROOMS)
 
 LIBRARIES = {
@@ -82,8 +82,8 @@ LIBRARIES = {
 
 MAY_IMPORT = {
     "errors": (set(), set()),
-    "files": (set(), set()),
-    "signals": (set(), set()),
+    "atomic_write": (set(), set()),
+    "process_signals": (set(), set()),
     "authoring": ({"errors"}, {"numpy"}),
     "books": (CORE, {"numpy"}),
     "classics": (ENGINE | {"books"}, {"numpy", "numba", "llvmlite"}),
@@ -105,13 +105,13 @@ MAY_IMPORT = {
     "sb3": (ENVS | MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
     "rllib": (CORE | {"registry", "textbook_gym"}, {"gymnasium", "numpy", "ray"}),
     "abilities": (ENVS | {"students"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
-    "checks": (ENVS | {"students", "probes", "text", "abilities"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
-    "probes": (ENGINE | {"students"}, {"numpy", "numba", "llvmlite", "PIL"}),
+    "checks": (ENVS | {"students", "structure_checks", "text", "abilities"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "structure_checks": (ENGINE | {"students"}, {"numpy", "numba", "llvmlite", "PIL"}),
     "metrics": (METRICS, {"gymnasium", "numpy", "scipy", "polars", "numba", "llvmlite", "PIL"}),
     "study": (STUDY, None),
     "report": (STUDY | {"abilities", "report"}, None),
     "play": (STUDY | {"play"}, None),
-    "train": (STUDENTS | {"textbook_gym", "train", "files"}, None),
+    "train": (STUDENTS | {"textbook_gym", "train", "atomic_write"}, None),
     "cli": (EVERY, None),
     "__main__": (EVERY, None),
 }

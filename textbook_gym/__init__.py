@@ -1,8 +1,8 @@
 """textbook_gym: measure and train the ability to learn.
 
 A Gymnasium suite in which an agent works through a textbook, chapter by chapter, exercise by exercise; the reward is
-how much better it gets. Importing the package registers `textbook/<Book>-v0` (an episode is an exercise),
-`textbook/<Book>Course-v0` (an episode is a whole course) and `textbook/<Book>Short-v*` (a course of three chapters).
+how much better it gets. Importing the package registers `textbook/<Book>-v*` (an episode is an exercise),
+`textbook/<Book>Course-v*` (an episode is a whole course) and `textbook/<Book>Short-v*` (a course of three chapters).
 """
 
 from textbook_gym.errors import BookError

@@ -16,16 +16,16 @@ import numpy as np
 from textbook_gym.abilities import ability_findings
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.contract import COLUMNS, COURSES
+from textbook_gym.authoring.diagnostics import explained
 from textbook_gym.authoring.records import Row
-from textbook_gym.authoring.slips import explained
-from textbook_gym.engine.effects import field_findings
+from textbook_gym.engine.chapter_plan import Chapters, Exercises, make_plan, named_course
 from textbook_gym.engine.engine import rehearse
 from textbook_gym.engine.info import OUT
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
-from textbook_gym.engine.syllabus import Chapters, Exercises, make_plan, named_course
+from textbook_gym.engine.sensitivity import field_findings
 from textbook_gym.errors import BookError
-from textbook_gym.probes import (
+from textbook_gym.structure_checks import (
     PROBES,
     check_every_action_matters,
     check_highest,
@@ -69,7 +69,7 @@ def measure_marks(
 ) -> list[ChapterMarks]:
     """Return the marks of random, newcomer, model student and oracle by chapter, over editions 0..courses-1.
 
-    `chapters` and `exercises` are those of a short course, see `textbook_gym.engine.syllabus`.
+    `chapters` and `exercises` are those of a short course, see `textbook_gym.engine.chapter_plan`.
 
     Example:
         >>> from textbook_gym import find

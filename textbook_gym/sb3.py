@@ -21,7 +21,7 @@ from textbook_gym.engine.batch import Batch, check_actions, words
 from textbook_gym.engine.jit import compiled
 from textbook_gym.engine.render import checked_mode, render
 from textbook_gym.engine.serialization import pack, unpack
-from textbook_gym.envs.batches import batch_of
+from textbook_gym.envs.make_batch import batch_of
 from textbook_gym.envs.single import ResetNeeded, spaces_of
 from textbook_gym.envs.vector import seeds_from
 from textbook_gym.errors import did_you_mean, whole

@@ -7,7 +7,7 @@ import pytest
 
 from textbook_gym.authoring import Signal, guide
 from textbook_gym.authoring.contract import CONTRACT, LEGEND, RULES, TABLES
-from textbook_gym.authoring.faces import drawn, told_signals
+from textbook_gym.authoring.default_rendering import drawn, told_signals
 from textbook_gym.authoring.records import Row
 from textbook_gym.registry import find
 

@@ -9,8 +9,8 @@ from helpers import golden
 
 from textbook_gym.authoring.fields import chapters_of
 from textbook_gym.checks import check_book, opened
-from textbook_gym.engine.effects import field_findings
 from textbook_gym.engine.lanes import Lanes
+from textbook_gym.engine.sensitivity import field_findings
 from textbook_gym.registry import BOOKS, ID_KINDS, VERSIONS, find, id_of
 from textbook_gym.students.rollout import open_editions
 

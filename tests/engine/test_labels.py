@@ -8,8 +8,8 @@ from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.registry import find
 from textbook_gym.students.base import REFERENCES
-from textbook_gym.students.histories import Recorder, ReferenceAgent
 from textbook_gym.students.rollout import open_editions, walk
+from textbook_gym.students.trajectories import Recorder, ReferenceAgent
 
 EDITIONS = range(5, 11)
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from textbook_gym.authoring.fields import record_type
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.course import CLOCK, Pays, grade_after, settle
+from textbook_gym.engine.course import CLOCK
+from textbook_gym.engine.reward import Pays, grade_after, settle
 
 marks = st.floats(0.0, 1.0)
 chapters = st.lists(marks, min_size=1, max_size=30)

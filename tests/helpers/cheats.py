@@ -4,7 +4,7 @@ import numpy as np
 
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.registry import find
-from textbook_gym.students.adapters import FunctionAgent
+from textbook_gym.students.wrappers import FunctionAgent
 
 BOOK = find("Maintenance")
 SHIP = BOOK.actions.index("SHIP")

@@ -6,10 +6,10 @@ import polars as pl
 
 from textbook_gym.metrics.table import MARKS_COLUMNS
 from textbook_gym.registry import find
-from textbook_gym.students.conversation import TextStudent
 from textbook_gym.students.endpoint import Answer, TooLong
+from textbook_gym.students.text_student import TextStudent
 from textbook_gym.study.controls import CONTROLS
-from textbook_gym.study.talks import talk_under
+from textbook_gym.study.text_rollout import talk_under
 
 
 class Scripted(TextStudent):

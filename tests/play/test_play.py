@@ -10,9 +10,9 @@ import pytest
 from helpers.people import choices, finish, typed
 
 from textbook_gym.cli.main import main
-from textbook_gym.play.course import HOW, WRITE_DOWN, without_tags
 from textbook_gym.play.folder import open_course, write_played
 from textbook_gym.play.keys import Keys
+from textbook_gym.play.played_course import HOW, WRITE_DOWN, without_tags
 from textbook_gym.registry import BOOKS, find, id_of
 from textbook_gym.text import Desk
 

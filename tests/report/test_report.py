@@ -17,8 +17,8 @@ from textbook_gym.report import figures as pictures
 from textbook_gym.report import html as page
 from textbook_gym.report import pages
 from textbook_gym.report import style as canvas
-from textbook_gym.report.abilities import needs
-from textbook_gym.report.terminal import gather
+from textbook_gym.report.radar_weights import needs
+from textbook_gym.report.summary_tables import gather
 
 ASKED = {"Bandits", "Vocabulary", "Maintenance"}
 

@@ -13,7 +13,7 @@ from helpers import talking
 from textbook_gym.cli.main import main
 from textbook_gym.report.dialogue import MOST_SHOWN, course_of
 from textbook_gym.report.view import VIEW_FILE, write_view
-from textbook_gym.students.talkers import BookStudent
+from textbook_gym.students.scripted_talkers import BookStudent
 from textbook_gym.study.transcripts import read_transcript, transcript_files
 
 NASTY = "<script>alert('x')</script> </title></summary> é & \"quoted\""

@@ -16,10 +16,10 @@ from textbook_gym.memory import MEMORIES, Memory
 from textbook_gym.registry import BOOKS
 from textbook_gym.remember import Remember
 from textbook_gym.sb3 import make
-from textbook_gym.students.adapters import ModelAgent
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
 from textbook_gym.students.rollout import walk
 from textbook_gym.students.with_memory import Worn
+from textbook_gym.students.wrappers import ModelAgent
 
 TINY = {"n_steps": 8, "batch_size": 16, "n_epochs": 1, "seed": 0, "device": "cpu", "policy_kwargs": {"net_arch": [8]}}
 COURSE = {"chapters": [1, 2], "exercises": 2}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from textbook_gym.registry import find
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
 from textbook_gym.study.controls import walk_under
 from textbook_gym.study.run import study
 

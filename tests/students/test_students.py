@@ -7,10 +7,10 @@ from helpers.cheats import Crammer
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Actor, Wipe
 from textbook_gym.registry import find
-from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import REFERENCES, Reference
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
 from textbook_gym.students.rollout import walk
+from textbook_gym.students.wrappers import FunctionAgent
 
 EDITIONS = 96
 

@@ -13,8 +13,8 @@ from textbook_gym.metrics import statistics as intervals
 from textbook_gym.metrics.summary import ALL
 from textbook_gym.report.comparison import ends
 from textbook_gym.study.compare import Study, check_same_worlds, compare
+from textbook_gym.study.edition_digests import edition_digests
 from textbook_gym.study.validate import validate
-from textbook_gym.study.worlds import edition_digests
 
 
 def pick(rows, metric, book="Bandits"):

@@ -6,8 +6,8 @@ from toy.players import Outside
 
 from textbook_gym.engine.loops import Actor, Wipe
 from textbook_gym.registry import find
-from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import REFERENCES, Reference
+from textbook_gym.students.wrappers import FunctionAgent
 from textbook_gym.study.controls import CONTROLS, check_controls, foreign_to, walk_under
 
 BOOK = find("Vocabulary").path

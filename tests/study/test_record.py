@@ -8,7 +8,7 @@ import pytest
 
 import textbook_gym  # noqa: F401  # registers the environments
 from textbook_gym.registry import find, short_id
-from textbook_gym.students.histories import Recorder, ReferenceAgent
+from textbook_gym.students.trajectories import Recorder, ReferenceAgent
 from textbook_gym.study.record import minari_root, record
 
 COURSES = 3

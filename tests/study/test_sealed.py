@@ -8,10 +8,10 @@ import pytest
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.students.rollout import open_editions
 from textbook_gym.study import study
+from textbook_gym.study.edition_digests import edition_digests
 from textbook_gym.study.files import write
 from textbook_gym.study.run import settings_of
 from textbook_gym.study.validate import validate
-from textbook_gym.study.worlds import edition_digests
 
 SALT = "a secret of this test, long enough"
 GIVEN = {"students": ["random", "model"], "books": ["Vocabulary"], "editions": 64, "split": "test"}

@@ -13,8 +13,8 @@ from textbook_gym.metrics.summary import part, summary
 from textbook_gym.metrics.table import MARKS_COLUMNS
 from textbook_gym.registry import find
 from textbook_gym.students.base import REFERENCES
+from textbook_gym.study.edition_digests import edition_digests
 from textbook_gym.study.run import courses, study
-from textbook_gym.study.worlds import edition_digests
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ pytest.importorskip("httpx")
 
 from textbook_gym.cli.main import main
 from textbook_gym.metrics.table import read_marks
-from textbook_gym.students.talkers import Talker
+from textbook_gym.students.scripted_talkers import Talker
 from textbook_gym.study.run import study
 from textbook_gym.study.transcripts import read_transcript, transcript_files
 from textbook_gym.study.validate import validate

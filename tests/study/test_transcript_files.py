@@ -6,7 +6,7 @@ import json
 import pytest
 from helpers import talking
 
-from textbook_gym.students.talkers import BookStudent
+from textbook_gym.students.scripted_talkers import BookStudent
 from textbook_gym.study.replay import check_transcripts
 from textbook_gym.study.transcripts import (
     file_name,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import textbook_gym.text
-from textbook_gym.engine.course import grade_after
+from textbook_gym.engine.reward import grade_after
 from textbook_gym.registry import find, id_of
 from textbook_gym.text import Desk
 

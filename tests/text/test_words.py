@@ -9,7 +9,7 @@ import pytest
 from text.readers import READERS
 
 from textbook_gym.authoring.book import read
-from textbook_gym.authoring.fields import HEADER
+from textbook_gym.authoring.observation import HEADER
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.syllabus import make_plan
+from textbook_gym.engine.chapter_plan import make_plan
 
 
 class Outside:

@@ -8,15 +8,15 @@ import yaml
 
 from textbook_gym.engine.labels import NO_LABEL, Label
 from textbook_gym.registry import BUILT_IN, find, id_of, short_id
-from textbook_gym.students.arrays import load_arrays, save_arrays
-from textbook_gym.students.histories import Recorder, ReferenceAgent
-from textbook_gym.students.layouts import sizes_of
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
+from textbook_gym.students.space_layouts import sizes_of
+from textbook_gym.students.trajectories import Recorder, ReferenceAgent
 from textbook_gym.students.transformer import token_width
+from textbook_gym.students.weights_file import load_arrays, save_arrays
 from textbook_gym.study.run import study
+from textbook_gym.train.dataset import Lot, draw_windows
 from textbook_gym.train.evaluation import examine, scores
 from textbook_gym.train.in_context import Training, arrays_path, checkpoint_of, preset, train
-from textbook_gym.train.lots import Lot, draw_windows
 
 COURSE = short_id("Vocabulary")
 SMALL = {"courses": 8, "layers": 1, "width": 16, "heads": 2, "batch": 512}

@@ -20,10 +20,10 @@ from textbook_gym.cli.main import main
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.registry import find, short_id
-from textbook_gym.students.adapters import FunctionAgent
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
 from textbook_gym.students.rollout import walk
 from textbook_gym.students.with_memory import Worn
+from textbook_gym.students.wrappers import FunctionAgent
 from textbook_gym.study.run import study
 from textbook_gym.train.checkpoint import load_checkpoint
 from textbook_gym.train.evaluation import examine, scores

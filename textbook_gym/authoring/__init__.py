@@ -3,7 +3,8 @@
 from textbook_gym.authoring import belief, bitset, onehot
 from textbook_gym.authoring.abilities import Ability
 from textbook_gym.authoring.contract import rule
-from textbook_gym.authoring.fields import Field, Signal
+from textbook_gym.authoring.fields import Field
+from textbook_gym.authoring.observation import Signal
 from textbook_gym.authoring.parameters import Parameter
 from textbook_gym.authoring.random import below, bits, categorical, chance, mix, normal, permute, shuffle, uniform
 from textbook_gym.authoring.records import Record

@@ -25,11 +25,12 @@ import numpy as np
 
 from textbook_gym.authoring.abilities import WORDS, Ability
 from textbook_gym.authoring.contract import COLUMNS, PARTS, RULES
-from textbook_gym.authoring.faces import drawn, told_signals
-from textbook_gym.authoring.fields import HEADER, Field, Signal, observation_bounds, record_type
+from textbook_gym.authoring.default_rendering import drawn, told_signals
+from textbook_gym.authoring.diagnostics import check_names
+from textbook_gym.authoring.fields import Field, record_type
+from textbook_gym.authoring.observation import HEADER, Signal, observation_bounds
 from textbook_gym.authoring.parameters import with_parameters
 from textbook_gym.authoring.records import Record
-from textbook_gym.authoring.slips import check_names
 from textbook_gym.errors import BookError, did_you_mean
 
 NOTES_BESIDES = (
@@ -90,12 +91,12 @@ class Book:
                 notes[field.name] = 0
 
     def draw(self, p: Record, o: Record) -> list[str]:
-        """Return a page as rows of characters: as the book draws it, else drawn from its signals (`faces.drawn`)."""
+        """Return a page as rows of characters: as the book draws it, else by `default_rendering.drawn`."""
         rows: list[str] = self.module.draw(p, o) if hasattr(self.module, "draw") else drawn(self.signals, o)
         return rows
 
     def tell(self, p: Record, o: Record) -> str:
-        """Return a page in words: as the book tells it, else told from its signals (`faces.told_signals`)."""
+        """Return a page in words: as the book tells it, else by `default_rendering.told_signals`."""
         return str(self.module.tell(p, o)) if hasattr(self.module, "tell") else told_signals(self.signals, o)
 
     def seen(self, kind: str = "f4") -> np.dtype:

@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from textbook_gym import __version__
 from textbook_gym.cli.options import parser_of
 from textbook_gym.errors import did_you_mean
-from textbook_gym.signals import close_when_told
+from textbook_gym.process_signals import close_when_told
 
 COMMANDS = {
     "list": ("textbook_gym.cli.books:list_books", "The catalogue of books."),

@@ -58,9 +58,9 @@ def study(
         textbook-gym study --student "ppo=ppo-{seed}.zip" --seed 0 --seed 1
         textbook-gym study --student "chat:http://127.0.0.1:8000/v1#my-model" --protocol seminar --dry-run
     """
-    from textbook_gym.files import beside
-    from textbook_gym.metrics.speech import speech
-    from textbook_gym.report import terminal
+    from textbook_gym.atomic_write import beside
+    from textbook_gym.metrics.reply_stats import speech
+    from textbook_gym.report import summary_tables
     from textbook_gym.study.files import write
 
     chosen = {name: asked[option] for name, (option, _) in STUDY_OPTIONS.items()}
@@ -71,7 +71,7 @@ def study(
     if dry_run:
         from textbook_gym.study.estimate import estimate_talks
 
-        console.print(terminal.estimate_table(estimate_talks(**chosen)))
+        console.print(summary_tables.estimate_table(estimate_talks(**chosen)))
         return 0
     import_matplotlib()
     with progress_shown(console, "courses", "what is done is kept, the same command goes on") as show:
@@ -84,11 +84,11 @@ def study(
     figures = write(table, out, run.settings_of(**chosen), chosen["sealed"])
     with beside(out / "summary.csv") as part:
         figures.write_csv(part, float_precision=6)
-    terminal.curves(table, out / "curves.png")
-    console.print(terminal.terminal_table(figures))
+    summary_tables.curves(table, out / "curves.png")
+    console.print(summary_tables.terminal_table(figures))
     said = speech(table)
     if len(said):
-        console.print(terminal.speech_table(said))
+        console.print(summary_tables.speech_table(said))
     files = ", ".join(sorted(p.name for p in out.iterdir() if not p.name.endswith(".part")))
     console.print(textwrap.fill(f"Written to {out}/: {files}", 100))
     if asked["sealed"] and not asked["sealed"].startswith("@"):
@@ -162,7 +162,7 @@ def compare(*folder: pathlib.Path, book: Texts = (), out: pathlib.Path = pathlib
         textbook-gym compare before after
         textbook-gym compare before after later --out differences.csv
     """
-    from textbook_gym.files import beside
+    from textbook_gym.atomic_write import beside
     from textbook_gym.report.comparison import terminal_tables
     from textbook_gym.study.compare import compare, read_study
 

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from textbook_gym.cli.tables import table_of
 from textbook_gym.play.chart import chart, grades
-from textbook_gym.play.course import PlayedCourse
 from textbook_gym.play.folder import beside_references, write_played
+from textbook_gym.play.played_course import PlayedCourse
 
 TEXT_WIDTH = 80  # columns where the output is no terminal, and the most that text takes in one
 PLAY_COMMANDS = {

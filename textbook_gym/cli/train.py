@@ -8,7 +8,7 @@ from typing import Any
 
 from textbook_gym.cli.options import Texts, Whole, see_this_folder
 from textbook_gym.registry import LIBRARY, env_ids, name_or_register, short_id
-from textbook_gym.students.trained import IN_CONTEXT
+from textbook_gym.students.in_context import IN_CONTEXT
 
 NO_MEMORY = "none"  # the memory's name where there is to be none
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.fields import Signal
+from textbook_gym.authoring.observation import Signal
 from textbook_gym.engine.info import InfoLayout
 from textbook_gym.engine.jit import compiled
 

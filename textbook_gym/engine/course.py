@@ -1,23 +1,10 @@
-"""The course: order, clock, grade and reward; the only part that knows what a chapter is.
+"""The course: order, clock and pages; the only part that knows what a chapter is. What it pays: `engine.reward`.
 
 A *lane* is everything about one learner: `clock` (where it is in the book and how it stands), `edition` (the hidden
 world) and `state` (this exercise). The functions here are rules over a lane; a book's own rules are handed in as
 arguments, so that one source serves every book, compiled or interpreted.
 
-The law. In a chapter with marks v_1..v_E the grade is the late-weighted mean of the marks so far,
-
-    G_0 = newcomer,    G_k = G_{k-1} + 2 / (k + 1) * (v_k - G_{k-1}),
-
-and exercise k pays r_k = G_k - G_{k-1}, once, at its end. A chapter therefore pays G_E - newcomer in total, a constant
-mark pays once and then nothing, and lowering a mark can never raise a discounted return: by summation by parts the
-return is a combination of the G_k with weights >= 0, and every G_k is increasing in every mark.
-
 Functions take records, never whole arrays: handing an array on costs a reference count, more than a step costs.
-
-What cannot be paid at its moment (in the exam, where a reward would tell the mark; in an exercise given up by `reset`)
-is owed and paid with the learner's next payment, so the sum is the same. If the book ends before it is paid (the last
-exercise of the exam is given up, or a course is left half-way), that is the first payment of the next edition; only a
-fresh learner, `reset(seed=...)`, or one that is sent elsewhere, `reset(options=...)`, begins with nothing owed.
 """
 
 import enum
@@ -28,37 +15,19 @@ import numpy as np
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.contract import rule
 from textbook_gym.authoring.fields import Field, record_type, widened
-from textbook_gym.authoring.random import mix, scramble, shuffle
+from textbook_gym.authoring.random import mix, shuffle
 from textbook_gym.authoring.records import Record
+from textbook_gym.engine.reward import Pays, settle
+from textbook_gym.engine.splits import EDITION_STREAM, belongs
 
 MOST_CHAPTERS = 16
 LAST_NUMBER = (1 << 53) - 1  # edition numbers: exact in a double and in JSON
 EDITIONS_TRIED = 1000  # editions drawn before a split counts as empty
 DRAWS = 100  # at most, of each of them, until one is sound
-TEST_SHARE = 4  # one edition in four belongs to the test split
 SUCCESS = 0.9  # mark from which an exercise counts as a success
 
-EDITION_STREAM = 0xD1B54A32D192ED03  # any odd constant: the root that edition numbers are mixed into
 WRITE = 1001  # streams of an edition besides those of its chapters, which are 1, 2, ...
 ORDER = 1002
-
-
-class Pays(enum.IntEnum):
-    """What the reward is: the keyword `reward=`."""
-
-    IMPROVEMENT = 0
-    MARK = 1
-    EXAM = 2
-    VISIBLE = 3
-    RAW = 4
-
-
-class Split(enum.IntEnum):
-    """Which editions may be opened: the keyword `split=`."""
-
-    ALL = 0
-    TRAIN = 1
-    TEST = 2
 
 
 class Episode(enum.IntEnum):
@@ -131,56 +100,7 @@ def edition_words(book: Book) -> tuple[int, int]:
     return first, first + book.edition.itemsize // 8
 
 
-# --- the law ---------------------------------------------------------------------------
-
-
-@rule
-def grade_after(grade: float, k: int, mark: float) -> float:
-    """Return G_k from G_{k-1} and the mark v_k of exercise k = 1, 2, ... (see the top of this file)."""
-    return grade + 2.0 / (k + 1) * (mark - grade)
-
-
-@rule
-def settle(c: Record, p: Record, mark: float, visible: float) -> float:
-    """Enter a finished exercise: grade it, close the chapter with its last one, return the reward now due."""
-    before = c.grade
-    c.mark = mark
-    c.visible = visible
-    c.grade = grade_after(before, c.exercise + 1, mark)
-    if c.pays == Pays.MARK:
-        c.owed += mark
-    elif c.pays == Pays.VISIBLE:
-        c.owed += visible
-    elif c.pays == Pays.IMPROVEMENT or (c.pays == Pays.EXAM and p.exam == 1):
-        c.owed += c.grade - before
-    last = c.exercise + 1 == p.exercises
-    if last:
-        c.rise += c.grade - p.newcomer
-        c.walked += 1
-    if p.exam == 1 and not last:
-        return 0.0
-    due = c.owed
-    c.owed = 0.0
-    return due
-
-
 # --- editions, chapters, pages -----------------------------------------------------------
-
-
-@rule
-def belongs(words: Record, i: int, p: Record, first: int, last: int, split: int) -> bool:
-    """Return whether the edition of lane `i` is one of the split's.
-
-    That is told by a hash of its content, not of any seed, and only of what matters in the chapters of the course: two
-    worlds that a course cannot tell apart are of one split.
-    """
-    if split == Split.ALL:
-        return True
-    h = EDITION_STREAM
-    for j in range(first, last):
-        h = scramble(h ^ (words[i, j] & p.hashed[j - first]))
-    test = h % TEST_SHARE == 0
-    return test == (split == Split.TEST)
 
 
 @rule

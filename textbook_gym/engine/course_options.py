@@ -13,8 +13,10 @@ from typing import Any, NamedTuple, TypedDict, TypeVar, cast, get_type_hints
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.engine.course import Episode, Order, Pays, Split
-from textbook_gym.engine.syllabus import Chapters, Exercises, chosen_chapters, make_plan, named_course, outline
+from textbook_gym.engine.chapter_plan import Chapters, Exercises, chosen_chapters, make_plan, named_course, outline
+from textbook_gym.engine.course import Episode, Order
+from textbook_gym.engine.reward import Pays
+from textbook_gym.engine.splits import Split
 from textbook_gym.errors import did_you_mean, one_of
 
 Init = TypeVar("Init", bound=Callable[..., None])

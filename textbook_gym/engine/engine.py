@@ -18,14 +18,15 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.book import Book
+from textbook_gym.authoring.diagnostics import explained, shortened, unmarked_call, watched
 from textbook_gym.authoring.records import Cells
-from textbook_gym.authoring.slips import explained, shortened, unmarked_call, watched
 from textbook_gym.engine import course
+from textbook_gym.engine.chapter_plan import make_plan
 from textbook_gym.engine.course import lane_type
 from textbook_gym.engine.info import OUT
 from textbook_gym.engine.jit import compiled, digest_of, reachable
 from textbook_gym.engine.loops import ROWS, Actor, Others, Wipe, make_loops
-from textbook_gym.engine.syllabus import make_plan
+from textbook_gym.engine.splits import Split
 from textbook_gym.errors import BookError
 
 LANES_A_THREAD = 4096  # below this a second thread costs more than it brings
@@ -139,7 +140,7 @@ class Engine:
         """
         arrays = (lanes, as_words(lanes), plan, int(others), mask, actions, seen, out)
         if self.run("turn", len(lanes), threads, LANES_A_THREAD, *arrays):
-            split = course.Split(int(lanes["clock"]["split"][0])).name.lower()
+            split = Split(int(lanes["clock"]["split"][0])).name.lower()
             raise BookError(
                 f"{self.book.name}: none of {course.EDITIONS_TRIED} drawn editions belongs to split={split!r}; "
                 f"`write` must draw from a larger space"

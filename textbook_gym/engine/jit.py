@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.engine.prefetch import fetch
-from textbook_gym.signals import hold
+from textbook_gym.process_signals import hold
 
 JIT_OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # interpreted rules still raise when they divide by zero
 HELPER_OPTIONS: dict[str, Any] = {

@@ -15,16 +15,17 @@ import numpy as np
 from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.batch import BatchSpec, CopiedByWords, PreparedStep, words
+from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.cores import cores
 from textbook_gym.engine.course import Stage
 from textbook_gym.engine.course_options import DEFAULTS, CourseOptions, read_course, takes_course_options
 from textbook_gym.engine.engine import Engine, engine
 from textbook_gym.engine.info import OUT, InfoLayout
-from textbook_gym.engine.inspection import check_saved_courses
+from textbook_gym.engine.load_checks import check_saved_courses
 from textbook_gym.engine.loops import Others
 from textbook_gym.engine.reset_options import Place, World, read_options
 from textbook_gym.engine.serialization import pack, unpack
-from textbook_gym.engine.syllabus import hashed_bits, outline
+from textbook_gym.engine.splits import hashed_bits
 from textbook_gym.errors import BookError, whole
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ class Lanes(CopiedByWords):
         return pack(self, which)
 
     def check(self, records: np.ndarray) -> None:
-        """Refuse records that no course of these lanes can have left; see `engine.inspection`.
+        """Refuse records that no course of these lanes can have left; see `engine.load_checks`.
 
         Raises:
             ValueError: the first finding, in one line.

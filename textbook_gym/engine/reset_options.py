@@ -8,8 +8,8 @@ import numpy as np
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.fields import Field
 from textbook_gym.authoring.records import Row
+from textbook_gym.engine.chapter_plan import chapter_number
 from textbook_gym.engine.course import LAST_NUMBER
-from textbook_gym.engine.syllabus import chapter_number
 from textbook_gym.errors import as_whole, did_you_mean, is_one
 
 RESET_OPTIONS = ("edition", "chapter", "state")

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.fields import HEADER, Signal, observation_bounds
+from textbook_gym.authoring.observation import HEADER, Signal, observation_bounds
 from textbook_gym.authoring.random import WEYL, mix, scramble, uniform
 from textbook_gym.engine.batch import BatchSpec, CopiedByWords, PreparedStep, words
 from textbook_gym.engine.course import LAST_NUMBER

@@ -29,7 +29,7 @@ import numpy as np
 from gymnasium import spaces
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.fields import HEADER
+from textbook_gym.authoring.observation import HEADER
 from textbook_gym.engine.batch import BatchSpec
 from textbook_gym.errors import as_whole, did_you_mean
 from textbook_gym.memory.boundaries import REWARD_BOUND

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.fields import HEADER
+from textbook_gym.authoring.observation import HEADER
 from textbook_gym.authoring.random import WEYL, scramble
 from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import did_you_mean, one_of, whole

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.fields import HEADER
+from textbook_gym.authoring.observation import HEADER
 from textbook_gym.engine.jit import compiled
 from textbook_gym.errors import one_of, whole
 from textbook_gym.memory.base import Memory

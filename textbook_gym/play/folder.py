@@ -14,7 +14,15 @@ import numpy as np
 
 from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.errors import one_of, whole
-from textbook_gym.play.course import SPLIT, PlayedCourse, as_rows, course_keywords, player, saved_course, walk_course
+from textbook_gym.play.played_course import (
+    SPLIT,
+    PlayedCourse,
+    as_rows,
+    course_keywords,
+    player,
+    saved_course,
+    walk_course,
+)
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import PERSON, REFERENCES
 from textbook_gym.text.settings import TALK_MEMORIES

@@ -19,8 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from textbook_gym.play.chart import grades
-from textbook_gym.play.course import PlayedCourse
 from textbook_gym.play.folder import beside_references, write_played
+from textbook_gym.play.played_course import PlayedCourse
 
 HOST = "127.0.0.1"
 MOST_REQUEST_BYTES = 1 << 16  # of a request

@@ -13,7 +13,7 @@ from textbook_gym.study.transcripts import TalkTranscript
 from textbook_gym.text import words
 from textbook_gym.text.desk import Message
 from textbook_gym.text.notes import Notes
-from textbook_gym.text.replies import REASONING, TRUNCATED, Read, Reader
+from textbook_gym.text.reply_parser import REASONING, TRUNCATED, Read, Reader
 from textbook_gym.text.settings import Settings
 from textbook_gym.text.tools import Tools
 

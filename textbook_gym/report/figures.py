@@ -14,8 +14,8 @@ from textbook_gym.metrics.definitions import METRICS, Metric
 from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.metrics.table import complete
 from textbook_gym.registry import find
-from textbook_gym.report.abilities import needs
 from textbook_gym.report.pages import LIGHT
+from textbook_gym.report.radar_weights import needs
 from textbook_gym.report.style import FIGURE_WIDTH, STYLE, Data, Picture, colours, legend
 
 LOST = -0.2  # the retention picture goes down to here at least, lest nothing look like much

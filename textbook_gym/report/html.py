@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import markupsafe
 import polars as pl
 
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.metrics import summary
 from textbook_gym.metrics.definitions import METRICS, Metric
-from textbook_gym.metrics.speech import speech
+from textbook_gym.metrics.reply_stats import speech
 from textbook_gym.metrics.statistics import Estimate
 from textbook_gym.metrics.table import AGAIN, FIGURES
-from textbook_gym.report import figures, style, terminal
+from textbook_gym.report import figures, style, summary_tables
 from textbook_gym.report.figures import metric
 from textbook_gym.report.pages import LIGHT, template
 from textbook_gym.report.style import Data, Picture
@@ -73,7 +73,7 @@ def compose(folders: Sequence[pathlib.Path]) -> tuple[str, list[Picture], Data]:
     if table.select(pl.struct(pl.exclude(FIGURES)).is_duplicated().any()).item():
         told = listed([str(f) for f in folders])
         raise ValueError(f"{told}: the same exercise of the same student is there twice; give every study once")
-    data = terminal.gather(table)
+    data = summary_tables.gather(table)
     drawn = figures.draw(data)
     stated = [{k: v for k, v in s.settings.items() if k != "metrics"} for s in studies]
     settings = stated[0] if len(stated) == 1 else stated

@@ -15,7 +15,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.metrics.definitions import Measured
 from textbook_gym.report.pages import LIGHT
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import markupsafe
 
+from textbook_gym.atomic_write import beside
 from textbook_gym.errors import did_you_mean
-from textbook_gym.files import beside
 from textbook_gym.registry import find
 from textbook_gym.report.dialogue import CoursePage, Exercise, course_of
 from textbook_gym.report.pages import template

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from textbook_gym.errors import did_you_mean
-from textbook_gym.students.conversation import Conversation, TextStudent
 from textbook_gym.students.endpoint import Answer, Endpoint
+from textbook_gym.students.text_student import Conversation, TextStudent
 from textbook_gym.text.settings import Settings
 
 CONVERSATIONS = 8  # conversations side by side, unless told otherwise

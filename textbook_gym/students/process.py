@@ -47,9 +47,9 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.authoring.fields import HEADER
+from textbook_gym.authoring.observation import HEADER
 from textbook_gym.authoring.records import Row
-from textbook_gym.engine.syllabus import make_plan
+from textbook_gym.engine.chapter_plan import make_plan
 from textbook_gym.errors import as_whole, did_you_mean
 
 PROTOCOL = 1

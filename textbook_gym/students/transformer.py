@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from textbook_gym.students.layouts import Sizes
+from textbook_gym.students.space_layouts import Sizes
 
 FEW = 64  # steps of room that a memory begins with
 SMALLEST = 1e-5  # added to variances, as torch does

@@ -14,8 +14,8 @@ from textbook_gym.authoring.book import Book
 from textbook_gym.memory.base import Memory
 from textbook_gym.memory.catalogue import MEMORIES, make_memory
 from textbook_gym.memory.stepping import Stepper
-from textbook_gym.students.adapters import ModelAgent
 from textbook_gym.students.base import Agent
+from textbook_gym.students.wrappers import ModelAgent
 
 
 class Worn:
@@ -30,7 +30,7 @@ class Worn:
         ValueError: no such memory, or settings that it does not take.
 
     Example:
-        >>> from textbook_gym.students.adapters import FunctionAgent
+        >>> from textbook_gym.students.wrappers import FunctionAgent
         >>> worn = Worn(FunctionAgent(lambda seen: np.zeros(len(seen), int), "still"), "ledger", keep="edition")
         >>> worn.name, worn.memory.name
         ('still', 'ledger')

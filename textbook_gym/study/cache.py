@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from textbook_gym import __version__
+from textbook_gym.atomic_write import beside
 from textbook_gym.authoring.book import read
 from textbook_gym.engine import engine
 from textbook_gym.engine.loops import ROWS
-from textbook_gym.files import beside
 from textbook_gym.students.base import Reference
-from textbook_gym.students.conversation import TALK_ROWS
-from textbook_gym.students.parse import split_name
-from textbook_gym.students.trained import ARRAYS, TRAINED, weights_path
+from textbook_gym.students.in_context import ARRAYS, TRAINED, weights_path
+from textbook_gym.students.resolve import split_name
+from textbook_gym.students.text_student import TALK_ROWS
 from textbook_gym.study.jobs import Job
 
 ASIDE = ("books", "classics", "cli", "metrics", "report", "train")

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import read
+from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
-from textbook_gym.engine.syllabus import outline
 from textbook_gym.errors import did_you_mean
 from textbook_gym.students.base import Agent, Reference
-from textbook_gym.students.conversation import TextStudent
-from textbook_gym.students.parse import Student
+from textbook_gym.students.resolve import Student
 from textbook_gym.students.rollout import walk
+from textbook_gym.students.text_student import TextStudent
 from textbook_gym.text.settings import TALK_MEMORIES
 
 
@@ -139,7 +139,7 @@ def walk_under(
         seed: for the student's own randomness.
         threads: most threads to use; None for all cores.
         lanes: courses that a student from outside walks side by side; None for what it asks for, or else 64.
-        salt: of sealed editions, see `worlds.salt_of`; 0 for the public ones.
+        salt: of sealed editions, see `edition_digests.salt_of`; 0 for the public ones.
 
     Returns:
         records of type `ROWS`, shape (editions, exercises of the course), in the order in which they were walked.

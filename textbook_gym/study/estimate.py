@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from textbook_gym.students.conversation import Conversation, TextStudent, converse
-from textbook_gym.students.talkers import BookStudent
+from textbook_gym.students.scripted_talkers import BookStudent
+from textbook_gym.students.text_student import Conversation, TextStudent, converse
 from textbook_gym.study.jobs import Job
 from textbook_gym.study.run import checked, make_jobs, walkers
-from textbook_gym.study.talks import Talk
+from textbook_gym.study.text_rollout import Talk
 
 CHARACTERS_A_TOKEN = 4  # of English that make a token, about
 

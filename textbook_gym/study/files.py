@@ -11,8 +11,8 @@ import gymnasium
 import numpy as np
 import polars as pl
 
-from textbook_gym.files import beside
-from textbook_gym.study.worlds import edition_digests, salt_of, secret
+from textbook_gym.atomic_write import beside
+from textbook_gym.study.edition_digests import edition_digests, salt_of, secret
 
 STUDY_FORMAT = "textbook_gym study 1"
 

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import read
-from textbook_gym.engine.syllabus import outline
-from textbook_gym.students.conversation import TALK_ROWS, TextStudent
-from textbook_gym.students.parse import Student, as_student
+from textbook_gym.engine.chapter_plan import outline
+from textbook_gym.students.resolve import Student, as_student
+from textbook_gym.students.text_student import TALK_ROWS, TextStudent
 from textbook_gym.study.controls import walk_under
-from textbook_gym.study.talks import talk_under
+from textbook_gym.study.text_rollout import talk_under
 
 BLOCK = 256  # courses of a reference student in a job: a fraction of a second
 AGENT_BLOCK = 64  # of a student from outside

@@ -18,16 +18,16 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from textbook_gym.atomic_write import beside
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.labels import Label
 from textbook_gym.engine.loops import Wipe
 from textbook_gym.errors import one_of, whole
-from textbook_gym.files import beside
 from textbook_gym.registry import find, id_of
 from textbook_gym.students.base import Agent, Reference
-from textbook_gym.students.conversation import TextStudent
-from textbook_gym.students.histories import Histories, Recorder, ReferenceAgent
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
+from textbook_gym.students.text_student import TextStudent
+from textbook_gym.students.trajectories import Histories, Recorder, ReferenceAgent
 
 FORMATS = ("minari", "parquet")
 LABEL_WORDS = tuple(label.name.lower() for label in Label)

@@ -18,9 +18,9 @@ import polars as pl
 
 from textbook_gym import __version__
 from textbook_gym.authoring.records import Row
+from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.course_options import CourseOptions
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.engine.syllabus import outline
 from textbook_gym.envs.single import BookEnv
 from textbook_gym.registry import find
 from textbook_gym.study.controls import CONTROLS, foreign_to
@@ -35,8 +35,8 @@ from textbook_gym.study.transcripts import (
     transcript_path,
 )
 from textbook_gym.text import words
+from textbook_gym.text.course_view import Done, Lane
 from textbook_gym.text.desk import Desk, Message
-from textbook_gym.text.lane import Done, Lane
 
 SAME_MARK = 1e-9  # marks are written in full; another machine may round the last digits otherwise
 KIND = ("book", "course", "split", "control", "settings")  # of a header: what a desk depends on

@@ -13,21 +13,21 @@ import numpy as np
 import polars as pl
 
 from textbook_gym.authoring.book import read
-from textbook_gym.engine.course import Split
+from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.course_options import member
-from textbook_gym.engine.syllabus import outline
+from textbook_gym.engine.splits import Split
 from textbook_gym.errors import is_one, whole
 from textbook_gym.metrics.table import MARKS_COLUMNS, SPOKEN
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.base import REFERENCES, TIMEOUT, Reference
-from textbook_gym.students.conversation import TextStudent
-from textbook_gym.students.parse import Student, as_student, split_name, student_name
+from textbook_gym.students.resolve import Student, as_student, split_name, student_name
+from textbook_gym.students.text_student import TextStudent
 from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import check_controls, controls_of
+from textbook_gym.study.edition_digests import salt_of, seal_digest, secret
 from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, loaded
 from textbook_gym.study.protocols import PLAIN_PROTOCOL, Protocol, settled_protocol
 from textbook_gym.study.runners import Runner, here
-from textbook_gym.study.worlds import salt_of, seal_digest, secret
 
 Progress = Callable[[str, int, int], None]
 """Told what was walked last, how many courses are done since the work began, and how many are left."""
@@ -134,10 +134,10 @@ def study(
     """Walk students through editions 0, 1, ... of books under controls.
 
     Args:
-        students: random, newcomer, model, oracle, in-context (a trained network, see `students.trained`), an SB3 .zip,
+        students: random, newcomer, model, oracle, in-context (a trained network, `students.in_context`), an SB3 .zip,
             a .npz of `textbook-gym train`, module:callable, cmd:command, or chat:URL#MODEL, a language model; name=...
-            before it names it. From Python also functions and models; see `students.parse.as_student`, and
-            `students.talkers.Talker` for functions of a conversation.
+            before it names it. From Python also functions and models; see `students.resolve.as_student`, and
+            `students.scripted_talkers.Talker` for functions of a conversation.
         books: names of books (default: all).
         protocol: settings under a name, in place of course, editions, split and controls: seminar.
         course: a course that the books name, short or seminar (default: the whole book).

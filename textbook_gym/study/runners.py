@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.errors import whole
-from textbook_gym.signals import close_when_told
+from textbook_gym.process_signals import close_when_told
 from textbook_gym.study.jobs import Job, run_job
 
 ATTEMPTS = 3  # times that a job is walked before its worker's death is thought to be its fault

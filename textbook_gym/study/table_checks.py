@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from textbook_gym.engine.course import grade_after
-from textbook_gym.engine.syllabus import outline
+from textbook_gym.engine.chapter_plan import outline
+from textbook_gym.engine.reward import grade_after
 from textbook_gym.metrics.table import RUN, SPOKEN, UNREADABLE
 from textbook_gym.registry import find
 from textbook_gym.students.base import PERSON

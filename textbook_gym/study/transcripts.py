@@ -34,9 +34,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from textbook_gym import __version__
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.text.desk import Desk, Message
-from textbook_gym.text.saving import is_message
+from textbook_gym.text.desk_state import is_message
 from textbook_gym.text.settings import Settings
 
 TRANSCRIPT_FORMAT = "textbook_gym transcript 1"

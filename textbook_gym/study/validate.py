@@ -21,7 +21,7 @@ The format, version 1. A study is a folder of two files (others may lie beside t
     seeds       whole numbers, a list
     versions    textbook_gym and whatever else the figures hang on, an object of strings
     digests     "marks.csv": SHA-256 of that file in hexadecimal; "editions": an object, for every book the SHA-256 of
-                the EDITION records of its editions in order (`worlds.edition_digests`): which worlds were walked
+                the EDITION records of its editions in order (see `study.edition_digests`): which worlds were walked
     metrics     a list of objects, one for each book and student and, with several books, for "all books" and each
                 student: "book", "student", and for every metric of `definitions.METRICS` its value, and with `_low` and
                 `_high` behind the name the ends of its 95 % interval; null where it cannot be had
@@ -48,19 +48,19 @@ import polars as pl
 
 from textbook_gym import __version__
 from textbook_gym.authoring.contract import COURSES
-from textbook_gym.engine.course import Split
+from textbook_gym.engine.splits import Split
 from textbook_gym.metrics.summary import summary
 from textbook_gym.metrics.table import FIGURES, complete, read_marks
 from textbook_gym.registry import BOOKS
 from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES
-from textbook_gym.students.parse import student_name
+from textbook_gym.students.resolve import student_name
 from textbook_gym.study.controls import CONTROLS, controls_of
+from textbook_gym.study.edition_digests import edition_digests, salt_of, seal_digest, secret
 from textbook_gym.study.files import STUDY_FORMAT
 from textbook_gym.study.jobs import run_job
 from textbook_gym.study.replay import check_transcripts
 from textbook_gym.study.run import frame, make_jobs, walkers
 from textbook_gym.study.table_checks import CLOSE, KEY, Finding, check_table
-from textbook_gym.study.worlds import edition_digests, salt_of, seal_digest, secret
 
 SPLITS = tuple(s.name.lower() for s in Split)
 MOST_EDITIONS = 1_000_000  # of a study that is handed in

@@ -10,7 +10,7 @@ from textbook_gym.authoring.book import Book, read
 from textbook_gym.authoring.records import Row
 from textbook_gym.envs.single import BookEnv
 from textbook_gym.errors import BookError
-from textbook_gym.text.lane import NO_ACTION, Lane
+from textbook_gym.text.course_view import NO_ACTION, Lane
 from textbook_gym.text.words import words_of
 
 PREFACE_CHARS = 2500

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from textbook_gym.engine.serialization import seal, unseal
 from textbook_gym.envs.single import LaneEnv
 from textbook_gym.text import words
-from textbook_gym.text.lane import NO_ACTION, make_lane
+from textbook_gym.text.course_view import NO_ACTION, make_lane
+from textbook_gym.text.desk_state import read_state
 from textbook_gym.text.notes import Notes
-from textbook_gym.text.replies import INVALID, LONGEST_NAME, TRUNCATED, Read, Reader
-from textbook_gym.text.saving import read_state
+from textbook_gym.text.reply_parser import INVALID, LONGEST_NAME, TRUNCATED, Read, Reader
 from textbook_gym.text.settings import Settings, chosen_of
 from textbook_gym.text.tools import Tools
 
@@ -177,7 +177,7 @@ class Desk:
         return self._show_page()
 
     def reply(self, text: str | None, cut: bool = False) -> Turn:
-        """Take what the student says, in any form (see `textbook_gym.text.replies`).
+        """Take what the student says, in any form (see `textbook_gym.text.reply_parser`).
 
         Args:
             text: the reply.

@@ -22,8 +22,8 @@ from textbook_gym.envs.classic import ClassicEnv, ClassicVectorEnv
 from textbook_gym.envs.library import LibraryEnv, LibraryVectorEnv
 from textbook_gym.envs.single import BookEnv, LaneEnv
 from textbook_gym.envs.vector import BookVectorEnv, autoreset
+from textbook_gym.text.course_view import spare_button
 from textbook_gym.text.desk import Desk, Message
-from textbook_gym.text.lane import spare_button
 from textbook_gym.text.settings import Settings, chosen_of
 
 VIEWS = ("flat", "text")

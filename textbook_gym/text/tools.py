@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.text.replies import UNKNOWN, Read
+from textbook_gym.text.reply_parser import UNKNOWN, Read
 
 WHICH = "which"  # the argument of a verb whose book gives it no name
 NOTE_ARGUMENTS = {

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.records import Row
-from textbook_gym.text.replies import EMPTY, PLACEHOLDER, TRUNCATED, Read
+from textbook_gym.text.reply_parser import EMPTY, PLACEHOLDER, TRUNCATED, Read
 from textbook_gym.text.tools import TURN_PAGE
 
 QUOTED = 40  # most characters of a wrong name that are said back

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 from textbook_gym.train.setup import algorithm, environment
 
 # --- checkpoints ---------------------------------------------------------------------------

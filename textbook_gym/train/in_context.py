@@ -30,19 +30,19 @@ import yaml
 from torch.nn.functional import cross_entropy
 
 from textbook_gym.authoring.book import read
+from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.engine.labels import NO_LABEL, Label
-from textbook_gym.engine.syllabus import outline
 from textbook_gym.envs.multibook import choose
 from textbook_gym.errors import one_of
 from textbook_gym.registry import LIBRARY, env_ids, find, id_of, name_of
-from textbook_gym.students.arrays import Header, load_arrays, save_arrays, world_digest
-from textbook_gym.students.histories import Recorder
-from textbook_gym.students.layouts import library_sizes, sizes_of
-from textbook_gym.students.trained import ARRAYS, IN_CONTEXT, InContext
+from textbook_gym.students.in_context import ARRAYS, IN_CONTEXT, InContext
+from textbook_gym.students.space_layouts import library_sizes, sizes_of
+from textbook_gym.students.trajectories import Recorder
 from textbook_gym.students.transformer import token_width
+from textbook_gym.students.weights_file import Header, load_arrays, save_arrays, world_digest
+from textbook_gym.train.dataset import Lot, Mixture, draw_windows
 from textbook_gym.train.evaluation import examine, scores
-from textbook_gym.train.lots import Lot, Mixture, draw_windows
 from textbook_gym.train.network import Network
 
 LABELLED_BY = {"model": Label.MODEL, "oracle": Label.ORACLE}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from textbook_gym.authoring.fields import HEADER
+from textbook_gym.authoring.observation import HEADER
 from textbook_gym.engine.labels import NO_LABEL
 from textbook_gym.registry import BUILT_IN, find
-from textbook_gym.students.layouts import Layout, Sizes, library_sizes, sizes_of
+from textbook_gym.students.space_layouts import Layout, Sizes, library_sizes, sizes_of
 
 
 @pytest.mark.parametrize("name", ["Bandits", "Theorems", "Alchemy"])

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from textbook_gym.files import beside
+from textbook_gym.atomic_write import beside
 
 
 def test_a_file_is_replaced_when_it_is_whole(tmp_path):

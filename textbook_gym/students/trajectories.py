@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from textbook_gym.authoring.book import Book
+from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.labels import Label, Labels
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import Wipe
-from textbook_gym.engine.syllabus import outline
 from textbook_gym.students.base import Agent
 from textbook_gym.students.rollout import notes_stream, walk
 

@@ -16,17 +16,17 @@ from typing import Any
 
 import numpy as np
 
+from textbook_gym.atomic_write import beside
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.engine.loops import ROWS, Wipe
 from textbook_gym.engine.serialization import seal, unseal
-from textbook_gym.files import beside
 from textbook_gym.play.keys import Keys
 from textbook_gym.registry import find, id_of
 from textbook_gym.students.base import PERSON, Agent, Reference
 from textbook_gym.students.rollout import walk
 from textbook_gym.text import words
 from textbook_gym.text.desk import Desk, Message, Turn
-from textbook_gym.text.replies import NOTE_TAGS, REASONING
+from textbook_gym.text.reply_parser import NOTE_TAGS, REASONING
 from textbook_gym.text.settings import Settings
 
 PLAYED_FORMAT = "textbook_gym played course 1"

@@ -10,16 +10,16 @@ import uuid
 import numpy as np
 import pytest
 
-from textbook_gym import signals
+from textbook_gym import process_signals
 from textbook_gym.engine.jit import compiled
 
 
 @pytest.fixture
 def handlers():
     """Have Python's and our own handlers for the two signals, whoever runs the tests."""
-    before = {n: signal.getsignal(n) for n in signals.TELLINGS}, sys.unraisablehook
+    before = {n: signal.getsignal(n) for n in process_signals.TELLINGS}, sys.unraisablehook
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signals.close_when_told()
+    process_signals.close_when_told()
     yield
     for number, handler in before[0].items():
         signal.signal(number, handler)
@@ -34,9 +34,9 @@ def test_a_signal_waits_for_what_is_held(handlers, number):
     done = []
 
     def work():
-        with signals.hold():
+        with process_signals.hold():
             signal.raise_signal(number)
-            with signals.hold():  # as a compilation within a compilation
+            with process_signals.hold():  # as a compilation within a compilation
                 signal.raise_signal(number)
             done.append("to the end")
 
@@ -50,7 +50,7 @@ def test_a_signal_waits_for_what_is_held(handlers, number):
 def test_what_nobody_handles_is_left_alone():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with signals.hold():
+        with process_signals.hold():
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
@@ -61,7 +61,7 @@ def test_other_threads_hold_nothing(handlers):
     found = []
 
     def hold():
-        with signals.hold():
+        with process_signals.hold():
             found.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=hold)
@@ -102,13 +102,13 @@ def test_a_compilation_is_finished_first(handlers, number, monkeypatch):
 
 SWALLOWED = """
 import signal, sys, time
-from textbook_gym import signals
+from textbook_gym import process_signals
 
 class Noisy:
     def __del__(self):
         signal.raise_signal(signal.{name})  # what a handler raises in a destructor is printed, and that is all
 
-signals.close_when_told()
+process_signals.close_when_told()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 Noisy()
 time.sleep(60)
@@ -124,7 +124,7 @@ def test_a_signal_that_is_swallowed_comes_again(name, status):
 
 def test_what_else_is_swallowed_is_reported(handlers, capsys):
     seen = []
-    hook = signals.TellAgain(seen.append)
+    hook = process_signals.TellAgain(seen.append)
 
     class Swallowed:
         exc_type = ValueError

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from textbook_gym.authoring.fields import Signal
+from textbook_gym.authoring.observation import Signal
 from textbook_gym.authoring.records import Record
 
 SHADES = ".123456789#"  # from 0 to the highest value

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.authoring.book import read
+from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.course_options import CourseOptions
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.engine.syllabus import outline
 from textbook_gym.envs.single import BookEnv
-from textbook_gym.students.conversation import Conversation, Stopped, TextStudent, converse
 from textbook_gym.students.rollout import notes_stream
-from textbook_gym.students.talkers import BookStudent
+from textbook_gym.students.scripted_talkers import BookStudent
+from textbook_gym.students.text_student import Conversation, Stopped, TextStudent, converse
 from textbook_gym.study.controls import CONTROLS, foreign_to
 from textbook_gym.study.transcripts import header_of, write_transcript
 from textbook_gym.text.desk import Desk, Message

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textbook_gym.text.replies import INVALID, Reader
+from textbook_gym.text.reply_parser import INVALID, Reader
 
 ACTIONS = ("PULL_A", "PULL_B", "END_TRIAL", "1_UP")
 

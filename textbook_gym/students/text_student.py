@@ -10,8 +10,8 @@ import numpy as np
 from textbook_gym.authoring.records import Row
 from textbook_gym.engine.loops import ROWS
 from textbook_gym.students.endpoint import Answer, TooLong
+from textbook_gym.text.course_view import Done, Lane
 from textbook_gym.text.desk import Desk, Message
-from textbook_gym.text.lane import Done, Lane
 from textbook_gym.text.settings import Settings
 
 SAID = np.dtype(

@@ -8,11 +8,11 @@ from typing import Any
 
 from textbook_gym.authoring.abilities import Ability
 from textbook_gym.errors import did_you_mean
-from textbook_gym.students.adapters import FunctionAgent
 from textbook_gym.students.base import NAMED_STUDENTS, REFERENCES, TIMEOUT, Agent, Reference
 from textbook_gym.students.chat import CHAT, chat_student, split_chat
-from textbook_gym.students.conversation import TextStudent
-from textbook_gym.students.trained import ARRAYS, TRAINED, InContext, in_context
+from textbook_gym.students.in_context import ARRAYS, TRAINED, InContext, in_context
+from textbook_gym.students.text_student import TextStudent
+from textbook_gym.students.wrappers import FunctionAgent
 
 Student = Reference | Agent | TextStudent
 

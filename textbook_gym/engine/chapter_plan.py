@@ -7,8 +7,8 @@ import numpy as np
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.authoring.contract import COURSES
-from textbook_gym.authoring.fields import chapters_of
 from textbook_gym.engine.course import MOST_CHAPTERS, clock_limit
+from textbook_gym.engine.splits import hashed_bits
 from textbook_gym.errors import BookError, as_whole, is_one, one_of, whole
 
 Chapters = int | str | Sequence[int | str] | None
@@ -121,28 +121,6 @@ def outline(book: Book, course: str | None = None) -> dict[int, int]:
     chapters, exercises = named_course(book, course) if course is not None else (None, None)
     plan = make_plan(book, chapters, exercises)
     return dict(zip(plan["number"].tolist(), plan["exercises"].tolist(), strict=True))
-
-
-def hashed_bits(book: Book, chosen: Sequence[int]) -> np.ndarray:
-    """Return the bits of EDITION that tell train from test in a course of the chosen chapters, as 64-bit words.
-
-    Set are those of all cells that matter in one of the chapters, whatever the rest of the edition is, and those
-    between the fields, which are 0 in every edition.
-
-    Raises:
-        BookError: a field names chapters that there are not.
-    """
-    bits = np.full(book.edition.itemsize, 0xFF, np.uint8)
-    cells = bits.view(book.edition)
-    rows = [number - 1 for number in chosen]
-    for field in book.module.EDITION:
-        try:
-            where, partly = (chapters_of(w, field.shape, len(book.chapters)) for w in (field.chapters, field.partly))
-        except ValueError as error:
-            raise BookError(f"{book.path}: EDITION.{field.name} names chapters {error}") from error
-        idle = ~(where & ~partly)[rows].any(axis=0)
-        cells[field.name][idle[np.newaxis]] = 0
-    return bits.view(np.uint64)
 
 
 def chapter_number(book: Book, chapter: int | str) -> int:

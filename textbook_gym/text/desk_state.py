@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textbook_gym.engine.course import LAST_NUMBER
-from textbook_gym.text.replies import INVALID
+from textbook_gym.text.reply_parser import INVALID
 
 ROLES = ("system", "user", "assistant", "tool")
 STAGES = ("open", "closing", "closed")

@@ -8,9 +8,9 @@ import torch
 
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.labels import NO_LABEL, Label
-from textbook_gym.students.histories import Histories
-from textbook_gym.students.layouts import Layout, Sizes
-from textbook_gym.students.trained import InContext
+from textbook_gym.students.in_context import InContext
+from textbook_gym.students.space_layouts import Layout, Sizes
+from textbook_gym.students.trajectories import Histories
 from textbook_gym.students.transformer import token_width, write_tokens
 
 FROM_START = 0.25  # share of windows that begin with the course

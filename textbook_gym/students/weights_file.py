@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from textbook_gym.atomic_write import beside
 from textbook_gym.authoring.book import Book
 from textbook_gym.engine.labels import NO_LABEL, Label, Labels
 from textbook_gym.engine.lanes import Lanes
-from textbook_gym.files import beside
 from textbook_gym.registry import ID_KINDS, LIBRARY, id_of, name_of
 from textbook_gym.students.rollout import open_editions
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from textbook_gym.registry import BUILT_IN, env_ids, find
-from textbook_gym.students.arrays import Header, load_arrays, save_arrays, world_digest
-from textbook_gym.students.layouts import sizes_of
-from textbook_gym.students.parse import as_student
-from textbook_gym.students.trained import IN_CONTEXT, InContext, weights_path
+from textbook_gym.students.in_context import IN_CONTEXT, InContext, weights_path
+from textbook_gym.students.resolve import as_student
+from textbook_gym.students.space_layouts import sizes_of
 from textbook_gym.students.transformer import Transformer, token_width
+from textbook_gym.students.weights_file import Header, load_arrays, save_arrays, world_digest
 from textbook_gym.study.cache import student_digest
 from textbook_gym.study.run import study
 from textbook_gym.train.network import Network
@@ -145,7 +145,7 @@ def test_a_study_walks_it_anew_when_its_arrays_have_changed(file):
 def test_it_plays_without_torch(file):
     code = f"""
 import sys
-from textbook_gym.students.parse import as_student
+from textbook_gym.students.resolve import as_student
 from textbook_gym.study.controls import walk_under
 walk_under("wiped", as_student({str(file)!r}), {find(BOOK).path!r}, range(2), course="short")
 assert not {{"torch", "stable_baselines3", "polars"}} & set(sys.modules)

@@ -17,11 +17,11 @@ pytest.importorskip("httpx")
 
 from textbook_gym.checks import check_marks, measure_marks
 from textbook_gym.cli.main import main
-from textbook_gym.engine.syllabus import outline
-from textbook_gym.metrics.speech import speech
+from textbook_gym.engine.chapter_plan import outline
+from textbook_gym.metrics.reply_stats import speech
 from textbook_gym.metrics.table import MARKS_COLUMNS, SPOKEN, read_marks
 from textbook_gym.registry import BOOKS, find
-from textbook_gym.students.talkers import BookStudent, Talker
+from textbook_gym.students.scripted_talkers import BookStudent, Talker
 from textbook_gym.study.controls import CONTROLS
 from textbook_gym.study.estimate import estimate_talks
 from textbook_gym.study.protocols import PROTOCOLS

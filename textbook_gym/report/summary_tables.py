@@ -62,7 +62,7 @@ def terminal_table(figures: pl.DataFrame) -> Table:
 
 
 def speech_table(said: pl.DataFrame) -> Table:
-    """Return what `metrics.speech` tells as a table for the terminal."""
+    """Return what `metrics.reply_stats` tells as a table for the terminal."""
     title = "What was said, and what it took; unreadable replies in a hundred"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("book", "student", "control"):

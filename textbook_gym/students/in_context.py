@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from textbook_gym.authoring.book import Book
-from textbook_gym.students.arrays import Header, fitting, load_arrays
-from textbook_gym.students.layouts import Layout, Sizes
+from textbook_gym.students.space_layouts import Layout, Sizes
 from textbook_gym.students.transformer import Transformer, token_width, write_tokens
+from textbook_gym.students.weights_file import Header, fitting, load_arrays
 
 FOLDER = "weights"  # beside this file: FOLDER/<student>/<book>.npz
 IN_CONTEXT = "in-context"

@@ -17,10 +17,10 @@ import numpy as np
 
 from textbook_gym.authoring.records import Row
 from textbook_gym.errors import one_of
-from textbook_gym.students.conversation import Conversation, TextStudent
 from textbook_gym.students.endpoint import Answer
+from textbook_gym.students.text_student import Conversation, TextStudent
+from textbook_gym.text.course_view import NO_ACTION, Lane
 from textbook_gym.text.desk import Message
-from textbook_gym.text.lane import NO_ACTION, Lane
 from textbook_gym.text.settings import Settings
 from textbook_gym.text.tools import Tools
 
