@@ -218,12 +218,17 @@ def learning_line() -> str:
 
 
 def abilities() -> str:
-    """Return books x abilities: the worth in the book, and in brackets in the chapter where it is most."""
+    """Return books x abilities: the worth in the book, and in brackets in the chapter where it is most, each with half
+    the width of its 95 % interval."""
+
+    def figure(row: dict[str, str]) -> str:
+        value, high, inside, above = (float(row[c]) for c in ("worth", "high", "in_chapter", "chapter_high"))
+        more = f" ({inside:.3f} ± {above - inside:.3f} in {row['chapter']})" if inside > value else ""
+        return f"{value:.3f} ± {high - value:.3f}{more}" if row["claimed"] == "True" else ""
+
     found: dict[str, list[str]] = {}
     for row in read("../../textbook_gym/report/worth.csv"):
-        inside = f" ({row['in_chapter']} in {row['chapter']})" if float(row["in_chapter"]) > float(row["worth"]) else ""
-        figure = f"{row['worth']}{inside}" if row["claimed"] == "True" else ""
-        found.setdefault(row["book"], []).append(figure)
+        found.setdefault(row["book"], []).append(figure(row))
     return table(("book", *(a.word for a in Ability)), ((book, *cells) for book, cells in found.items()))
 
 

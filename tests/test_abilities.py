@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from textbook_gym.abilities import ability_findings, gains, worths
+from textbook_gym.abilities import Worth, ability_findings, gains, worths
 from textbook_gym.authoring.abilities import WITHOUT, WORDS, Ability
 from textbook_gym.authoring.book import read
 from textbook_gym.cli.main import main
@@ -62,6 +62,16 @@ def test_worth_is_a_difference_of_gains_on_the_same_editions():
         (w.value - 1.96 * lost.mean(1).std() / 48**0.5, w.value + 1.96 * lost.mean(1).std() / 48**0.5)
     )
     assert w.share == pytest.approx(lost.mean() / whole.mean())
+    most = int(lost.mean(axis=0).argmax())
+    off = 1.96 * lost[:, most].std() / 48**0.5
+    assert w.chapter_interval == pytest.approx((lost[:, most].mean() - off, lost[:, most].mean() + off))
+
+
+def test_a_loss_that_may_be_chance_is_no_need():
+    few = Worth(Ability.FORESIGHT, 0.3, 0.2, 0.5, (0.3,), (0.2,), True)
+    assert not few.necessary
+    assert few._replace(error=0.1).necessary
+    assert few._replace(errors=(0.1,)).necessary
 
 
 def shipped_rows():

@@ -4,7 +4,7 @@
 
 where the gain of a chapter is the last grade - newcomer, and the gain of a book their mean over its chapters. An
 ability is *necessary* in a book if its loss costs at least 0.15 of gain and a quarter of the model student's, or 0.25
-in one chapter. What a book claims in `ABILITIES` is measured by `check_book`, and refused where it does not hold.
+in one chapter, and if the 95 % interval of that loss lies above 0. What a book claims in `ABILITIES` is measured by `check_book`, and refused where it does not hold.
 """
 
 from collections.abc import Iterator
@@ -34,6 +34,7 @@ class Worth(NamedTuple):
         error: standard error over editions.
         share: value, as a share of the model student's gain.
         chapters: the same difference in each chapter.
+        errors: standard error of each of these.
         claimed: whether the book says that it needs the ability.
     """
 
@@ -42,18 +43,34 @@ class Worth(NamedTuple):
     error: float
     share: float
     chapters: tuple[float, ...]
+    errors: tuple[float, ...]
     claimed: bool
 
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the worth over editions."""
-        return self.value - NORMAL * self.error, self.value + NORMAL * self.error
+        return around(self.value, self.error)
+
+    @property
+    def most(self) -> int:
+        """Row of the chapter in which it is worth most."""
+        return int(np.argmax(self.chapters))
+
+    @property
+    def chapter_interval(self) -> tuple[float, float]:
+        """95 % interval of the worth in the chapter where it is most."""
+        return around(self.chapters[self.most], self.errors[self.most])
 
     @property
     def necessary(self) -> bool:
         """Whether success in the book needs it."""
-        whole = self.value >= IN_BOOK and self.share >= SHARE
-        return whole or max(self.chapters) >= IN_CHAPTER
+        whole = self.value >= IN_BOOK and self.share >= SHARE and self.interval[0] > 0.0
+        return whole or (self.chapters[self.most] >= IN_CHAPTER and self.chapter_interval[0] > 0.0)
+
+
+def around(value: float, error: float) -> tuple[float, float]:
+    """Return the 95 % interval of a mean, from its standard error."""
+    return value - NORMAL * error, value + NORMAL * error
 
 
 def gains(book: Book, student: Reference, courses: int) -> np.ndarray:
@@ -84,17 +101,18 @@ def worths(book: Book, courses: int = 256) -> list[Worth]:
     """
     whole = gains(book, REFERENCES["model"], courses)
     level = float(whole.mean())
-    found = []
+    found, none = [], (0.0,) * len(book.chapters)
     for ability in Ability:
         claimed = ability in book.abilities
         if not claimed and ability not in WIPED:
-            found.append(Worth(ability, 0.0, 0.0, 0.0, (0.0,) * len(book.chapters), False))
+            found.append(Worth(ability, 0.0, 0.0, 0.0, none, none, False))
             continue
         lost = whole - gains(book, ABLATED[f"model-{ability.word}"], courses)
         each = lost.mean(axis=1)
         value, error = float(each.mean()), float(each.std() / np.sqrt(courses))
         share = value / level if level > 0 else 0.0
-        found.append(Worth(ability, value, error, share, tuple(lost.mean(axis=0).tolist()), claimed))
+        chapters, errors = lost.mean(axis=0).tolist(), (lost.std(axis=0) / np.sqrt(courses)).tolist()
+        found.append(Worth(ability, value, error, share, tuple(chapters), tuple(errors), claimed))
     return found
 
 
@@ -102,9 +120,8 @@ def ability_findings(book: Book, courses: int) -> Iterator[str]:
     """Yield a finding for every ability that the book claims and does not need."""
     for w in worths(book, courses):
         if w.claimed and not w.necessary:
-            most = int(np.argmax(w.chapters))
             yield (
                 f"ABILITIES[{w.ability.word!r}]: without it the model student loses {w.value:.3f} of gain "
-                f"({w.share:.0%}), and {w.chapters[most]:.3f} in chapter {most + 1}; a claim needs {IN_BOOK} and "
+                f"({w.share:.0%}), and {w.chapters[w.most]:.3f} in chapter {w.most + 1}; a claim needs {IN_BOOK} and "
                 f"{SHARE:.0%} in the book or {IN_CHAPTER} in a chapter: make it necessary, or drop the claim"
             )

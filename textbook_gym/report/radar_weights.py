@@ -13,16 +13,18 @@ from textbook_gym.authoring.abilities import WORDS, Ability
 from textbook_gym.registry import BUILT_IN, find
 
 TABLE = "worth.csv"
-WORTH_COLUMNS = ("book", "ability", "claimed", "necessary", "worth", "low", "high", "share", "chapter", "in_chapter")
+WORTH_COLUMNS = (
+    "book", "ability", "claimed", "necessary", "worth", "low", "high", "share",
+    "chapter", "in_chapter", "chapter_low", "chapter_high",
+)  # fmt: skip
 
 
 def row_of(book: str, w: Worth) -> dict[str, str]:
     """Return what is written of an ability in a book; `chapter` is the one in which it is worth most, `in_chapter`."""
-    most = max(range(len(w.chapters)), key=w.chapters.__getitem__)
-    low, high = w.interval
-    figures = (w.value, low, high, w.share)
-    cells = (book, w.ability.word, w.claimed, w.necessary, *(f"{x:.4f}" for x in figures), most + 1)
-    return dict(zip(WORTH_COLUMNS, map(str, (*cells, f"{w.chapters[most]:.4f}")), strict=True))
+    whole = (f"{x:.4f}" for x in (w.value, *w.interval, w.share))
+    inside = (f"{x:.4f}" for x in (w.chapters[w.most], *w.chapter_interval))
+    cells = (book, w.ability.word, w.claimed, w.necessary, *whole, w.most + 1, *inside)
+    return dict(zip(WORTH_COLUMNS, map(str, cells), strict=True))
 
 
 @functools.cache
