@@ -23,11 +23,13 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import gymnasium
 import numpy as np
 import torch
 
 from textbook_gym import __version__
 from textbook_gym.atomic_write import beside
+from textbook_gym.authoring.book import read
 from textbook_gym.metrics.statistics import Estimate, estimate, iqm
 from textbook_gym.registry import env_ids, find, short_id
 from textbook_gym.students.base import REFERENCES
@@ -141,7 +143,7 @@ def carry_out(run: Run, env_id: str, folder: pathlib.Path = RESULTS, **how: Any)
         "cpu_seconds": round(seconds[1], 1),
         "history": history,
         "scores": scores(rows),
-        **result_of(rows, find(run.book).has_shortcut),
+        **result_of(rows, read(gymnasium.spec(env_id).kwargs["book"]).has_shortcut),
     }
     path = folder / "runs" / f"{run.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

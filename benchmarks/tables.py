@@ -218,8 +218,7 @@ def learning_line() -> str:
 
 
 def abilities() -> str:
-    """Return books x abilities: the worth in the book, and in brackets in the chapter where it is most, each with half
-    the width of its 95 % interval."""
+    """Return books x abilities: worth in the book, and in the chapter where it is most, ± half its 95 % interval."""
 
     def figure(row: dict[str, str]) -> str:
         value, high, inside, above = (float(row[c]) for c in ("worth", "high", "in_chapter", "chapter_high"))
