@@ -105,7 +105,10 @@ MAY_IMPORT = {
     "sb3": (ENVS | MEMORY, {"gymnasium", "numpy", "numba", "llvmlite", "PIL", "stable_baselines3", "sb3_contrib"}),
     "rllib": (CORE | {"registry", "textbook_gym"}, {"gymnasium", "numpy", "ray"}),
     "abilities": (ENVS | {"students"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
-    "checks": (ENVS | {"students", "structure_checks", "text", "abilities"}, {"gymnasium", "numpy", "numba", "llvmlite", "PIL"}),
+    "checks": (
+        ENVS | {"students", "structure_checks", "text", "abilities"},
+        {"gymnasium", "numpy", "numba", "llvmlite", "PIL"},
+    ),
     "structure_checks": (ENGINE | {"students"}, {"numpy", "numba", "llvmlite", "PIL"}),
     "metrics": (METRICS, {"gymnasium", "numpy", "scipy", "polars", "numba", "llvmlite", "PIL"}),
     "study": (STUDY, None),

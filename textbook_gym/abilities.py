@@ -4,7 +4,8 @@
 
 where the gain of a chapter is the last grade - newcomer, and the gain of a book their mean over its chapters. An
 ability is *necessary* in a book if its loss costs at least 0.15 of gain and a quarter of the model student's, or 0.25
-in one chapter, and if the 95 % interval of that loss lies above 0. What a book claims in `ABILITIES` is measured by `check_book`, and refused where it does not hold.
+in one chapter, and if the 95 % interval of that loss lies above 0. What a book claims in `ABILITIES` is measured by
+`check_book`, and refused where it does not hold.
 """
 
 from collections.abc import Iterator

@@ -22,6 +22,7 @@ def train(
     set: Texts = (),
     reward: str | None = None,
     episode: str | None = None,
+    distill: Whole | None = None,
     steps: Whole | None = None,
     lanes: Whole | None = None,
     seed: Whole | None = None,
@@ -43,6 +44,7 @@ def train(
             several.
         reward: improvement (the default), mark, exam or visible.
         episode: book (the default), or exercise: every exercise an episode of its own, so that nothing later counts.
+        distill: steps in which the policy first learns to do what the model student would do (default: 0).
         steps: steps of all lanes together (default: the preset's).
         lanes: environments side by side (default: the preset's).
         seed: of everything (default: 0).
@@ -56,6 +58,7 @@ def train(
         textbook-gym train --book Vocabulary --short --out runs/vocabulary
         textbook-gym train --book Concepts --memory ledger --set keep=exercise
         textbook-gym train --book Vocabulary --short --steps 800000 --resume
+        textbook-gym train --book Maintenance --short --distill 600000
         textbook-gym train --book Vocabulary --algo in-context --out runs/vocabulary
     """
     from rich.console import Console
@@ -77,14 +80,17 @@ def train(
         "out": out or pathlib.Path("runs", name), "settings": settings, "steps": steps, "seed": seed, "resume": resume,
         "evaluations": evaluations,
     }  # fmt: skip
-    of_sb3 = {"memory": None if memory == NO_MEMORY else memory, "reward": reward, "episode": episode, "lanes": lanes}
+    of_sb3 = {"memory": None if memory == NO_MEMORY else memory, "reward": reward, "episode": episode, "lanes": lanes,
+              "distill": distill}  # fmt: skip
     console = Console(highlight=False, markup=False)
     history: list[tuple[int, dict[str, float]]] = []
     with progress_shown(console, "steps", "the last checkpoint is kept, --resume goes on with it") as show:
 
         def told(done: int, total: int, latest: dict[str, float]) -> None:
             what = "training"
-            if latest:
+            if "distilled" in latest:
+                what = f"distillation, {latest['distilled']:,} steps"
+            elif latest:
                 what = f"mark {latest['mark']:.2f}, memory benefit {latest['memory_benefit']:+.2f}"
                 if not history or history[-1][1] is not latest:
                     history.append((done, latest))

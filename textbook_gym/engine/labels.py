@@ -102,6 +102,11 @@ class Labels:
         as_words(self._notes)[mask] = 0
         self._notes["rng"] = stream
 
+    def begin(self, mask: np.ndarray) -> None:
+        """Let other courses begin in the lanes of the mask (bool), with what the next call of `look` shows."""
+        self.wipe(mask)
+        self._over = self._over | mask
+
     def look(self, obs: np.ndarray, done: np.ndarray, actions: np.ndarray | None = None) -> np.ndarray:
         """Let the model students see what came of actions; return what both references would do next.
 

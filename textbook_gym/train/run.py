@@ -16,10 +16,13 @@ import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from stable_baselines3.common.logger import CSVOutputFormat, Logger, configure
 
 from textbook_gym import __version__
 from textbook_gym.train.checkpoint import load_checkpoint, read_spec
+from textbook_gym.train.distill import check_teachable
+from textbook_gym.train.distill import distill as distill_policy
 from textbook_gym.train.evaluation import EVALUATIONS, WATCHED_EDITIONS, Watch
 from textbook_gym.train.setup import algorithm, environment, setup
 
@@ -75,6 +78,18 @@ def logger(folder: pathlib.Path, formats: list[str], done: int) -> Logger:
     return made
 
 
+def teach(model: Any, spec: Mapping[str, Any], progress: Callable[[int], None]) -> None:
+    """Distil the model student into a fresh model, in courses of their own.
+
+    Raises:
+        ValueError: the model takes no labels, or nobody gives any.
+    """
+    envs = environment({**spec, "episode": None, "seed": spec["seed"] + spec["lanes"]})
+    check_teachable(spec["algo"], model.policy, envs)
+    torch.manual_seed(spec["seed"])
+    distill_policy(model.policy, envs, spec["distill"], spec["seed"], model.gamma, progress)
+
+
 def train(
     env_id: str,
     *,
@@ -84,6 +99,7 @@ def train(
     settings: Mapping[str, Any] | None = None,
     reward: str | None = None,
     episode: str | None = None,
+    distill: int | None = None,
     steps: int | None = None,
     lanes: int | None = None,
     seed: int | None = None,
@@ -106,6 +122,8 @@ def train(
         reward: "improvement" (None too) or a control, see `BookEnv`.
         episode: what an episode is: "exercise" to end one with every exercise, so that no return looks beyond it, or
             "book" for a whole course; None for what the id says. Editions and memory go on either way.
+        distill: steps in which the policy first learns to do what the model student would do, see `train.distill`; 0
+            (None too) for none. They are not counted among `steps`.
         steps: steps in all lanes together, those before a resume included; None for the preset's.
         lanes: environments side by side; None for the preset's.
         seed: of the lanes, the weights and the choices; None for 0.
@@ -127,13 +145,14 @@ def train(
         model = train("textbook/VocabularyShort-v1", out="runs/vocabulary", steps=400_000)
     """
     path = checkpoint_path(out)
-    for name, number, least in (("steps", steps, 1), ("lanes", lanes, 1), ("evaluations", evaluations, 0)):
+    for name, number, least in (("steps", steps, 1), ("lanes", lanes, 1), ("evaluations", evaluations, 0), ("distill", distill, 0)):
         if number is not None and number < least:
             raise ValueError(f"{name}={number!r}: give a whole number >= {least}")
     if path.exists() and not resume:
         raise ValueError(f"{path} is there and is not overwritten: resume it, or choose another out")
     if resume:
         asked = {"env_id": env_id, "algo": algo, "reward": reward, "episode": episode, "lanes": lanes, "seed": seed}
+        asked["distill"] = distill
         asked |= {} if memory == "preset" else {"memory": memory}
         check_resume(path, asked, settings or {}, keywords or {})
         model = load_checkpoint(path)
@@ -151,6 +170,7 @@ def train(
             "settings": {**worn, **(settings or {})},
             "reward": "improvement" if reward is None else reward,
             "episode": episode,
+            "distill": distill or 0,
             "seed": 0 if seed is None else seed,
             "lanes": preset.lanes if lanes is None else lanes,
             "version": __version__,
@@ -162,6 +182,8 @@ def train(
         given = {**preset.keywords, **(keywords or {})}
         model = algorithm(algo)(preset.policy, envs, seed=spec["seed"], device="cpu", **given)
         model.textbook = spec
+        if distill:
+            teach(model, spec, lambda done: told(0, int(steps), {"distilled": done}) if told else None)
     model.textbook["steps"] = int(steps)
     path.parent.mkdir(parents=True, exist_ok=True)
     formats = ["csv"]
