@@ -1,34 +1,50 @@
-"""What users import shows how it is used, and what it shows is true."""
+"""What docstrings show is true: examples with `>>>` run, calls in the others fit what they call."""
 
+import ast
 import doctest
+import importlib
+import re
 
 import pytest
+from helpers.calls import Caller
+from helpers.sources import THINGS
 
-from textbook_gym import abilities, checks, registry, remember, sb3
-from textbook_gym.envs.single import BookEnv
-from textbook_gym.envs.vector import BookVectorEnv
-from textbook_gym.metrics import statistics
-from textbook_gym.students import rollout
-from textbook_gym.students.parse import as_student
-from textbook_gym.text.desk import Desk
-from textbook_gym.train import evaluation
+from textbook_gym.registry import known_id
 
-SHOWN = [
-    BookEnv, BookVectorEnv, Desk, as_student, checks.check_book, registry.find, registry.register,
-    remember.Remember, remember.RememberVector, sb3.make,
-    abilities.gains, abilities.worths, checks.check_classic, checks.measure_marks, evaluation.examine, registry.env_ids,
-    registry.id_of, registry.name_of, registry.short_id, rollout.walk, statistics.difference, statistics.estimate,
-    statistics.iqm,
-]  # fmt: skip
-"""Memories have a test of their own: `memory/test_memory_contract.py`."""
+BY_CONTRACT = ("books", "classics")
+"""Packages of books: what they define is called by the engine."""
+ADAPTERS = [f"adapters.{name}" for name in ("mcp", "openenv", "tinker", "trl", "verifiers")]
+MARKS = {**dict.fromkeys(ADAPTERS, pytest.mark.adapters), "rllib": pytest.mark.ray}
+"""Module that can be imported only beside the library that it is for -> mark of its tests."""
+OUTSIDE = [thing for thing in THINGS if not thing.module.startswith(BY_CONTRACT)]
+RUN = [thing for thing in OUTSIDE if thing.runs]
+READ = [thing for thing in OUTSIDE if thing.example and not thing.runs and not thing.module.startswith("cli.")]
+"""The command line's examples are commands: `cli/test_command_line.py`."""
 
 
-@pytest.mark.parametrize("thing", SHOWN, ids=lambda thing: thing.__name__)
-def test_example_is_true(thing, monkeypatch, tmp_path):
+def cases(things):
+    """One case a thing, marked like the tests of its module."""
+    return [pytest.param(thing, id=thing.full_name, marks=MARKS.get(thing.module, ())) for thing in things]
+
+
+@pytest.mark.parametrize("thing", cases(RUN))
+def test_an_example_is_true(thing, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    examples = [e for e in doctest.DocTestFinder(recurse=False).find(thing, thing.__name__) if e.examples]
-    assert examples, f"{thing.__name__} shows no example"
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    for example in examples:
-        runner.run(example)
+    space = {**vars(importlib.import_module(f"textbook_gym.{thing.module}".rstrip(".")))}
+    case = doctest.DocTestParser().get_doctest(thing.text, space, thing.full_name, None, None)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    runner.run(case)
     assert runner.failures == 0
+
+
+@pytest.mark.parametrize("thing", cases(READ))
+def test_calls_of_an_example_fit_what_they_call(thing):
+    caller = Caller(importlib.import_module(f"textbook_gym.{thing.module}".rstrip(".")))
+    caller.visit(ast.parse(thing.example))
+    assert not caller.wrong
+
+
+def test_ids_in_docstrings_are_registered():
+    for thing in OUTSIDE:
+        for env_id in re.findall(r"textbook/\w+-v\d+", thing.text):
+            known_id(env_id)

@@ -308,7 +308,8 @@ def performance_profile(strata: Strata, thresholds: np.ndarray, seed: int = 0) -
         float (3, thresholds): share, low, high.
 
     Example:
-        >>> share, low, high = performance_profile([np.array([[0.2, 0.6, 0.9], [0.3, 0.7, 0.8]])], np.array([0.0, 0.5, 1.0]))
+        >>> scores = [np.array([[0.2, 0.6, 0.9], [0.3, 0.7, 0.8]])]
+        >>> share, low, high = performance_profile(scores, np.array([0.0, 0.5, 1.0]))
         >>> share.round(2).tolist()
         [1.0, 0.67, 0.0]
     """

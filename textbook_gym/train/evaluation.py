@@ -41,7 +41,7 @@ def examine(
 
     Example:
         >>> from textbook_gym.students.base import REFERENCES
-        >>> rows = examine(REFERENCES["model"], "textbook/VocabularyShort-v1", editions=4)
+        >>> rows = examine(REFERENCES["model"], "textbook/BanditsCourse-v1", editions=4)
         >>> bool(rows["kept"]["mark"].mean() > rows["wiped"]["mark"].mean())
         True
     """
