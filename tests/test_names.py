@@ -5,7 +5,7 @@ import collections
 import re
 
 import pytest
-from helpers.sources import DEFINED, PACKAGE, TREES
+from helpers.sources import DEFINED, PACKAGE, TREES, imported_in
 
 BY_CONTRACT = ("books", "classics")
 """Packages whose modules share names on purpose: those of the contract of a book."""
@@ -99,10 +99,8 @@ def test_what_a_text_names_is_there(file):
     for dotted in re.findall(r"`([a-z_]\w*(?:\.\w+)+)(?:\([^`]*\))?`", TEXTS[file]):
         if dotted not in OF_OTHERS and dotted.rsplit(".", 1)[1] not in FILES and found(dotted) is False:
             gone.append(dotted)
-    for module, names in re.findall(r"^ *(?:>>> )?from textbook_gym(\S*) import \(?([\w, ]+)", TEXTS[file], re.M):
-        path = module.removeprefix(".")
-        for name in (n.split(" as ")[0].strip() for n in names.split(",") if n.strip()):
-            whole = f"{path}.{name}".lstrip(".")
-            if whole not in TREES and not (path in TREES and knows(path, [name])):
-                gone.append(f"textbook_gym.{whole}")
+    for path, name in imported_in(TEXTS[file]):
+        whole = f"{path}.{name}".lstrip(".")
+        if whole not in TREES and not (path in TREES and knows(path, [name])):
+            gone.append(f"textbook_gym.{whole}")
     assert not gone

@@ -35,6 +35,12 @@ class Worth(NamedTuple):
         share: value, as a share of the model student's gain.
         chapters: the same difference in each chapter.
         claimed: whether the book says that it needs the ability.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> worth = worths(find("Bandits"), courses=16)[0]
+        >>> worth.ability.word, worth.necessary
+        ('learning', True)
     """
 
     ability: Ability
@@ -99,7 +105,13 @@ def worths(book: Book, courses: int = 256) -> list[Worth]:
 
 
 def ability_findings(book: Book, courses: int) -> Iterator[str]:
-    """Yield a finding for every ability that the book claims and does not need."""
+    """Yield a finding for every ability that the book claims and does not need.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> list(ability_findings(find("Bandits"), courses=16))  # every claim holds
+        []
+    """
     for w in worths(book, courses):
         if w.claimed and not w.necessary:
             most = int(np.argmax(w.chapters))

@@ -4,9 +4,9 @@
     python tests/adapters/run.py                # all of them, one after the other
     python tests/adapters/run.py trl --into ~/envs  # keeps the environments there, for the next time
 
-An environment is made in a temporary folder, this package is installed in it with the extra of that name, and the tests
-of that adapter are run, and its examples read. Which version was tried, and when, is written into textbook_gym/adapters/README.md. Installing
-fetches packages; the tests themselves talk to this machine alone.
+An environment is made in a temporary folder, this package is installed in it with the extra of that name, the tests of
+that adapter are run, and its examples are checked. Which version was tried, and when, is written into
+textbook_gym/adapters/README.md. Installing fetches packages; the tests themselves talk to this machine alone.
 """
 
 import argparse

@@ -9,7 +9,10 @@ import typing
 
 from helpers.sources import DEFINED
 
-NOT_MEANT = ("books", "classics", "adapters.", "cli.")
+ADAPTERS = tuple(f"adapters.{name}" for name in ("mcp", "openenv", "tinker", "trl", "verifiers"))
+"""Modules that can be imported only beside the library that they are for."""
+
+NOT_MEANT = ("books", "classics", "cli.", *ADAPTERS)
 """Modules whose names an example means only where it stands in them, or imports them."""
 
 
@@ -33,15 +36,19 @@ class Caller(ast.NodeVisitor):
         self.local = {}  # variable -> what it holds; None if that is not known
 
     def find(self, name):
-        """Return what a bare name means."""
+        """Return what a bare name means where it stands."""
         if name in self.local:
             return self.local[name]
-        if name in self.space:
-            return self.space[name]
+        return self.space.get(name, getattr(builtins, name, None))
+
+    def find_called(self, name):
+        """Return what a bare name means that is called: it may be of any module."""
+        if name in self.local or self.find(name) is not None:
+            return self.find(name)
         for module, names in DEFINED.items():
             if name in names and not name.startswith("_") and not module.startswith(NOT_MEANT):
                 return getattr(importlib.import_module(f"textbook_gym.{module}".rstrip(".")), name)
-        return getattr(builtins, name, None)
+        return None
 
     def held(self, node):
         """Return what an expression is: a thing of ours, an `Instance` of a class, or None for all else."""
@@ -52,11 +59,15 @@ class Caller(ast.NodeVisitor):
         if isinstance(node, ast.Attribute):
             return self.attribute(self.held(node.value), node.attr)
         if isinstance(node, ast.Call):
-            called = self.held(node.func)
+            called = self.called(node)
             if isinstance(called, type):
                 return Instance(called)
             return self.returned(called) if is_ours(called) else None
         return None
+
+    def called(self, node):
+        """Return what a call calls."""
+        return self.find_called(node.func.id) if isinstance(node.func, ast.Name) else self.held(node.func)
 
     def attribute(self, owner, name):
         """Return an attribute of what is known; one that our own things lack is wrong."""
@@ -119,7 +130,7 @@ class Caller(ast.NodeVisitor):
             self.visit(statement)
 
     def visit_Call(self, node):
-        called = self.held(node.func)
+        called = self.called(node)
         if called is None and isinstance(node.func, ast.Name) and node.func.id not in self.local:
             self.wrong.append(f"{node.func.id} is not known")
         elif is_ours(called):

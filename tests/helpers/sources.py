@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -44,6 +45,24 @@ def names_of(node: ast.stmt) -> list[str]:
 
 DEFINED = {module: {n for node in statements(tree.body) for n in names_of(node)} for module, tree in TREES.items()}
 """Module -> the names that it defines."""
+
+
+def imported_in(text: str) -> Iterator[tuple[str, str]]:
+    """What lines of a text import from this package, in code, examples and READMEs: module below it, and name."""
+    for module, names in re.findall(r"from textbook_gym(\S*) import (\([^()]*\)|[\w, ]+)", text):
+        for name in names.strip("()").split(","):
+            if name.strip():
+                yield module.removeprefix("."), name.split(" as ")[0].strip()
+
+
+def home_of(module: str, name: str) -> tuple[str, str]:
+    """Where a name that a module offers is defined: module and name there; itself where that is not one of ours."""
+    for node in TREES[module].body if name not in DEFINED[module] else ():
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "textbook_gym":
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return str(node.module).removeprefix("textbook_gym").lstrip("."), alias.name
+    return module, name
 
 
 class Thing(NamedTuple):

@@ -33,6 +33,10 @@ class Field(NamedTuple):
             and test are told apart by what matters in the chapters of a course, so that no world comes in both.
         partly: those of them in which it matters in some editions and not in others, depending on other fields: a
             course of such chapters alone does not tell train and test apart by it.
+
+    Example:
+        >>> Field("contrary", "i4", "1 if the book speaks backwards in this edition", low=0, high=1).shape
+        ()
     """
 
     name: str
@@ -48,7 +52,12 @@ class Field(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """One thing that a student may see: `low` <= value <= `high`, a number or an array of `shape`."""
+    """One thing that a student may see: `low` <= value <= `high`, a number or an array of `shape`.
+
+    Example:
+        >>> Signal("lit", 0.0, 1.0, "1 for every lamp that is lit", (4, 2)).size
+        8
+    """
 
     name: str
     low: float

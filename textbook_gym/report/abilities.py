@@ -17,7 +17,11 @@ WORTH_COLUMNS = ("book", "ability", "claimed", "necessary", "worth", "low", "hig
 
 
 def row_of(book: str, w: Worth) -> dict[str, str]:
-    """Return what is written of an ability in a book; `chapter` is the one in which it is worth most, `in_chapter`."""
+    """Return what is written of an ability in a book; `chapter` is the one in which it is worth most, `in_chapter`.
+
+    Example:
+        [row_of("Bandits", worth) for worth in worths(find("Bandits"))]
+    """
     most = max(range(len(w.chapters)), key=w.chapters.__getitem__)
     low, high = w.interval
     figures = (w.value, low, high, w.share)

@@ -27,7 +27,12 @@ STEPS_COLUMN = "time/total_timesteps"  # as SB3 calls the column of steps done
 
 
 def checkpoint_path(out: str | pathlib.Path) -> pathlib.Path:
-    """Return the file that a training writes: `out` with `.zip` behind it, unless that is there already."""
+    """Return the file that a training writes: `out` with `.zip` behind it, unless that is there already.
+
+    Example:
+        >>> checkpoint_path("runs/vocabulary").name
+        'vocabulary.zip'
+    """
     path = pathlib.Path(out)
     return path if path.suffix == ".zip" else path.with_name(f"{path.name}.zip")
 
