@@ -3,7 +3,7 @@
 A memory stands between an environment and a student. It watches the steps and adds floats to every observation: what
 the student would otherwise have lost at `reset`. It sees what a student sees, and nothing else: observations, actions,
 rewards, and the public `info`. It is written once, for many learners ("lanes") side by side; a single environment is
-one lane. Most users need no more than a name, `Remember(env, "ledger")`. To drive one, take `stepping.Stepper`, or write:
+one lane. Most users need no more than a name, `Remember(env, "ledger")`. `stepping.Stepper` drives one, or you do:
 
     memory = make_memory("ledger", keep="edition")
     memory.bind(observation_space, action_space, n_lanes)   # allocates arrays, all zeros; they do not grow
