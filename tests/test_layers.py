@@ -3,30 +3,18 @@
 import ast
 import functools
 import graphlib
-import pathlib
 import re
 import sys
 
 import pytest
-
-import textbook_gym
-
-PACKAGE = pathlib.Path(textbook_gym.__file__).parent
-
-
-def name_of(file: pathlib.Path) -> str:
-    """Dotted name of a module below this package; "" for the package itself."""
-    return ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
-
-
-MODULES = {name_of(f): f for f in sorted(PACKAGE.rglob("*.py"))}
+from helpers.sources import MODULES, TREES
 
 
 @functools.cache
 def imports(module: str) -> frozenset[str]:
     """Every module that a module imports, anywhere in it, as `textbook_gym...` or as another library's first name."""
     found = set()
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -214,7 +202,7 @@ LONGEST = 60  # lines of a function, its signature and its docstring among them
 @pytest.mark.parametrize("module", [m for m in MODULES if room(m) not in ("cli", "study", "train")])
 def test_a_function_can_be_seen_at_once(module):
     """Commands and what they call are exempt: there the arguments alone, each with its help, fill a page."""
-    functions = [n for n in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+    functions = [n for n in ast.walk(TREES[module])
                  if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]  # fmt: skip
     long = {f.name: f.end_lineno - f.lineno + 1 for f in functions if f.end_lineno - f.lineno >= LONGEST}
     assert not long

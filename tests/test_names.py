@@ -2,15 +2,10 @@
 
 import ast
 import collections
-import pathlib
 import re
-from collections.abc import Iterator
 
 import pytest
-
-import textbook_gym
-
-PACKAGE = pathlib.Path(textbook_gym.__file__).parent
+from helpers.sources import DEFINED, PACKAGE, TREES, imported_in
 
 BY_CONTRACT = ("books", "classics")
 """Packages whose modules share names on purpose: those of the contract of a book."""
@@ -20,38 +15,6 @@ SAME_WORD = {
     "train": {"train.run", "train.in_context"},  # the same act: a student of SB3, and the one that learns in context
 }
 """A name -> the modules that may all define it."""
-
-
-def name_of(file: pathlib.Path) -> str:
-    """Dotted name of a module below this package; "" for the package itself."""
-    return ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
-
-
-TREES = {name_of(f): ast.parse(f.read_text(encoding="utf-8")) for f in sorted(PACKAGE.rglob("*.py"))}
-"""Module -> its source, read."""
-
-
-def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements at the top of a module, those under a condition among them."""
-    for node in body:
-        yield node
-        if isinstance(node, (ast.If, ast.Try, ast.With, ast.For)):
-            for name in ("body", "orelse", "finalbody"):
-                yield from statements(getattr(node, name, []))
-            for handler in getattr(node, "handlers", []):
-                yield from statements(handler.body)
-
-
-def names_of(node: ast.stmt) -> list[str]:
-    """The names that a statement at the top of a module defines."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [node.name]
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
-
-
-DEFINED = {module: {n for node in statements(tree.body) for n in names_of(node)} for module, tree in TREES.items()}
-"""Module -> the names that it defines."""
 
 
 def handed_on(module: str) -> set[str]:
@@ -136,10 +99,8 @@ def test_what_a_text_names_is_there(file):
     for dotted in re.findall(r"`([a-z_]\w*(?:\.\w+)+)(?:\([^`]*\))?`", TEXTS[file]):
         if dotted not in OF_OTHERS and dotted.rsplit(".", 1)[1] not in FILES and found(dotted) is False:
             gone.append(dotted)
-    for module, names in re.findall(r"^ *(?:>>> )?from textbook_gym(\S*) import \(?([\w, ]+)", TEXTS[file], re.M):
-        path = module.removeprefix(".")
-        for name in (n.split(" as ")[0].strip() for n in names.split(",") if n.strip()):
-            whole = f"{path}.{name}".lstrip(".")
-            if whole not in TREES and not (path in TREES and knows(path, [name])):
-                gone.append(f"textbook_gym.{whole}")
+    for path, name in imported_in(TEXTS[file]):
+        whole = f"{path}.{name}".lstrip(".")
+        if whole not in TREES and not (path in TREES and knows(path, [name])):
+            gone.append(f"textbook_gym.{whole}")
     assert not gone

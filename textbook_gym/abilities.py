@@ -37,6 +37,12 @@ class Worth(NamedTuple):
         chapters: the same difference in each chapter.
         errors: standard error of each of these.
         claimed: whether the book says that it needs the ability.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> worth = worths(find("Bandits"), courses=16)[0]
+        >>> worth.ability.word, worth.necessary
+        ('learning', True)
     """
 
     ability: Ability
@@ -118,7 +124,13 @@ def worths(book: Book, courses: int = 256) -> list[Worth]:
 
 
 def ability_findings(book: Book, courses: int) -> Iterator[str]:
-    """Yield a finding for every ability that the book claims and does not need."""
+    """Yield a finding for every ability that the book claims and does not need.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> list(ability_findings(find("Bandits"), courses=16))  # every claim holds
+        []
+    """
     for w in worths(book, courses):
         if w.claimed and not w.necessary:
             yield (

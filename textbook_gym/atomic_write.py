@@ -15,7 +15,9 @@ def beside(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
     Example:
         >>> with beside(pathlib.Path("marks.csv")) as part:
-        ...     part.write_bytes(table)
+        ...     written = part.write_text("student,book,mark")
+        >>> pathlib.Path("marks.csv").read_text()
+        'student,book,mark'
     """
     part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:

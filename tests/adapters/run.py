@@ -4,9 +4,9 @@
     python tests/adapters/run.py                # all of them, one after the other
     python tests/adapters/run.py trl --into ~/envs  # keeps the environments there, for the next time
 
-An environment is made in a temporary folder, this package is installed in it with the extra of that name, and the tests
-of that adapter are run. Which version was tried, and when, is written into textbook_gym/adapters/README.md. Installing
-fetches packages; the tests themselves talk to this machine alone.
+An environment is made in a temporary folder, this package is installed in it with the extra of that name, the tests of
+that adapter are run, and its examples are checked. Which version was tried, and when, is written into
+textbook_gym/adapters/README.md. Installing fetches packages; the tests themselves talk to this machine alone.
 """
 
 import argparse
@@ -56,7 +56,8 @@ def try_out(name: str, folder: pathlib.Path) -> dict[str, str]:
     if "torch" in PACKAGES[name]:
         run(*pip, pinned("torch"))
     run(*pip, f"{ROOT}[{name}]", *TESTING)
-    run(binaries / "pytest", "-q", "-n0", "-m", "adapters", f"tests/adapters/test_{name}.py", **FORBIDDEN)
+    tests = (f"tests/adapters/test_{name}.py", "tests/test_examples.py", "-k", name)
+    run(binaries / "pytest", "-q", "-n0", "-m", "adapters", *tests, **FORBIDDEN)
     ask = "import importlib.metadata as m, sys; print(*(m.version(p) for p in sys.argv[1:]), sys.version.split()[0])"
     told = subprocess.run(
         [binaries / "python", "-c", ask, *PACKAGES[name]], check=True, capture_output=True, text=True

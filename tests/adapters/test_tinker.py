@@ -180,7 +180,7 @@ def test_a_reply_that_runs_out_of_tokens_costs_a_step_and_no_more(renderer):
     policy = Policy(lambda page, n: ("hm", "length") if n % 2 else (reply(page), "stop"))
     group = roll(CourseGroupBuilder(read_row(ROW), renderer, 1), policy)
     assert group.get_total_rewards() == pytest.approx([desk.total])
-    assert group.metrics_G[0]["invalid_unknown"] == desk.info["invalid_unknown"] > 10
+    assert group.metrics_G[0]["invalid_unknown"] == desk.info["invalid_unknown"] > 1
 
 
 def test_a_course_is_one_sequence_to_train_on(renderer):

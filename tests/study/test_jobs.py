@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.studies import LONG_STUDY
 from toy.players import Turner
 
 from textbook_gym.cli.main import main
@@ -20,7 +21,6 @@ from textbook_gym.study.files import write
 from textbook_gym.study.run import make_jobs, study, walkers
 from textbook_gym.study.runners import here, processes, spread
 
-SETTINGS = {"books": ["Vocabulary"], "editions": 130, "controls": ["kept", "foreign"]}
 STUDENTS = ["model", "mortal=toy.players:Mortal"]
 
 
@@ -44,9 +44,9 @@ class Counting:
 
 
 def test_workers_killed_in_the_middle_change_nothing(deaths, tmp_path):
-    alone = study(STUDENTS, threads=1, **SETTINGS)
+    alone = study(STUDENTS, threads=1, **LONG_STUDY)
     deaths.write_text("once\ntwice")
-    with_deaths = study(STUDENTS, folder=tmp_path / "b", runner=processes(2), **SETTINGS)
+    with_deaths = study(STUDENTS, folder=tmp_path / "b", runner=processes(2), **LONG_STUDY)
     assert deaths.read_text() == ""  # both were died
     assert csv(alone, tmp_path / "a") == csv(with_deaths, tmp_path / "b")
 
@@ -66,16 +66,16 @@ def test_a_study_goes_on_where_it_was_interrupted(deaths, tmp_path):
     first, second, third = Counting(3), Counting(), Counting()
     told = []
     with pytest.raises(KeyboardInterrupt):
-        study(STUDENTS, folder=tmp_path, runner=first, **SETTINGS)
-    table = study(STUDENTS, folder=tmp_path, runner=second, progress=lambda *what: told.append(what), **SETTINGS)
+        study(STUDENTS, folder=tmp_path, runner=first, **LONG_STUDY)
+    table = study(STUDENTS, folder=tmp_path, runner=second, progress=lambda *what: told.append(what), **LONG_STUDY)
     assert len(first.walked) == 3
     assert len(first.walked + second.walked) == len(set(first.walked + second.walked)) == 2 + 2 * 3
     assert [sum(what[1:]) for what in told] == [260 + 260 - 260 - 64] * 5
     assert told[-1][2] == 0
-    again = study(STUDENTS, folder=tmp_path, runner=third, **SETTINGS)
+    again = study(STUDENTS, folder=tmp_path, runner=third, **LONG_STUDY)
     assert third.walked == []
     assert csv(table, tmp_path / "a") == csv(again, tmp_path / "b")
-    assert csv(table, tmp_path / "a") == csv(study(STUDENTS, **SETTINGS), tmp_path / "c")
+    assert csv(table, tmp_path / "a") == csv(study(STUDENTS, **LONG_STUDY), tmp_path / "c")
 
 
 def test_damaged_parts_are_walked_again(tmp_path):

@@ -1,6 +1,7 @@
 """On a real Ray of two workers on this machine: `pip install ".[ray]"`, then `pytest -m ray`."""
 
 import pytest
+from helpers.studies import LONG_STUDY
 
 from textbook_gym.cli.main import main
 from textbook_gym.study.run import study
@@ -13,7 +14,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-SETTINGS = {"books": ["Vocabulary"], "editions": 130, "controls": ["kept", "foreign"]}
 STUDENTS = ["model", "toy.players:Mortal"]
 
 
@@ -24,10 +24,12 @@ def no_address(monkeypatch):
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(deaths, tmp_path):
-    alone = study(STUDENTS, threads=1, **SETTINGS)
+    alone = study(STUDENTS, threads=1, **LONG_STUDY)
     deaths.write_text("once")
     told = []
-    table = study(STUDENTS, folder=tmp_path, runner=cluster(workers=2), progress=lambda *w: told.append(w), **SETTINGS)
+    table = study(
+        STUDENTS, folder=tmp_path, runner=cluster(workers=2), progress=lambda *w: told.append(w), **LONG_STUDY
+    )
     assert deaths.read_text() == ""
     assert table.equals(alone)
     assert told[-1][1:] == (4 * 130, 0)  # none was counted twice

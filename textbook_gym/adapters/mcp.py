@@ -202,7 +202,7 @@ def serve_mcp(env_id: str, **settings: Any) -> None:
         ValueError: a setting is not known.
 
     Example:
-        serve_mcp("textbook/ConceptsSeminar-v1", split="test", memory="notebook")  # what `textbook-gym serve --mcp` does
+        serve_mcp("textbook/ConceptsSeminar-v1", split="test", memory="notebook")  # `textbook-gym serve --mcp` does it
     """
     session = Session(env_id, **settings)
     try:

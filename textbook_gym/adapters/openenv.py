@@ -36,7 +36,11 @@ LISTED_TASKS = 256  # tasks of them in a listing
 
 
 class Reply(Action):
-    """What the student says."""
+    """What the student says.
+
+    Example:
+        Reply(message="<action>BIN_1</action>")
+    """
 
     message: str = Field(description="The reply in words; it names one action, as the first message says")
     finish: bool = Field(default=False, description="End the course here: what was not worked counts 0")

@@ -17,7 +17,12 @@ from textbook_gym.text import Desk, Message
 
 
 class Task(TypedDict):
-    """A course of one edition. It is JSON, so that it can stand in a data set, a log or a request."""
+    """A course of one edition. It is JSON, so that it can stand in a data set, a log or a request.
+
+    Example:
+        >>> sorted(task("textbook/BanditsSeminar-v1", edition=7))
+        ['chapter', 'edition', 'id', 'keywords', 'seed', 'split']
+    """
 
     id: str
     """Of the environment, such as `textbook/BanditsSeminar-v1`."""
@@ -185,7 +190,12 @@ def task_name(row: Mapping[str, Any] | str) -> str:
 
 
 def said(messages: Iterable[Message]) -> str:
-    """Return what the book says in some messages, as one text; a system message is left out."""
+    """Return what the book says in some messages, as one text; a system message is left out.
+
+    Example:
+        >>> said([{"role": "system", "content": "Answer so."}, {"role": "user", "content": "Arm A paid."}])
+        'Arm A paid.'
+    """
     return "\n\n".join(m["content"] for m in messages if m["role"] in ("user", "tool"))
 
 
@@ -193,6 +203,12 @@ def figures(desk: Desk) -> dict[str, float]:
     """Return what a tracker shows of a course: sum of rewards, gain, replies, and the unreadable ones by kind.
 
     The gain is the mean rise of grades over chapters; it is 0 until the course is over.
+
+    Example:
+        >>> desk = desk_of(task("textbook/ConceptsSeminar-v1", edition=7))
+        >>> turn = desk.reply("no idea")
+        >>> figures(desk)["replies"], figures(desk)["invalid_unknown"]
+        (1.0, 1.0)
     """
     info = desk.info
     replies = sum(message["role"] == "assistant" for message in desk.transcript)

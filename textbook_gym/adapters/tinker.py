@@ -208,7 +208,9 @@ class CourseDatasetBuilder(RLDatasetBuilder):
         keywords: what else a task takes: memory, preface, chapters, exercises, ...
 
     Example:
-        builder = CourseDatasetBuilder(env_id="textbook/ConceptsSeminar-v1", groups_per_batch=8, group_size=4)
+        builder = CourseDatasetBuilder(
+            env_id="textbook/ConceptsSeminar-v1", model_name_for_tokenizer="Qwen/Qwen3-8B", renderer_name="qwen3"
+        )
     """
 
     env_id: str

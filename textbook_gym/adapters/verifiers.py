@@ -82,7 +82,11 @@ class CourseEnvConfig(vf.EnvConfig):
 
 
 class CourseEnv(vf.Env[CourseEnvConfig]):
-    """The book answers every reply of the student."""
+    """The book answers every reply of the student.
+
+    Example:
+        CourseEnv(CourseEnvConfig())
+    """
 
     async def run(self, task: Any, agents: Any) -> None:
         """Walk one course."""
@@ -110,7 +114,11 @@ class ChatHarnessConfig(vf.HarnessConfig):
 
 
 class ChatHarness(vf.Harness[ChatHarnessConfig]):
-    """One request a turn, from this process: the built-in one starts a process for every turn."""
+    """One request a turn, from this process: the built-in one starts a process for every turn.
+
+    Example:
+        ChatHarness(ChatHarnessConfig())
+    """
 
     APPENDS_SYSTEM_PROMPT = True
     SUPPORTS_RESUME = True

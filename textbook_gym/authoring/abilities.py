@@ -10,7 +10,12 @@ import enum
 
 
 class Ability(enum.IntEnum):
-    """What `n.lacks` of the notes holds: the ability that the model student is without, 0 for none of them."""
+    """What `n.lacks` of the notes holds: the ability that the model student is without, 0 for none of them.
+
+    Example:
+        >>> Ability.SELF_IMPROVEMENT.word
+        'self-improvement'
+    """
 
     LEARNING = 1
     RETENTION = 2

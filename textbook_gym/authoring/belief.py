@@ -11,7 +11,13 @@ from textbook_gym.authoring.records import Record
 
 @rule
 def normalise(weights: Record, n: int) -> float:
-    """Scale the first `n` weights to sum 1, unless they are all 0; return what the sum was."""
+    """Scale the first `n` weights to sum 1, unless they are all 0; return what the sum was.
+
+    Example:
+        >>> weights = [1.0, 3.0]
+        >>> normalise(weights, 2), weights
+        (4.0, [0.25, 0.75])
+    """
     total = 0.0
     for i in range(n):
         total += weights[i]
@@ -23,7 +29,12 @@ def normalise(weights: Record, n: int) -> float:
 
 @rule
 def argmax(weights: Record, n: int) -> int:
-    """Return the place of the highest of the first `n` weights; of equals the first."""
+    """Return the place of the highest of the first `n` weights; of equals the first.
+
+    Example:
+        >>> argmax([0.1, 0.7, 0.7], 3)
+        1
+    """
     best = 0
     for i in range(1, n):
         if weights[i] > weights[best]:
@@ -33,7 +44,14 @@ def argmax(weights: Record, n: int) -> int:
 
 @rule
 def argmax_by_lot(s: Record, weights: Record, n: int) -> int:
-    """Return the place of the highest of the first `n` weights, `n` at least 1; of equals one by lot: one draw."""
+    """Return the place of the highest of the first `n` weights, `n` at least 1; of equals one by lot: one draw.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> s = SimpleNamespace(rng=1)
+        >>> [argmax_by_lot(s, [0.1, 0.7, 0.7], 3) for _ in range(6)]
+        [2, 2, 2, 1, 1, 2]
+    """
     best, equals = 0, 1
     for i in range(1, n):
         if weights[i] > weights[best]:
@@ -55,6 +73,13 @@ def resample(s: Record, weights: Record, n: int, times: Record, most: int) -> No
 
     Sets `times[i]` to how often hypothesis `i` was drawn: its share of `most`, rounded down or up (Kitagawa
     1996, "Monte Carlo filter and smoother"). The weights need not sum to 1, but must not all be 0.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> times = [0, 0, 0]
+        >>> resample(SimpleNamespace(rng=1), [0.5, 0.1, 0.4], 3, times, 10)
+        >>> times
+        [5, 1, 4]
     """
     total = 0.0
     for i in range(n):

@@ -5,13 +5,23 @@ from textbook_gym.authoring.contract import rule
 
 @rule
 def has(members: int, member: int) -> bool:
-    """Return whether a set holds a member."""
+    """Return whether a set holds a member.
+
+    Example:
+        >>> has(0b101, 2), has(0b101, 1)
+        (True, False)
+    """
     return members >> member & 1 == 1
 
 
 @rule
 def count(members: int) -> int:
-    """Return how many members a set has."""
+    """Return how many members a set has.
+
+    Example:
+        >>> count(0b1011)
+        3
+    """
     total = 0
     while members > 0:
         members &= members - 1  # without its lowest one

@@ -13,7 +13,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def rule(function: Function) -> Function:
-    """Mark a function as a rule: it may be compiled, and may call other rules, numbers and constants only."""
+    """Mark a function as a rule: it may be compiled, and may call other rules, numbers and constants only.
+
+    Example:
+        >>> @rule
+        ... def mark(p, s):
+        ...     return 1.0 if s.found == 1 else 0.0
+        >>> mark.__rule__
+        True
+    """
     function.__rule__ = True  # type: ignore[attr-defined]  # a mark, not an interface: only this package reads it
     return function
 

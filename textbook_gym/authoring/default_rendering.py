@@ -31,9 +31,8 @@ def drawn(signals: Sequence[Signal], o: Record) -> list[str]:
         >>> from types import SimpleNamespace
         >>> lamps = Signal("asked", 0, 1, "the lamp asked for", (8,)), Signal("lit", 0, 1, "lamps that are lit", (8,))
         >>> page = SimpleNamespace(asked=[0, 0, 1, 0, 0, 0, 0, 0], lit=[0] * 8)
-        >>> print("\n".join(drawn(lamps, page)))
-        asked ..#.....
-        lit   ........
+        >>> print(*drawn(lamps, page), sep="; ")
+        asked ..#.....; lit   ........
     """
     margin = max(len(s.name) for s in signals)
     rows = []

@@ -33,6 +33,10 @@ class Field(NamedTuple):
             and test are told apart by what matters in the chapters of a course, so that no world comes in both.
         partly: those of them in which it matters in some editions and not in others, depending on other fields: a
             course of such chapters alone does not tell train and test apart by it.
+
+    Example:
+        >>> Field("contrary", "i4", "1 if the book speaks backwards in this edition", low=0, high=1).shape
+        ()
     """
 
     name: str

@@ -7,7 +7,12 @@ import numpy as np
 
 
 class Signal(NamedTuple):
-    """One thing that a student may see: `low` <= value <= `high`, a number or an array of `shape`."""
+    """One thing that a student may see: `low` <= value <= `high`, a number or an array of `shape`.
+
+    Example:
+        >>> Signal("lit", 0.0, 1.0, "1 for every lamp that is lit", (4, 2)).size
+        8
+    """
 
     name: str
     low: float

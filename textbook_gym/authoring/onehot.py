@@ -19,7 +19,12 @@ def table(n: int) -> np.ndarray:
 
 @rule
 def index(cells: Record) -> int:
-    """Return the first place of a one-dimensional signal that is above 0, or -1 if there is none."""
+    """Return the first place of a one-dimensional signal that is above 0, or -1 if there is none.
+
+    Example:
+        >>> index([0.0, 0.0, 1.0]), index([0.0, 0.0, 0.0])
+        (2, -1)
+    """
     for i in range(len(cells)):
         if cells[i] > 0.0:
             return i

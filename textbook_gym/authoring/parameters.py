@@ -14,6 +14,10 @@ class Parameter(NamedTuple):
     """A keyword of a book whose tables depend on it.
 
     Its default gives its type: bool, int, float or str. Numbers lie within [low, high], strings are one of `choices`.
+
+    Example:
+        >>> Parameter("arms", 5, "how many arms there are", low=2, high=100).check(10)
+        10
     """
 
     name: str

@@ -29,7 +29,12 @@ def list_books() -> int:
 
 
 def headline(book: Book) -> str:
-    """Return the first sentence of a book's docstring, without its name."""
+    """Return the first sentence of a book's docstring, without its name.
+
+    Example:
+        >>> headline(find("Bandits"))
+        'pull the arms of a machine whose payoffs depend on the season.'
+    """
     return " ".join(book.doc.split("\n\n")[0].split()).partition(": ")[2]
 
 

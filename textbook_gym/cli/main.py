@@ -67,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit status: 0 if all went well, 1 if something that was checked is wrong or work failed, 2 if what was
         asked for is not understood or refused, 130 if it was interrupted.
+
+    Example:
+        status = main(["study", "--book", "Bandits", "--editions", "16"])
     """
     for stream in (sys.stdout, sys.stderr):  # what a narrow encoding lacks is shown as ?, and ends nothing
         if isinstance(stream, io.TextIOWrapper):

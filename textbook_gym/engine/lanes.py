@@ -50,6 +50,12 @@ class Lanes(CopiedByWords):
     Raises:
         TypeError: a keyword is not one of those.
         ValueError: a value is not allowed; the message says which are.
+
+    Example:
+        >>> lanes = Lanes("textbook_gym.books.bandits", 4, split="test")
+        >>> obs, out = lanes.buffers()
+        >>> obs.shape, out["mark"].shape
+        ((4, 10), (4,))
     """
 
     @takes_course_options

@@ -34,7 +34,12 @@ class Others(enum.IntEnum):
 
 
 class Wipe(enum.IntEnum):
-    """When a walking student's notes are wiped."""
+    """When a walking student's notes are wiped.
+
+    Example:
+        >>> Wipe["CHAPTER"] > Wipe.EXERCISE
+        True
+    """
 
     NEVER = 0
     EXERCISE = 1

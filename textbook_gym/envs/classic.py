@@ -50,10 +50,11 @@ class ClassicEnv(BookEnv):
         ValueError: a value that is not known.
 
     Example:
+        >>> import gymnasium
         >>> env = gymnasium.make("textbook/RL2Bandit-v0", arms=5, pulls=10, reward="raw")
         >>> page, info = env.reset(seed=0)
-        >>> env.action_space.n
-        np.int64(5)
+        >>> int(env.action_space.n)
+        5
     """
 
     def __init__(self, book: str, **keywords: Any) -> None:
@@ -65,6 +66,7 @@ class ClassicVectorEnv(BookVectorEnv):
     """A classic as a vector environment; keywords as of `ClassicEnv`, and those of `BookVectorEnv`.
 
     Example:
+        >>> import gymnasium
         >>> envs = gymnasium.make_vec("textbook/RL2Bandit-v0", num_envs=16, arms=5, pulls=10)
         >>> pages, info = envs.reset(seed=0)
         >>> len(pages)

@@ -43,10 +43,12 @@ class LibraryEnv(LaneEnv):
         ValueError: a value that is not known, or too small.
 
     Example:
+        >>> import gymnasium
         >>> env = gymnasium.make("textbook/Library-v0", books=["Bandits", "Vocabulary"])
         >>> page, info = env.reset(seed=0)
         >>> page, reward, terminated, truncated, info = env.step(env.action_space.sample(info["action_mask"]))
         >>> env.unwrapped.lanes.catalogue[info["book"]]
+        'Vocabulary'
     """
 
     lanes: MultiBookLanes
@@ -73,7 +75,8 @@ class LibraryVectorEnv(LanesVectorEnv):
     Keywords are those of `BookVectorEnv` and of `LibraryEnv`. Of `reset`'s options `book` may be a list, as `edition`.
 
     Example:
-        >>> envs = gymnasium.make_vec("textbook/Library-v0", num_envs=4, held_out=["Alchemy"])
+        >>> import gymnasium
+        >>> envs = gymnasium.make_vec("textbook/Library-v0", num_envs=4, books=["Bandits", "Vocabulary"])
         >>> pages, info = envs.reset(seed=0)
         >>> pages.shape == envs.observation_space.shape
         True

@@ -1,6 +1,7 @@
 """Memories: what a student carries from exercise to exercise; `base` says what a memory is and how to write one.
 
 Example:
+    >>> import gymnasium as gym
     >>> from textbook_gym.memory import Ledger
     >>> from textbook_gym.remember import Remember
     >>> env = Remember(gym.make("textbook/Bandits-v1"), Ledger(keep="chapter"))

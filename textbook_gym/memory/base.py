@@ -3,7 +3,7 @@
 A memory stands between an environment and a student. It watches the steps and adds floats to every observation: what
 the student would otherwise have lost at `reset`. It sees what a student sees, and nothing else: observations, actions,
 rewards, and the public `info`. It is written once, for many learners ("lanes") side by side; a single environment is
-one lane. Most users need no more than a name, `Remember(env, "ledger")`; who drives a memory by hand writes
+one lane. Most users need no more than a name, `Remember(env, "ledger")`. `stepping.Stepper` drives one, or you do:
 
     memory = make_memory("ledger", keep="edition")
     memory.bind(observation_space, action_space, n_lanes)   # allocates arrays, all zeros; they do not grow
@@ -13,8 +13,6 @@ one lane. Most users need no more than a name, `Remember(env, "ledger")`; who dr
         env_actions = memory.to_env_action(actions)         # strips the part that is addressed to the memory
         obs, rewards, ..., info = env.step(env_actions)
         memory.step(env_actions, obs, rewards, info)        # learns, or begins the next exercise
-
-or lets `stepping.Stepper` do it, which also knows the autoreset modes.
 
 `keep` says when a memory is wiped: at the end of every "exercise" (amnesia, the control), of every "chapter", of every
 "edition" (a new world opens), or never, "forever". The memory reads that off `info`, never off `reset`:
@@ -85,6 +83,9 @@ class Memory:
 
     Raises:
         ValueError: `keep` is none of these.
+
+    Example:
+        memory = make_memory("ledger", keep="chapter")
     """
 
     name: ClassVar[str] = ""
@@ -139,8 +140,7 @@ class Memory:
         self._parted = tuple(np.zeros(self.n_lanes, kind) for kind in (np.int64, np.int64, np.float32, np.bool_))
         self.action_space: spaces.Space[Any] = action_space
         box = self._space(*self._open())
-        name = None if book is None else book.name
-        textbook = {"book": name, "memory": self.name, "settings": self.spec()}
+        textbook = {"book": book and book.name, "memory": self.name, "settings": self.spec()}
         self.observation_space: spaces.Box = RememberedBox(box.low, box.high, textbook)
 
     def _array(self, name: str, shape: tuple[int, ...] = (), dtype: Any = np.float32) -> np.ndarray:

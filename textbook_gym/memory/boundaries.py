@@ -13,7 +13,12 @@ REWARD_BOUND = 10.0
 
 
 class Keep(enum.IntEnum):
-    """What a memory is wiped at the end of. Users write the names in lower case, `keep="edition"`."""
+    """What a memory is wiped at the end of. Users write the names in lower case, `keep="edition"`.
+
+    Example:
+        >>> [keep.name.lower() for keep in Keep]
+        ['exercise', 'chapter', 'edition', 'forever']
+    """
 
     EXERCISE = 0
     CHAPTER = 1

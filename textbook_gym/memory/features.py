@@ -95,6 +95,7 @@ def read_channels(names: FeatureNames, width: int, actions: int, book: Book | Ba
         ValueError: a name that is not known, or a place outside the observation; the message says what there is.
 
     Example:
+        >>> from textbook_gym import find
         >>> book = find("Bandits")
         >>> [c.size for c in read_channels(["cue", "is:cue[0:2]", "action", 3], book.width, 6, book)]
         [4, 2, 6, 1]

@@ -20,7 +20,14 @@ Info = Mapping[str, Any]
 
 
 class Step(NamedTuple):
-    """One step of all lanes, as `Memory._learn` and the compiled loops read it; the first axis is the lane."""
+    """One step of all lanes, as `Memory._learn` and the compiled loops read it; the first axis is the lane.
+
+    Example:
+        >>> obs = np.zeros((2, 3), np.float32)
+        >>> step = Step(obs, obs, np.array([0, 1]), np.zeros(2, np.float32), np.ones(2, np.float32))
+        >>> step.marks.tolist()  # of both lanes
+        [1.0, 1.0]
+    """
 
     before: np.ndarray  # float32 (lanes, width), what was observed before it
     after: np.ndarray  # float32 (lanes, width), what was observed after it
@@ -39,6 +46,12 @@ class RememberedBox(spaces.Box):
         low: lowest values, float32.
         high: highest values, of the same shape.
         textbook: JSON-able: "book", a book's name or None; "memory", a memory's name; "settings", what makes it again.
+
+    Example:
+        >>> low, high = np.zeros(3, np.float32), np.ones(3, np.float32)
+        >>> box = RememberedBox(low, high, {"book": "Bandits", "memory": "recap", "settings": {"keep": "edition"}})
+        >>> box == spaces.Box(low, high), box.textbook["memory"]
+        (True, 'recap')
     """
 
     def __init__(self, low: np.ndarray, high: np.ndarray, textbook: dict[str, Any]) -> None:

@@ -202,6 +202,8 @@ class Ledger(Memory):
     Example:
         What each arm paid, by the cue on the page; six arms, a count and a mean each, then a count of all:
 
+        >>> import gymnasium as gym
+        >>> from textbook_gym.remember import Remember
         >>> env = Remember(gym.make("textbook/Bandits-v1"), Ledger(situation=["cue"], outcome=["payoff"]))
         >>> obs, _ = env.reset(seed=0)
         >>> env.memory.augment(obs[None, : env.memory.width])[0, env.memory.width :].shape

@@ -28,6 +28,8 @@ class Notebook(Memory):
         ValueError: `slots` or `symbols` is no whole number from 1 on.
 
     Example:
+        >>> import gymnasium as gym
+        >>> from textbook_gym.remember import Remember
         >>> env = Remember(gym.make("textbook/Bandits-v1"), "notebook", slots=2, symbols=3)
         >>> env.action_space
         MultiDiscrete([6 3 3])

@@ -34,6 +34,8 @@ class Recall(Memory):
         ValueError: when it is made or bound: a setting is not known, or does not fit.
 
     Example:
+        >>> import gymnasium as gym
+        >>> from textbook_gym.remember import Remember
         >>> env = Remember(gym.make("textbook/Bandits-v1"), "recall", k=2, situation=["cue"], outcome=["payoff"])
         >>> env.observation_space.shape[0] - env.env.observation_space.shape[0]  # likeness, six actions, payoff, twice
         16

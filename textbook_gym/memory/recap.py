@@ -20,8 +20,10 @@ class Recap(Memory):
         keep: when it is wiped.
 
     Example:
-        >>> env = Remember(gym.make("textbook/Bandits-v1"), "recap")    # or Recap(), from textbook_gym.memory
-        >>> env.observation_space.shape[0] - env.env.observation_space.shape[0]    # six actions, and 5
+        >>> import gymnasium as gym
+        >>> from textbook_gym.remember import Remember
+        >>> env = Remember(gym.make("textbook/Bandits-v1"), "recap")  # or Recap(), from textbook_gym.memory
+        >>> env.observation_space.shape[0] - env.env.observation_space.shape[0]  # six actions, and 5
         11
     """
 

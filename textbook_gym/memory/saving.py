@@ -67,6 +67,11 @@ def check_range(name: str, values: np.ndarray, low: float, high: float) -> None:
 
     Raises:
         ValueError: the message names the first.
+
+    Example:
+        >>> check_range("counts", np.array([3, -1]), 0, 9)
+        Traceback (most recent call last):
+        ValueError: the saved memory is damaged: counts holds -1, where 0 to 9 is possible; save it again...
     """
     check_each(name, values, (values >= low) & (values <= high), f"{low} to {high} is possible")
 
@@ -82,6 +87,12 @@ def check_each(name: str, values: np.ndarray, good: np.ndarray, allowed: str) ->
 
     Raises:
         ValueError: the message names the first.
+
+    Example:
+        >>> places = np.array([2, 5])
+        >>> check_each("places", places, places < 4, "0 to 3 is possible")
+        Traceback (most recent call last):
+        ValueError: the saved memory is damaged: places holds 5, where 0 to 3 is possible; save it again...
     """
     if not good.all():
         raise ValueError(

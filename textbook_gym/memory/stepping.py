@@ -29,7 +29,9 @@ class Stepper:
             autoreset mode NEXT_STEP); that step is then not learned from.
 
     Example:
-        >>> memory = make_memory("recap")
+        >>> from gymnasium.spaces import Box, Discrete
+        >>> from textbook_gym.memory import Recap
+        >>> memory = Recap()
         >>> memory.bind(Box(0.0, 1.0, (1,)), Discrete(2))
         >>> stepper, info = Stepper(memory), {"exercise_done": np.array([False])}
         >>> stepper.begin(np.zeros((1, 1)), info)

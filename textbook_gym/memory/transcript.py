@@ -28,6 +28,8 @@ class Transcript(Memory):
         ValueError: `n` is no whole number from 1 on, or `stacked` no bool.
 
     Example:
+        >>> import gymnasium as gym
+        >>> from textbook_gym.remember import Remember
         >>> env = Remember(gym.make("textbook/Bandits-v1"), "transcript", n=8, stacked=False)
         >>> env.observation_space.shape[0]
         8

@@ -262,7 +262,12 @@ def generalisation_gap(table: pl.DataFrame) -> Unpaired | None:
 
 
 class Metric(NamedTuple):
-    """A metric by name: how a table heads it, its function, the statistic over runs, which way is better."""
+    """A metric by name: how a table heads it, its function, the statistic over runs, which way is better.
+
+    Example:
+        >>> {metric.name: metric for metric in METRICS}["gain"].part("Formula")
+        'mean over c of (G(c, E) - newcomer(c)); rewards telescope, so it is their sum / C'
+    """
 
     name: str
     heading: str
@@ -320,7 +325,11 @@ def chosen(scores: Scores, book: str | None) -> list[np.ndarray]:
 
 
 def measure(table: pl.DataFrame) -> dict[str, dict[str | None, Estimate | None]]:
-    """Return all metrics of one student's rows: metric -> book (None: all books, stratified) -> estimate or None."""
+    """Return all metrics of one student's rows: metric -> book (None: all books, stratified) -> estimate or None.
+
+    Example:
+        measure(part(read_marks(pathlib.Path("study/marks.csv")), "model"))["gain"]["Bandits"]
+    """
     whole = complete(table)
     books: list[str | None] = [*table["book"].unique(maintain_order=True), None]
     found = {}
@@ -336,6 +345,9 @@ def learning_curve(table: pl.DataFrame) -> pl.DataFrame:
     Formula: mean over runs of v(c, k), with a pointwise 95 % bootstrap band (a mean: marks of one exercise often have
     two peaks, which an interquartile mean would hide)
     Source: rliable's sample-efficiency curves, with exercises for samples
+
+    Example:
+        learning_curve(table.filter(pl.col("student") == "model")).filter(pl.col("chapter") == 2)
     """
     rows = under(complete(table)).sort(*RUN, "chapter", "exercise")
     parts = []
@@ -355,6 +367,9 @@ def retention_by_lag(table: pl.DataFrame) -> dict[int, Estimate] | None:
     Formula: lag l -> mean over runs of R(C, C - l) - R(C - l, C - l) in units of u, see `retained`; a mean, since what
     is lost in a few books alone would fall out of an interquartile mean
     Source: retention curves (Ebbinghaus 1885), with GEM's matrix R
+
+    Example:
+        retention_by_lag(table.filter(pl.col("student") == "model"))  # of a study with controls kept and again
     """
     drops = retained(complete(table))
     if drops is None:

@@ -14,6 +14,9 @@ def speech(table: pl.DataFrame) -> pl.DataFrame:
         columns book, student, control; courses; calls, prompt_tokens, completion_tokens and cost in all (cost is null
         without prices); unreadable, and of these empty, truncated and unknown: replies in a hundred. In the order of
         the table; without a row where nobody talks.
+
+    Example:
+        speech(read_marks(pathlib.Path("study/marks.csv"))).select("student", "calls", "unreadable")
     """
     if not SPOKEN.keys() <= set(table.columns):
         table = table.with_columns(pl.lit(None, pl.Int64).alias(name) for name in SPOKEN)

@@ -48,7 +48,12 @@ Strata = Sequence[np.ndarray]
 
 
 class Estimate(NamedTuple):
-    """A point estimate with the ends of its interval, which are not numbers (nan) where one run is all there is."""
+    """A point estimate with the ends of its interval, which are not numbers (nan) where one run is all there is.
+
+    Example:
+        >>> print(Estimate(0.412, 0.301, 0.524))
+        0.412 [0.301, 0.524]
+    """
 
     value: float
     low: float
@@ -81,12 +86,21 @@ def optimality_gap_of(scores: np.ndarray, axis: int = -1) -> np.ndarray:
 
     Formula: 1 - mean(min(score, 1)).
     Source: rliable, `aggregate_optimality_gap` with gamma = 1.
+
+    Example:
+        >>> round(float(optimality_gap_of(np.array([0.5, 1.5]))), 2)
+        0.25
     """
     return np.asarray(1.0 - np.minimum(scores, 1.0).mean(axis=axis))
 
 
 def mean(scores: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Return the mean."""
+    """Return the mean.
+
+    Example:
+        >>> float(mean(np.array([0.25, 0.75])))
+        0.5
+    """
     return np.asarray(scores.mean(axis=axis))
 
 
@@ -308,7 +322,8 @@ def performance_profile(strata: Strata, thresholds: np.ndarray, seed: int = 0) -
         float (3, thresholds): share, low, high.
 
     Example:
-        >>> share, low, high = performance_profile([np.array([[0.2, 0.6, 0.9], [0.3, 0.7, 0.8]])], np.array([0.0, 0.5, 1.0]))
+        >>> scores = [np.array([[0.2, 0.6, 0.9], [0.3, 0.7, 0.8]])]
+        >>> share, low, high = performance_profile(scores, np.array([0.0, 0.5, 1.0]))
         >>> share.round(2).tolist()
         [1.0, 0.67, 0.0]
     """

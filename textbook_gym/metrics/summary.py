@@ -13,12 +13,21 @@ ALL = "all books"  # the row over all books
 
 
 def students_of(table: pl.DataFrame) -> list[str]:
-    """Return the students in the order in which they walked."""
+    """Return the students in the order in which they walked.
+
+    Example:
+        >>> students_of(pl.DataFrame({"student": ["model", "model", "mine"]}))
+        ['model', 'mine']
+    """
     return table["student"].unique(maintain_order=True).to_list()
 
 
 def part(table: pl.DataFrame, student: str, control: str = "kept") -> pl.DataFrame:
-    """Return the rows of one student under one control."""
+    """Return the rows of one student under one control.
+
+    Example:
+        part(read_marks(pathlib.Path("study/marks.csv")), "model", "wiped")
+    """
     return table.filter((pl.col("student") == student) & (pl.col("control") == control))
 
 
@@ -39,7 +48,11 @@ def summary(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def rows(measured: definitions.Measured, books: Sequence[str]) -> pl.DataFrame:
-    """Return measured metrics as the table that `summary` describes."""
+    """Return measured metrics as the table that `summary` describes.
+
+    Example:
+        rows({"model": measure(part(table, "model"))}, ["Bandits"])
+    """
     found = []
     for book in [*books, *([None] if len(books) > 1 else [])]:
         for student, figures in measured.items():

@@ -84,6 +84,9 @@ def read_marks(file: pathlib.Path) -> pl.DataFrame:
     Raises:
         ValueError: the file lacks a column or holds what does not fit it.
         OSError: the file cannot be read.
+
+    Example:
+        table = read_marks(pathlib.Path("study/marks.csv"))  # of a folder that `textbook-gym study --out study` wrote
     """
     try:
         table = pl.read_csv(file, schema_overrides=TYPES, glob=False)  # a path is no pattern
@@ -107,6 +110,11 @@ def complete(table: pl.DataFrame) -> pl.DataFrame:
 
     Raises:
         ValueError: the table has a chapter that its book has not.
+
+    Example:
+        >>> table = complete(pl.DataFrame({"book": ["Bandits"], "chapter": [1], "mark": [1.0]}))
+        >>> table.select("seed", "u", "exam").row(0)
+        (0, 1.0, False)
     """
     if "seed" not in table.columns:
         table = table.with_columns(pl.lit(0, pl.Int64).alias("seed"))

@@ -20,7 +20,11 @@ WORTH_COLUMNS = (
 
 
 def row_of(book: str, w: Worth) -> dict[str, str]:
-    """Return what is written of an ability in a book; `chapter` is the one in which it is worth most, `in_chapter`."""
+    """Return what is written of an ability in a book; `chapter` is the one in which it is worth most, `in_chapter`.
+
+    Example:
+        [row_of("Bandits", worth) for worth in worths(find("Bandits"))]
+    """
     whole = (f"{x:.4f}" for x in (w.value, *w.interval, w.share))
     inside = (f"{x:.4f}" for x in (w.chapters[w.most], *w.chapter_interval))
     cells = (book, w.ability.word, w.claimed, w.necessary, *whole, w.most + 1, *inside)

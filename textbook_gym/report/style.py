@@ -56,7 +56,13 @@ DOTS = 140  # an inch, in PNG
 
 
 class Picture(NamedTuple):
-    """A drawn picture: name of its files, title, caption with formula and n."""
+    """A drawn picture: name of its files, title, caption with formula and n.
+
+    Example:
+        >>> import matplotlib.figure
+        >>> Picture("curves", "Learning curves", "Mean marks.", matplotlib.figure.Figure()).name
+        'curves'
+    """
 
     name: str
     title: str
@@ -126,6 +132,10 @@ def save(pictures: Sequence[Picture], folder: pathlib.Path) -> None:
 
 
 def save_png(picture: Picture, path: pathlib.Path) -> None:
-    """Write a picture as PNG."""
+    """Write a picture as PNG.
+
+    Example:
+        save_png(Picture("curves", "Learning curves", "Mean marks.", figure), pathlib.Path("curves.png"))
+    """
     with beside(path) as part, matplotlib.rc_context(STYLE):
         picture.figure.savefig(part, format="png", dpi=DOTS, metadata={"Software": None})

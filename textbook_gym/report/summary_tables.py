@@ -106,7 +106,11 @@ def with_half(row: dict[str, float | None], name: str) -> str:
 
 
 def curves(table: pl.DataFrame, path: pathlib.Path) -> None:
-    """Draw the learning curves, a panel a book, into a PNG file; none are drawn of a table without kept memory."""
+    """Draw the learning curves, a panel a book, into a PNG file; none are drawn of a table without kept memory.
+
+    Example:
+        curves(read_marks(pathlib.Path("study/marks.csv")), pathlib.Path("curves.png"))
+    """
     from textbook_gym.report import figures, style
 
     tables = {s: table.filter(pl.col("student") == s) for s in students_of(table)}

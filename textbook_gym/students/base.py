@@ -40,6 +40,10 @@ class Reference(NamedTuple):
 
     `who` acts in each exercise of the course, repeated as often as needed: normally one entry for all. `lacks` is the
     ability that the model student has to do without, see `textbook_gym.authoring.abilities`; 0 for none.
+
+    Example:
+        >>> REFERENCES["model"].remembers, REFERENCES["newcomer"].remembers
+        (True, False)
     """
 
     name: str
@@ -81,7 +85,16 @@ NAMED_STUDENTS = {**REFERENCES, **ABLATED}
 
 
 class Agent(Protocol):
-    """What a student from outside offers; see the top of this file."""
+    """What a student from outside offers; see the top of this file.
+
+    Example:
+        class First:  # pulls the first arm, whatever it sees
+            name = "first"
+
+            def begin(self, book, lanes, seed): ...
+            def act(self, observations, info): return np.zeros(len(observations), int)
+            def wipe(self, mask): ...
+    """
 
     name: str
 

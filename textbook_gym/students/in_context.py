@@ -79,7 +79,12 @@ class InContext:
 
 
 def weights_path(student: str, book: str) -> pathlib.Path:
-    """Return where the arrays of a student for a book ship with the package, or would."""
+    """Return where the arrays of a student for a book ship with the package, or would.
+
+    Example:
+        >>> weights_path("in-context", "Bandits").name
+        'Bandits.npz'
+    """
     return pathlib.Path(str(importlib.resources.files("textbook_gym.students"))) / FOLDER / student / f"{book}.npz"
 
 
@@ -88,6 +93,12 @@ def shipped_arrays(book: Book) -> tuple[Header, dict[str, np.ndarray]]:
 
     Raises:
         ValueError: there are none, or they are of another version of the book; the message says how to train them.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> header, arrays = shipped_arrays(find("Bandits"))
+        >>> header.student, header.book
+        ('in-context', 'textbook/BanditsCourse-v1')
     """
     path = weights_path(IN_CONTEXT, book.name)
     if not path.is_file():

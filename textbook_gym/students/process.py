@@ -71,7 +71,7 @@ class ProcessAgent:
         ValueError: there is no command, or `timeout` is not positive.
 
     Example:
-        table = study([ProcessAgent("python my_agent.py", timeout=60.0)], ["Bandits"])  # the same as "cmd:python my_agent.py"
+        table = study([ProcessAgent("python my_agent.py", timeout=60.0)], ["Bandits"])  # or "cmd:python my_agent.py"
     """
 
     lanes = 1

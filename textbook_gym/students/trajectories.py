@@ -25,6 +25,10 @@ class Histories(NamedTuple):
 
     The action at a step where an exercise is over turns the page; the one at a course's last step does nothing. Rows
     are padded behind their last step.
+
+    Example:
+        histories = Recorder(ReferenceAgent("model")).walk(find("Vocabulary"), range(100))
+        lengths = histories.length  # of every course, in steps
     """
 
     observation: np.ndarray  # float32 (courses, steps, width)
@@ -50,6 +54,9 @@ class ReferenceAgent:
     """A reference student that acts step by step, as agents from outside do, with the same marks as in `walk`.
 
     It reads its actions from the labels of the recorder around it.
+
+    Example:
+        histories = Recorder(ReferenceAgent("oracle")).walk(find("Vocabulary"), range(100))
     """
 
     def __init__(self, name: str) -> None:
@@ -78,6 +85,9 @@ class Recorder:
     Args:
         agent: who acts. One with an attribute `labels` is given the labels of every step before it acts.
         pages: whether to note every page in words.
+
+    Example:
+        histories = Recorder(ReferenceAgent("model"), pages=True).walk(find("Vocabulary"), range(100), course="short")
     """
 
     def __init__(self, agent: Agent, pages: bool = False) -> None:

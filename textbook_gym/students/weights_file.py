@@ -39,6 +39,10 @@ class Header(NamedTuple):
         curve: of the training, a row for every evaluation: figures by name.
         training: of a checkpoint, what the training needs to go on.
         format: version of this format.
+
+    Example:
+        header, arrays = load_arrays(pathlib.Path("runs/vocabulary.npz").read_bytes(), "runs/vocabulary.npz")
+        print(header.student, header.book, header.command)
     """
 
     student: str
@@ -86,6 +90,11 @@ def world_digest(book: Book) -> str:
 
     It is the same wherever the book plays the same, however its source reads. Signals are rounded, since the last bits
     of a logarithm differ between machines.
+
+    Example:
+        >>> from textbook_gym import find
+        >>> world_digest(find("Bandits")) == world_digest(find("Concepts"))
+        False
     """
     lanes = Lanes(book.path, PROBED, episode="book", split="train", threads=1)
     obs, out = open_editions(lanes, range(PROBED))

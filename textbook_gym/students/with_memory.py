@@ -92,6 +92,9 @@ def as_worn(model: Any, name: str = "sb3") -> Agent:
 
     Raises:
         ValueError: that memory is none of ours.
+
+    Example:
+        table = study([as_worn(PPO.load("runs/vocabulary.zip"), "ppo")], ["Vocabulary"], course="short")
     """
     agent = ModelAgent(model, name)
     space = getattr(getattr(model, "observation_space", None), "textbook", None) or {}

@@ -47,7 +47,12 @@ def write(table: pl.DataFrame, folder: pathlib.Path, chosen: dict[str, Any], sea
         the metrics (`summary.summary`), made from the figures as `marks.csv` has them.
 
     Example:
-        write(table, pathlib.Path("study"), settings_of(students=["model"], books=["Bandits"]))
+        >>> from textbook_gym.study.run import settings_of, study
+        >>> chosen = {"students": ["model"], "books": ["Bandits"], "editions": 2, "split": "test"}
+        >>> chosen |= {"controls": ["kept"], "seed": 0}
+        >>> figures = write(study(**chosen), pathlib.Path("study"), settings_of(**chosen))
+        >>> sorted(file.name for file in pathlib.Path("study").iterdir())
+        ['marks.csv', 'marks.parquet', 'study.json']
     """
     from textbook_gym.metrics import summary
     from textbook_gym.metrics.table import read_marks

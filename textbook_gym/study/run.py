@@ -235,7 +235,11 @@ def settings_of(
     sealed: str | None = None,
     **rest: Any,
 ) -> dict[str, Any]:
-    """Return what `study.json` says of these arguments of `study`; the others change nothing in the table."""
+    """Return what `study.json` says of these arguments of `study`; the others change nothing in the table.
+
+    Example:
+        chosen = settings_of(["model"], ["Bandits"], editions=16, split="test", controls=["kept", "wiped"], seed=0)
+    """
     chosen = checked(walkers(students, seed, timeout), protocol, course, editions, split, controls)
     hidden = secret(sealed)
     return {

@@ -30,6 +30,9 @@ def check_words(book: str | types.ModuleType) -> None:
 
     Raises:
         BookError: with one line for every finding.
+
+    Example:
+        >>> check_words("textbook_gym.books.bandits")  # raises what is wrong
     """
     found = read(book if isinstance(book, str) else book.__name__)
     findings = word_findings(found)

@@ -26,8 +26,12 @@ class Turn(NamedTuple):
     """What follows a reply.
 
     Example:
-        >>> turn = Desk("textbook/ConceptsSeminar-v1").open(seed=0)
+        >>> desk = Desk("textbook/ConceptsSeminar-v1")
+        >>> [message["role"] for message in desk.open(seed=0)]
+        ['system', 'user']
+        >>> turn = desk.reply("<action>BIN_1</action>")
         >>> [message["role"] for message in turn.messages], turn.reward, turn.fresh
+        (['user'], 0.0, False)
     """
 
     messages: list[Message]  # the new ones only; the history is never changed
@@ -71,7 +75,7 @@ class Desk:
 
     Example:
         >>> desk = Desk("textbook/Bandits-v1", chapters=[1, "exam"], exercises=[1, 1])
-        >>> turn = desk.open(edition=7)
+        >>> messages = desk.open(edition=7)
         >>> turn = desk.reply("Arm A first. <action>PULL_A</action>")
         >>> desk.done
         False

@@ -157,7 +157,8 @@ class TextVectorEnv(SyncVectorEnv):
     Example:
         >>> envs = gymnasium.make_vec("textbook/ConceptsSeminar-v1", num_envs=2, view="text")
         >>> pages, info = envs.reset(seed=0)
-        >>> pages, rewards, terminated, truncated, info = envs.step(["<action>BIN_1</action>", "<action>BIN_2</action>"])
+        >>> replies = ["<action>BIN_1</action>", "<action>BIN_2</action>"]
+        >>> pages, rewards, terminated, truncated, info = envs.step(replies)
         >>> rewards.shape
         (2,)
     """

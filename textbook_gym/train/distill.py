@@ -1,7 +1,7 @@
 """Distillation: before it is paid, a policy learns to do what the model student would do in its place.
 
-The model student looks over the shoulder of whoever acts (see `engine.labels`); its action is the label, and the loss is
-cross-entropy. The policy sees what it sees in training, memory and all, so it learns to read its memory; who acts is at
+The model student looks over the shoulder of whoever acts (see `engine.labels`); its action is the label, and the loss
+is cross-entropy. The policy sees what it sees in training, memory and all, so it learns to read its memory; who acts is at
 first the model student, with slips, and then more and more the policy itself, so that it learns what to do where its
 own mistakes lead (DAgger, Ross et al. 2011, arXiv 1011.0686). The value function learns what the policy is paid
 meanwhile: a reward that comes afterwards does not begin by shaking what was learned.

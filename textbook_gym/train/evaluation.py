@@ -41,7 +41,7 @@ def examine(
 
     Example:
         >>> from textbook_gym.students.base import REFERENCES
-        >>> rows = examine(REFERENCES["model"], "textbook/VocabularyShort-v1", editions=4)
+        >>> rows = examine(REFERENCES["model"], "textbook/BanditsCourse-v1", editions=4)
         >>> bool(rows["kept"]["mark"].mean() > rows["wiped"]["mark"].mean())
         True
     """
@@ -55,7 +55,14 @@ def examine(
 
 
 def in_first_third(rows: np.ndarray) -> np.ndarray:
-    """Return which exercises are in the first third of their chapter, bool (exercises,)."""
+    """Return which exercises are in the first third of their chapter, bool (exercises,).
+
+    Example:
+        >>> rows = np.zeros((1, 6), [("chapter", int), ("exercise", int)])
+        >>> rows["chapter"], rows["exercise"] = 1, range(1, 7)
+        >>> in_first_third(rows).tolist()
+        [True, True, False, False, False, False]
+    """
     chapters, numbers = rows["chapter"][0], rows["exercise"][0]
     longest = np.array([numbers[chapters == c].max() for c in chapters])
     first: np.ndarray = numbers <= np.maximum(longest // 3, 1)
@@ -63,7 +70,14 @@ def in_first_third(rows: np.ndarray) -> np.ndarray:
 
 
 def in_last_third(rows: np.ndarray) -> np.ndarray:
-    """Return which exercises are in the last third of their chapter, bool (exercises,)."""
+    """Return which exercises are in the last third of their chapter, bool (exercises,).
+
+    Example:
+        >>> rows = np.zeros((1, 6), [("chapter", int), ("exercise", int)])
+        >>> rows["chapter"], rows["exercise"] = 1, range(1, 7)
+        >>> in_last_third(rows).tolist()
+        [False, False, False, False, True, True]
+    """
     chapters, numbers = rows["chapter"][0], rows["exercise"][0]
     longest = np.array([numbers[chapters == c].max() for c in chapters])
     last: np.ndarray = numbers > longest - np.maximum(longest // 3, 1)
@@ -71,7 +85,11 @@ def in_last_third(rows: np.ndarray) -> np.ndarray:
 
 
 def scores(rows: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Return the mean scores of a walk by `examine`: what the callback logs."""
+    """Return the mean scores of a walk by `examine`: what the callback logs.
+
+    Example:
+        scores(examine(REFERENCES["model"], "textbook/BanditsCourse-v1", editions=16))["memory_benefit"]
+    """
     kept, wiped = rows["kept"], rows["wiped"]
     chapters = kept["chapter"][0]
     found = {

@@ -296,13 +296,23 @@ def command_for(env_id: str, seed: int, settings: Mapping[str, Any]) -> str:
 
 
 def arrays_path(out: str | pathlib.Path) -> pathlib.Path:
-    """Return the file that a training writes: `out` with `.npz` behind it, unless that is there already."""
+    """Return the file that a training writes: `out` with `.npz` behind it, unless that is there already.
+
+    Example:
+        >>> arrays_path("runs/vocabulary").name
+        'vocabulary.npz'
+    """
     path = pathlib.Path(out)
     return path if path.suffix == ARRAYS else path.with_name(path.name + ARRAYS)
 
 
 def checkpoint_of(path: pathlib.Path) -> pathlib.Path:
-    """Return where the checkpoint beside a file of arrays stands."""
+    """Return where the checkpoint beside a file of arrays stands.
+
+    Example:
+        >>> checkpoint_of(pathlib.Path("runs/vocabulary.npz")).name
+        'vocabulary.checkpoint.npz'
+    """
     return path.with_suffix(f".checkpoint{ARRAYS}")
 
 

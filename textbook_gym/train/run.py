@@ -30,7 +30,12 @@ STEPS_COLUMN = "time/total_timesteps"  # as SB3 calls the column of steps done
 
 
 def checkpoint_path(out: str | pathlib.Path) -> pathlib.Path:
-    """Return the file that a training writes: `out` with `.zip` behind it, unless that is there already."""
+    """Return the file that a training writes: `out` with `.zip` behind it, unless that is there already.
+
+    Example:
+        >>> checkpoint_path("runs/vocabulary").name
+        'vocabulary.zip'
+    """
     path = pathlib.Path(out)
     return path if path.suffix == ".zip" else path.with_name(f"{path.name}.zip")
 
@@ -145,7 +150,12 @@ def train(
         model = train("textbook/VocabularyShort-v1", out="runs/vocabulary", steps=400_000)
     """
     path = checkpoint_path(out)
-    for name, number, least in (("steps", steps, 1), ("lanes", lanes, 1), ("evaluations", evaluations, 0), ("distill", distill, 0)):
+    for name, number, least in (
+        ("steps", steps, 1),
+        ("lanes", lanes, 1),
+        ("evaluations", evaluations, 0),
+        ("distill", distill, 0),
+    ):
         if number is not None and number < least:
             raise ValueError(f"{name}={number!r}: give a whole number >= {least}")
     if path.exists() and not resume:
