@@ -56,7 +56,7 @@ class Worth(NamedTuple):
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the worth over editions."""
-        return around(self.value, self.error)
+        return _interval(self.value, self.error)
 
     @property
     def most(self) -> int:
@@ -66,7 +66,7 @@ class Worth(NamedTuple):
     @property
     def chapter_interval(self) -> tuple[float, float]:
         """95 % interval of the worth in the chapter where it is most."""
-        return around(self.chapters[self.most], self.errors[self.most])
+        return _interval(self.chapters[self.most], self.errors[self.most])
 
     @property
     def necessary(self) -> bool:
@@ -75,7 +75,7 @@ class Worth(NamedTuple):
         return whole or (self.chapters[self.most] >= IN_CHAPTER and self.chapter_interval[0] > 0.0)
 
 
-def around(value: float, error: float) -> tuple[float, float]:
+def _interval(value: float, error: float) -> tuple[float, float]:
     """Return the 95 % interval of a mean, from its standard error."""
     return value - NORMAL * error, value + NORMAL * error
 

@@ -118,6 +118,10 @@ def read(path: str) -> Book:
 
     Raises:
         BookError: the module cannot be found, or breaks the contract of a book.
+
+    Example:
+        >>> read("textbook_gym.books.bandits").name
+        'Bandits'
     """
     name, _, query = path.partition("?")
     if not all(part.isidentifier() for part in name.split(".")) or name.endswith(".py"):

@@ -36,7 +36,13 @@ HEADER = (
 
 
 def observation_bounds(signals: Sequence[Signal]) -> tuple[np.ndarray, np.ndarray]:
-    """Return lowest and highest observation made of signals and header, float32 of shape (width,) each."""
+    """Return lowest and highest observation made of signals and header, float32 of shape (width,) each.
+
+    Example:
+        >>> low, high = observation_bounds([Signal("payoff", -1.0, 1.0, "of the last step")])
+        >>> low.tolist()
+        [-1.0, 0.0, 0.0, 0.0, 0.0]
+    """
     every = (*signals, *HEADER)
     low = np.concatenate([np.full(s.size, s.low, np.float32) for s in every])
     high = np.concatenate([np.full(s.size, s.high, np.float32) for s in every])

@@ -1,8 +1,8 @@
 """Distillation: before it is paid, a policy learns to do what the model student would do in its place.
 
 The model student looks over the shoulder of whoever acts (see `engine.labels`); its action is the label, and the loss
-is cross-entropy. The policy sees what it sees in training, memory and all, so it learns to read its memory; who acts is at
-first the model student, with slips, and then more and more the policy itself, so that it learns what to do where its
+is cross-entropy. The policy sees what it sees in training, memory and all, so it learns to read its memory. Who acts is
+at first the model student, with slips, and then more and more the policy itself, so that it learns what to do where its
 own mistakes lead (DAgger, Ross et al. 2011, arXiv 1011.0686). The value function learns what the policy is paid
 meanwhile: a reward that comes afterwards does not begin by shaking what was learned.
 """
@@ -18,15 +18,15 @@ from torch.nn.functional import mse_loss
 from textbook_gym.engine.labels import NO_LABEL, Label, Labels
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.sb3 import BookVecEnv
+from textbook_gym.train.dataset import SLIPS
 
 STEPS = 32  # of all lanes between two updates
 BATCH = 2048
 EPOCHS = 2
 RATE = 1e-3
-LEAST_RATE = 0.05  # of that at the end
-SLIPS = 0.3  # most steps that go wrong where the model student acts
-OWNS = 0.5  # share of the distillation after which the policy acts in `OWN` of the lanes
-OWN = 0.9
+SLOWEST = 0.05  # of that at the end
+ACTS_FROM = 0.5  # share of the distillation after which the policy acts in `ACTS` of the lanes
+ACTS = 0.9
 
 
 def check_teachable(algo: str, policy: Any, envs: BookVecEnv) -> None:
@@ -65,8 +65,12 @@ def distill(
         "loss": cross-entropy of the last update; "agreement": how likely the policy was to do what they say.
 
     Example:
-        model = PPO("MlpPolicy", make(env_id, 256, memory="ledger"))
-        distill(model.policy, make(env_id, 256, seed=1, memory="ledger", split="train"), 1_000_000, 0, model.gamma)
+        from stable_baselines3 import PPO
+        from textbook_gym.sb3 import make
+
+        envs = make("textbook/VocabularyShort-v1", 256, seed=0, memory="ledger", split="train")
+        model = PPO("MlpPolicy", envs)
+        distill(model.policy, envs, 400_000, 0, model.gamma)
     """
     teacher = Teacher(policy, envs, seed)
     adam = torch.optim.Adam(policy.parameters(), lr=RATE)
@@ -75,8 +79,8 @@ def distill(
     while done < steps:
         share = done / steps
         for group in adam.param_groups:
-            group["lr"] = RATE * max(LEAST_RATE, 1.0 - share)
-        seen, labels, returns = teacher.walk(OWN * min(share / OWNS, 1.0), gamma)
+            group["lr"] = RATE * max(SLOWEST, 1.0 - share)
+        seen, labels, returns = teacher.walk(ACTS * min(share / ACTS_FROM, 1.0), gamma)
         asked = torch.nonzero(labels != NO_LABEL)[:, 0]
         for _ in range(EPOCHS):
             for rows in torch.split(asked[torch.randperm(len(asked), generator=shuffle)], BATCH):
