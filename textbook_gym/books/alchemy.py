@@ -45,6 +45,7 @@ from textbook_gym.books.tables.alchemy import (
     CORNERS,
     DIRECTIONS,
     END,
+    FADED,
     GUARD,
     KEY,
     KINDS,
@@ -69,24 +70,31 @@ from textbook_gym.books.tables.alchemy import (
     C,
 )
 
-ABILITIES = {"learning": "is wiped at every exercise", "retention": "is wiped at every chapter"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "self-improvement": "grinds no lens",
+    "foresight": "grinds no lens, which costs the stone that is ground",
+}
 MODEL = "textbook_gym.books.models.alchemy"
 WORDS = "textbook_gym.books.words.alchemy"
 
 POTIONS = 12
 SLOT = 1 + POTIONS  # actions that name the same stone
+FINEST = 6  # the lens
 MOST = 45.0  # points of three stones at the top
 DRAWS = 100
 
 
 class Action(enum.IntEnum):
-    """Throw stone A, B or C into the cauldron, or give it the potion in a slot."""
+    """Throw stone A, B or C into the cauldron, give it the potion in a slot, or grind it and finish."""
 
     END_TRIAL = 0
     NO_OP = 1
     A_CAULDRON, A_1, A_2, A_3, A_4, A_5, A_6, A_7, A_8, A_9, A_10, A_11, A_12 = range(2, 15)
     B_CAULDRON, B_1, B_2, B_3, B_4, B_5, B_6, B_7, B_8, B_9, B_10, B_11, B_12 = range(15, 28)
     C_CAULDRON, C_1, C_2, C_3, C_4, C_5, C_6, C_7, C_8, C_9, C_10, C_11, C_12 = range(28, 41)
+    A_GRIND, B_GRIND, C_GRIND = range(41, 44)
 
 
 class Chapter(NamedTuple):
@@ -103,17 +111,18 @@ class Chapter(NamedTuple):
     lowest: int  # stones start at RANKED[lowest..highest]
     highest: int
     missing: int  # 1 if the missing edges of the edition are in force
+    faded: int  # labels are faded by 0..faded
     told: int  # 0 under the veil
 
 
 CHAPTERS = (
-    #        name          exercises limit newcomer pairs fewest stones potions lowest highest missing told
-    Chapter("one pair",            8,    3,    0.49,    1,     3,     3,      1,     4,      6,      0,   1),
-    Chapter("six potions",         8,    4,    0.56,    3,     1,     1,      6,     0,      6,      0,   1),
-    Chapter("three stones",        8,    6,    0.72,    3,     3,     3,      8,     0,      6,      0,   1),
-    Chapter("missing edges",       9,    8,    0.67,    3,     2,     2,      8,     0,      6,      1,   1),
-    Chapter("review",              8,    6,    0.63,    3,     1,     3,      6,     0,      6,      1,   1),
-    Chapter("exam",                6,   20,    0.31,    3,     3,     3,     12,     0,      7,      1,   0),
+    #        name          exercises limit newcomer pairs fewest stones potions lowest highest missing faded told
+    Chapter("one pair",            8,    3,    0.49,    1,     3,     3,      1,     4,      6,      0,     0,    1),
+    Chapter("six potions",         8,    4,    0.56,    3,     1,     1,      6,     0,      6,      0,     0,    1),
+    Chapter("three stones",        8,    6,    0.72,    3,     3,     3,      8,     0,      6,      0,     3,    1),
+    Chapter("missing edges",       9,    8,    0.67,    3,     2,     2,      8,     0,      6,      1,     3,    1),
+    Chapter("review",              8,    6,    0.63,    3,     1,     3,      6,     0,      6,      1,     6,    1),
+    Chapter("exam",                6,   20,    0.31,    3,     3,     3,     12,     0,      7,      1,     6,    0),
 )  # fmt: skip
 
 SHORT = ((1, 2, 6), (8, 8, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
@@ -140,6 +149,8 @@ STATE = (
     Field("stone", "i1", "latent corner of each stone, -1 for none", (STONES,), low=-1, high=CORNERS - 1),
     Field("potion", "i1", "latent potion in each slot, -1 for none", (POTIONS,), low=-1, high=COLOURS - 1),
     Field("dealt", "i1", "the stones as dealt", (STONES,)),
+    Field("fade", "i1", "how far the label in each slot is faded: a lens as fine as that reads it", (POTIONS,)),
+    Field("lens", "i1", "how fine the lens is: stones ground for it", lasting=True),
     Field("graph", "i1", "graph in force"),
     Field("look", "i1", "look of the stones"),
     Field("colour", "i1", "colour of each latent potion", (COLOURS,)),
@@ -150,8 +161,9 @@ STATE = (
 
 SIGNALS = (
     Signal("stones", -1.0, 2.0, "three coordinates, sum of the true ones / 3, 0; none: 2, 2, 2, 2, 1", (STONES, 5)),
-    Signal("potions", -1.0, 1.0, "colour / 3 - 1, 0; none: 1, 1", (POTIONS, 2)),
+    Signal("potions", -1.0, 1.0, "colour / 3 - 1, 0; label not to be read: 1, 0; none: 1, 1", (POTIONS, 2)),
     Signal("score", -1.0, 1.0, "points so far, as a share of 45; 0 under the veil"),
+    Signal("lens", 0.0, 1.0, "how fine the lens is"),
 )
 
 LEDGER = [  # what a potion of each slot's colour did to stones
@@ -264,17 +276,24 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             s.potion[i] = DIRECTIONS * e.dim_map[below(s, p.pairs)] + below(s, DIRECTIONS) if i < p.potions else -1
         arrange(p, e, s)
         if s.best >= CASH[TOP]:
-            return
+            break
+    for i in range(p.potions):
+        s.fade[i] = below(s, p.faded + 1)
 
 
 @rule
 def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
-    """Use one item; a potion is spent whether it does something or not."""
+    """Use one item; a potion is spent whether it does something or not, and grinding ends the exercise."""
     s.left -= 1
     if action == Action.END_TRIAL:
         s.left = 0
     if action <= Action.NO_OP:
         return action == Action.END_TRIAL
+    if action >= Action.A_GRIND:
+        if s.stone[action - Action.A_GRIND] == TOP and p.told == 1:  # under the veil a finer lens would tell of the stone
+            s.lens = min(s.lens + 1, FINEST)
+        s.stone[action - Action.A_GRIND] = -1
+        return True
     slot, place = (action - Action.A_CAULDRON) // SLOT, (action - Action.A_CAULDRON) % SLOT - 1
     corner = s.stone[slot]
     if place < 0:
@@ -295,6 +314,7 @@ def show_items(p: Chapter, s: Record, o: Record) -> None:
             o.stones[i, j] = STONE[s.look, corner, j]
     for i in range(POTIONS):
         colour = s.colour[s.potion[i]] if s.potion[i] >= 0 else -1
+        colour = FADED if colour >= 0 and s.fade[i] > s.lens else colour
         for j in range(o.potions.shape[1]):
             o.potions[i, j] = POTION[colour, j]
 
@@ -304,6 +324,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     show_items(p, s, o)
     o.score = s.score / MOST if p.told == 1 else 0.0
+    o.lens = s.lens / FINEST
 
 
 @rule
