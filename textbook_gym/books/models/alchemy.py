@@ -127,9 +127,10 @@ def imagine(n: Record, i: int, slot: int, place: int) -> None:
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
     """Learn from what a potion did; under the veil imagine it. The notes still hold the page before."""
-    slot, place = (action - Action.A_CAULDRON) // SLOT, (action - Action.A_CAULDRON) % SLOT - 1
+    item = action - Action.A_CAULDRON if action < Action.A_GRIND else -1
+    slot, place = max(item, 0) // SLOT, max(item, 0) % SLOT - 1
     shape, colour = n.shape[slot], n.tray[place]
-    used = Action.NO_OP < action < Action.A_GRIND and shape >= 0 and (place < 0 or colour >= 0)
+    used = item >= 0 and shape >= 0 and (place < 0 or colour >= 0)
     read_page(n, o)
     telling = colour != FADED or shape != n.shape[slot]  # one that cannot be read and did nothing may be any
     for look in range(LOOKS if used and place >= 0 and telling and p.told == 1 else 0):
