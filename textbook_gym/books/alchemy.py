@@ -16,7 +16,7 @@ What it teaches
     3  three stones    all colours, three stones: which are worth the steps? From here on labels are faded, by up to
                        two grades
     4  missing edges   from here on edges of the cube are missing: find the ways round; labels faded by up to three
-    5  review          one to three stones, all colours, fewer potions; labels faded by up to four
+    5  review          one to three stones, all colours, fewer potions; labels faded by up to five
     6  exam            never before: stones at the top, three stones with twelve potions and twenty steps, and a veil:
                        stones show as they were dealt, whatever is done to them, the score is hidden, and no lens can
                        be made finer
@@ -44,8 +44,8 @@ Model student
     sixteen samples; of the steps that their best plans begin with, it takes the one that promises most on the mean, if
     the sample were known from then on (hindsight, or QMDP, planning). What it cannot read may be any colour; that such
     a potion did nothing tells it nothing. While a label cannot be read, it keeps a stone that is at the top to the
-    last, and grinds it. Without self-improvement or foresight that stone, too, goes into the cauldron; all else, the use
-    of potions that it cannot read included, is the same.
+    last, and grinds it. Without self-improvement or foresight that stone goes into the cauldron, too; all else, such as
+    the use of potions that it cannot read, is the same.
 """
 
 import enum
@@ -97,7 +97,7 @@ WORDS = "textbook_gym.books.words.alchemy"
 
 POTIONS = 12
 SLOT = 1 + POTIONS  # actions that name the same stone
-FINEST = 4  # the lens
+FINEST = 5  # the lens
 MOST = 45.0  # points of three stones at the top
 DRAWS = 100
 
@@ -137,8 +137,8 @@ CHAPTERS = (
     Chapter("six potions",         8,    4,    0.56,    3,     1,     1,      6,     0,      6,      0,     0,    1),
     Chapter("three stones",        8,    6,    0.43,    3,     3,     3,      8,     0,      6,      0,     2,    1),
     Chapter("missing edges",       9,    8,    0.56,    3,     2,     2,      8,     0,      6,      1,     3,    1),
-    Chapter("review",              8,    6,    0.50,    3,     1,     3,      6,     0,      6,      1,     4,    1),
-    Chapter("exam",                6,   20,    0.32,    3,     3,     3,     12,     0,      7,      1,     4,    0),
+    Chapter("review",              8,    6,    0.39,    3,     1,     3,      6,     0,      6,      1,     5,    1),
+    Chapter("exam",                6,   20,    0.32,    3,     3,     3,     12,     0,      7,      1,     5,    0),
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (8, 8, 10))  # chapters and their exercises: a course for quick training, of 120 steps at most
