@@ -24,12 +24,16 @@ def grade(o: Record) -> int:
     return round(o.lens * FINEST)
 
 
-def draw(p: Chapter, o: Record) -> list[str]:
-    """Return the stones as rows of characters, in slot order the first letters of the potions' colours, the lens."""
+def draw_items(p: Chapter, o: Record) -> list[str]:
+    """Return the stones as rows of characters and, in slot order, the first letters of the potions' colours."""
     stones, potions = in_words(o)
     tray = "".join("." if colour == NAMES[-1] else colour[0] for colour in potions)
-    rows = [f"{name} {stone}" for name, stone in zip("ABC", stones, strict=True)]
-    return [f"{row:<{2 * POTIONS + 2}}" for row in (*rows, f"  {tray}", f"  lens {'#' * grade(o)}".rstrip())]
+    return [*(f"{name} {stone:<{2 * POTIONS}}" for name, stone in zip("ABC", stones, strict=True)), f"  {tray:<24}"]
+
+
+def draw(p: Chapter, o: Record) -> list[str]:
+    """Return the items as rows of characters, and the lens."""
+    return [*draw_items(p, o), f"  lens {'#' * grade(o):<19}"]
 
 
 def tell(p: Chapter, o: Record) -> str:
