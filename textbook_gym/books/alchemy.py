@@ -31,9 +31,9 @@ Why memory pays
     `textbook-gym show Alchemy`.
 
 Why self-improvement and foresight are necessary
-    A stone that is ground could have paid 15 points, and the lens is of use in later exercises only. Chapters 3, 4 and 5
-    each ask for a finer one. Who never grinds a stone is ahead when labels begin to fade, and then tries
-    potions blindly to the end of the book. One act serves both abilities, so they are worth the same here.
+    A stone that is ground could have paid 15 points, and the lens is of use in later exercises only. Chapters 3, 4 and
+    5 each ask for a finer one. Who never grinds a stone is ahead when labels begin to fade, and then tries potions
+    blindly to the end of the book. One act serves both abilities, so they are worth the same here.
 
 Sources
     Symbolic Alchemy (Wang et al. 2021, arXiv 2102.02926). Chapter 6 with `told` = 1 and `faded` = 0 has its rules and
