@@ -141,8 +141,8 @@ CHAPTERS = (
     Chapter("exam",                6,   20,    0.32,    3,     3,     3,     12,     0,      7,      1,     5,    0),
 )  # fmt: skip
 
-SHORT = ((1, 3, 4), (8, 8, 6))  # chapters and their exercises: a course for quick training, of 120 steps at most
-SEMINAR = ((1, 3, 4), (4, 8, 5))  # likewise, to be read and talked through: at most 100 decisions
+SHORT = ((1, 2, 3), (8, 8, 8))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 3), (4, 6, 8))  # likewise, to be read and talked through: at most 100 decisions
 
 
 EDITION = (
