@@ -1,4 +1,4 @@
-"""What must be paid for first: the gauge of Crafting, and the slots of lemmas in Theorems."""
+"""What must be paid for first: the lens of Alchemy, the gauge of Crafting, and the slots of lemmas in Theorems."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def marks(name, student):
     return rows["mark"].mean(axis=0), rows["chapter"][0]
 
 
-@pytest.mark.parametrize(("name", "pays_in", "earns_in"), [("Crafting", 1, 2), ("Theorems", 2, 2)])
+@pytest.mark.parametrize(("name", "pays_in", "earns_in"), [("Alchemy", 3, 4), ("Crafting", 1, 2), ("Theorems", 2, 2)])
 def test_who_invests_is_behind_first_and_ahead_later(name, pays_in, earns_in):
     whole, chapter = marks(name, REFERENCES["model"])
     without, _ = marks(name, ABLATED["model-foresight"])

@@ -5,14 +5,21 @@ top corner: -3, -1, 1 or 15 points. A potion moves a stone along one axis in one
 already, or the cube's edge is missing, it is spent for nothing. Stones and potions look permuted, turned round and
 rotated. An exercise is one trial. Editions: 48 potion maps, 8 stone maps, 4 rotations, 109 graphs: 167,424 in all.
 
+Labels of potions are faded by 0 grades or more, up to the number in the column `faded`. One that is faded by as many
+grades as the lens has, or fewer, shows the colour. Grinding a stone ends the exercise. A stone at the top makes the
+lens finer by one grade, to the end of the book, if a label on the table cannot be read yet; any other is ground for
+nothing.
+
 What it teaches
     1  one pair        one potion of the first pair of colours: which of three stones does it lift?
     2  six potions     all colours, one stone, no step to spare
-    3  three stones    all colours, three stones: which are worth the steps?
-    4  missing edges   from here on edges of the cube are missing: find the ways round
-    5  review          one to three stones, all colours, fewer potions
+    3  three stones    all colours, three stones: which are worth the steps? From here on labels are faded, by up to
+                       two grades
+    4  missing edges   from here on edges of the cube are missing: find the ways round; labels faded by up to three
+    5  review          one to three stones, all colours, fewer potions; labels faded by up to five
     6  exam            never before: stones at the top, three stones with twelve potions and twenty steps, and a veil:
-                       stones show as they were dealt, whatever is done to them, and the score is hidden
+                       stones show as they were dealt, whatever is done to them, the score is hidden, and no lens can
+                       be made finer
 
 Mark
     Score / best score that the items can bring within the limit (exact search), at least 0. Items are dealt until one
@@ -20,16 +27,25 @@ Mark
 
 Why memory pays
     The chemistry is drawn once an edition; who knows it wastes no potion and no step. Under the veil nothing can be
-    found out any more. Measured by `textbook-gym show Alchemy`.
+    found out any more: who is ready for the exam has the best mark from its first exercise on. Measured by
+    `textbook-gym show Alchemy`.
+
+Why self-improvement and foresight are necessary
+    A stone that is ground could have paid 15 points, and the lens is of use in later exercises only. Chapters 3, 4 and
+    5 each ask for a finer one. Who never grinds a stone is ahead when labels begin to fade, and then tries potions
+    blindly to the end of the book. One act serves both abilities, so they are worth the same here.
 
 Sources
-    Symbolic Alchemy (Wang et al. 2021, arXiv 2102.02926). Chapter 6 with `told` = 1 has its rules and its observation,
-    bit for bit; the 40 actions of its form without END_TRIAL are these less one.
+    Symbolic Alchemy (Wang et al. 2021, arXiv 2102.02926). Chapter 6 with `told` = 1 and `faded` = 0 has its rules and
+    its observation, bit for bit; the 40 actions of its form without END_TRIAL are the first 41 here less one.
 
 Model student
     The exact posterior over chemistries; it assumes that items are dealt without regard to their worth. From it come
     sixteen samples; of the steps that their best plans begin with, it takes the one that promises most on the mean, if
-    the sample were known from then on (hindsight, or QMDP, planning).
+    the sample were known from then on (hindsight, or QMDP, planning). What it cannot read may be any colour; that such
+    a potion did nothing tells it nothing. While a label cannot be read, it keeps a stone that is at the top to the
+    last, and grinds it. Without self-improvement or foresight that stone goes into the cauldron, too; all else, such as
+    the use of potions that it cannot read, is the same.
 """
 
 import enum
@@ -45,6 +61,7 @@ from textbook_gym.books.tables.alchemy import (
     CORNERS,
     DIRECTIONS,
     END,
+    FADED,
     GUARD,
     KEY,
     KINDS,
@@ -69,24 +86,31 @@ from textbook_gym.books.tables.alchemy import (
     C,
 )
 
-ABILITIES = {"learning": "is wiped at every exercise", "retention": "is wiped at every chapter"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "self-improvement": "grinds no lens",
+    "foresight": "grinds no lens, which costs the stone that is ground",
+}
 MODEL = "textbook_gym.books.models.alchemy"
 WORDS = "textbook_gym.books.words.alchemy"
 
 POTIONS = 12
 SLOT = 1 + POTIONS  # actions that name the same stone
+FINEST = 5  # the lens
 MOST = 45.0  # points of three stones at the top
 DRAWS = 100
 
 
 class Action(enum.IntEnum):
-    """Throw stone A, B or C into the cauldron, or give it the potion in a slot."""
+    """Throw stone A, B or C into the cauldron, give it the potion in a slot, or grind it and finish."""
 
     END_TRIAL = 0
     NO_OP = 1
     A_CAULDRON, A_1, A_2, A_3, A_4, A_5, A_6, A_7, A_8, A_9, A_10, A_11, A_12 = range(2, 15)
     B_CAULDRON, B_1, B_2, B_3, B_4, B_5, B_6, B_7, B_8, B_9, B_10, B_11, B_12 = range(15, 28)
     C_CAULDRON, C_1, C_2, C_3, C_4, C_5, C_6, C_7, C_8, C_9, C_10, C_11, C_12 = range(28, 41)
+    A_GRIND, B_GRIND, C_GRIND = range(41, 44)
 
 
 class Chapter(NamedTuple):
@@ -103,21 +127,22 @@ class Chapter(NamedTuple):
     lowest: int  # stones start at RANKED[lowest..highest]
     highest: int
     missing: int  # 1 if the missing edges of the edition are in force
+    faded: int  # labels are faded by 0..faded
     told: int  # 0 under the veil
 
 
 CHAPTERS = (
-    #        name          exercises limit newcomer pairs fewest stones potions lowest highest missing told
-    Chapter("one pair",            8,    3,    0.49,    1,     3,     3,      1,     4,      6,      0,   1),
-    Chapter("six potions",         8,    4,    0.56,    3,     1,     1,      6,     0,      6,      0,   1),
-    Chapter("three stones",        8,    6,    0.72,    3,     3,     3,      8,     0,      6,      0,   1),
-    Chapter("missing edges",       9,    8,    0.67,    3,     2,     2,      8,     0,      6,      1,   1),
-    Chapter("review",              8,    6,    0.63,    3,     1,     3,      6,     0,      6,      1,   1),
-    Chapter("exam",                6,   20,    0.31,    3,     3,     3,     12,     0,      7,      1,   0),
+    #        name          exercises limit newcomer pairs fewest stones potions lowest highest missing faded told
+    Chapter("one pair",            8,    3,    0.49,    1,     3,     3,      1,     4,      6,      0,     0,    1),
+    Chapter("six potions",         8,    4,    0.56,    3,     1,     1,      6,     0,      6,      0,     0,    1),
+    Chapter("three stones",        8,    6,    0.43,    3,     3,     3,      8,     0,      6,      0,     2,    1),
+    Chapter("missing edges",       9,    8,    0.56,    3,     2,     2,      8,     0,      6,      1,     3,    1),
+    Chapter("review",              8,    6,    0.39,    3,     1,     3,      6,     0,      6,      1,     5,    1),
+    Chapter("exam",                6,   20,    0.32,    3,     3,     3,     12,     0,      7,      1,     5,    0),
 )  # fmt: skip
 
-SHORT = ((1, 2, 6), (8, 8, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
-SEMINAR = ((1, 2, 5, 6), (4, 6, 4, 2))  # likewise, to be read and talked through: at most 100 decisions
+SHORT = ((1, 2, 3), (8, 8, 8))  # chapters and their exercises: a course for quick training, of 120 steps at most
+SEMINAR = ((1, 2, 3), (4, 6, 8))  # likewise, to be read and talked through: at most 100 decisions
 
 
 EDITION = (
@@ -140,6 +165,8 @@ STATE = (
     Field("stone", "i1", "latent corner of each stone, -1 for none", (STONES,), low=-1, high=CORNERS - 1),
     Field("potion", "i1", "latent potion in each slot, -1 for none", (POTIONS,), low=-1, high=COLOURS - 1),
     Field("dealt", "i1", "the stones as dealt", (STONES,)),
+    Field("fade", "i1", "how far the label in each slot is faded: a lens as fine as that reads it", (POTIONS,)),
+    Field("lens", "i1", "how fine the lens is: stones ground for it", lasting=True),
     Field("graph", "i1", "graph in force"),
     Field("look", "i1", "look of the stones"),
     Field("colour", "i1", "colour of each latent potion", (COLOURS,)),
@@ -150,8 +177,9 @@ STATE = (
 
 SIGNALS = (
     Signal("stones", -1.0, 2.0, "three coordinates, sum of the true ones / 3, 0; none: 2, 2, 2, 2, 1", (STONES, 5)),
-    Signal("potions", -1.0, 1.0, "colour / 3 - 1, 0; none: 1, 1", (POTIONS, 2)),
+    Signal("potions", -1.0, 1.0, "colour / 3 - 1, 0; label not to be read: 1, 0; none: 1, 1", (POTIONS, 2)),
     Signal("score", -1.0, 1.0, "points so far, as a share of 45; 0 under the veil"),
+    Signal("lens", 0.0, 1.0, "how fine the lens is"),
 )
 
 LEDGER = [  # what a potion of each slot's colour did to stones
@@ -264,17 +292,32 @@ def pose(p: Chapter, e: Record, s: Record) -> None:
             s.potion[i] = DIRECTIONS * e.dim_map[below(s, p.pairs)] + below(s, DIRECTIONS) if i < p.potions else -1
         arrange(p, e, s)
         if s.best >= CASH[TOP]:
-            return
+            break
+    for i in range(p.potions):
+        s.fade[i] = below(s, p.faded + 1)
+
+
+@rule
+def grind(p: Chapter, s: Record, slot: int) -> None:
+    """Grind a stone: one at the top makes the lens finer, by a label that it cannot read yet."""
+    unread = False
+    for i in range(POTIONS):
+        unread |= s.potion[i] >= 0 and s.fade[i] > s.lens
+    s.lens += unread and s.stone[slot] == TOP and p.told == 1  # under the veil a finer lens would tell of the stone
+    s.stone[slot] = -1
 
 
 @rule
 def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
-    """Use one item; a potion is spent whether it does something or not."""
+    """Use one item; a potion is spent whether it does something or not, and grinding ends the exercise."""
     s.left -= 1
     if action == Action.END_TRIAL:
         s.left = 0
     if action <= Action.NO_OP:
         return action == Action.END_TRIAL
+    if action >= Action.A_GRIND:
+        grind(p, s, action - Action.A_GRIND)
+        return True
     slot, place = (action - Action.A_CAULDRON) // SLOT, (action - Action.A_CAULDRON) % SLOT - 1
     corner = s.stone[slot]
     if place < 0:
@@ -295,6 +338,7 @@ def show_items(p: Chapter, s: Record, o: Record) -> None:
             o.stones[i, j] = STONE[s.look, corner, j]
     for i in range(POTIONS):
         colour = s.colour[s.potion[i]] if s.potion[i] >= 0 else -1
+        colour = FADED if colour >= 0 and s.fade[i] > s.lens else colour
         for j in range(o.potions.shape[1]):
             o.potions[i, j] = POTION[colour, j]
 
@@ -304,6 +348,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see."""
     show_items(p, s, o)
     o.score = s.score / MOST if p.told == 1 else 0.0
+    o.lens = s.lens / FINEST
 
 
 @rule

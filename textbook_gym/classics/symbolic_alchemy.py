@@ -44,7 +44,8 @@ from textbook_gym.books.models.alchemy import answer as posterior_answer
 from textbook_gym.books.models.alchemy import open_page as posterior_open
 from textbook_gym.books.models.alchemy import study as posterior_study
 from textbook_gym.books.tables.alchemy import AXES, COLOURS, CORNERS, LOOKS, STONES
-from textbook_gym.books.words.alchemy import draw, in_words
+from textbook_gym.books.words.alchemy import draw_items as draw
+from textbook_gym.books.words.alchemy import in_words
 
 __all__ = ["arrange", "draw", "sound"]  # taken over as they are
 

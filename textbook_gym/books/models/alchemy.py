@@ -1,6 +1,7 @@
 """The model student of `textbook_gym.books.alchemy`: what it assumes and does is told there."""
 
-from textbook_gym.authoring import Field, Record, rule, uniform
+from textbook_gym.authoring import Ability, Field, Record, below, rule, uniform
+from textbook_gym.authoring.bitset import has
 from textbook_gym.books.alchemy import POTIONS, SLOT, Action, Chapter, action_for, best_plan
 from textbook_gym.books.tables.alchemy import (
     AXES,
@@ -8,16 +9,19 @@ from textbook_gym.books.tables.alchemy import (
     CASH_IN,
     CHOICES,
     COLOUR,
+    COLOURS,
     CORNER,
     DIGITS,
     DIRECTIONS,
     EDGE,
     EDGES,
+    FADED,
     GRAPHS,
     GUARD,
     KEY,
     KIND,
     KINDS,
+    LEADS,
     LOOKS,
     MAPS,
     MOVE,
@@ -25,6 +29,7 @@ from textbook_gym.books.tables.alchemy import (
     PRIOR,
     STEP,
     STONES,
+    TOP,
     UNIT,
     WHOLE,
     A,
@@ -40,8 +45,9 @@ NOTES = (
     Field("present", "i2", "edges that are there, by look and potion map", (LOOKS, MAPS)),
     Field("absent", "i2", "edges that are not", (LOOKS, MAPS)),
     Field("shape", "i2", "this page: shape of each stone, -1 for none", (STONES,)),
-    Field("tray", "i1", "this page: colour in each slot, -1 for none", (POTIONS,)),
+    Field("tray", "i1", "this page: colour in each slot or FADED, -1 for none", (POTIONS,)),
     Field("map", "i1", "this page: sampled potion maps", (SAMPLES,)),
+    Field("kind", "i1", "this page: latent potion in each slot under each sample", (SAMPLES, POTIONS)),
     Field("graph", "i1", "this page: sampled graphs", (SAMPLES,)),
     Field("corner", "i1", "this page: sampled corners of the stones", (SAMPLES, STONES)),
     Field("stock", "i8", "this page: what is left under each sample", (SAMPLES,)),
@@ -94,7 +100,9 @@ def sample(p: Chapter, n: Record, o: Record) -> None:
                 place -= PRIOR[graph]
         n.stock[i] = GUARD + round(o.left * p.limit) * STEP
         for slot in range(POTIONS):
-            n.stock[i] += UNIT[KIND[h, n.tray[slot]]] if n.tray[slot] >= 0 else 0
+            if n.tray[slot] >= 0:
+                n.kind[i, slot] = KIND[h, n.tray[slot]] if n.tray[slot] != FADED else below(n, COLOURS)
+                n.stock[i] += UNIT[n.kind[i, slot]]
         for slot in range(STONES):
             n.corner[i, slot] = CORNER[look, n.shape[slot]] if n.shape[slot] >= 0 else -1
 
@@ -107,25 +115,28 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
 
 
 @rule
-def imagine(n: Record, i: int, slot: int, what: int) -> None:
-    """Put a stone of sample `i` into the cauldron, or give it a potion of colour `what`."""
-    if what == CASH_IN:
+def imagine(n: Record, i: int, slot: int, place: int) -> None:
+    """Put a stone of sample `i` into the cauldron, or give it the potion in a slot."""
+    if place < 0:
         n.corner[i, slot] = -1
     else:
-        n.corner[i, slot] = MOVE[n.graph[i], n.corner[i, slot], KIND[n.map[i], what]]
-        n.stock[i] -= UNIT[KIND[n.map[i], what]]
+        n.corner[i, slot] = MOVE[n.graph[i], n.corner[i, slot], n.kind[i, place]]
+        n.stock[i] -= UNIT[n.kind[i, place]]
 
 
 @rule
 def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None:
     """Learn from what a potion did; under the veil imagine it. The notes still hold the page before."""
-    slot, place = (action - Action.A_CAULDRON) // SLOT, (action - Action.A_CAULDRON) % SLOT - 1
+    item = action - Action.A_CAULDRON if action < Action.A_GRIND else -1
+    slot, place = max(item, 0) // SLOT, max(item, 0) % SLOT - 1
     shape, colour = n.shape[slot], n.tray[place]
-    used = action > Action.NO_OP and shape >= 0 and (place < 0 or colour >= 0)
+    used = item >= 0 and shape >= 0 and (place < 0 or colour >= 0)
     read_page(n, o)
-    for look in range(LOOKS if used and place >= 0 and p.told == 1 else 0):
+    telling = colour != FADED or shape != n.shape[slot]  # one that cannot be read and did nothing may be any
+    for look in range(LOOKS if used and place >= 0 and telling and p.told == 1 else 0):
         for h in range(MAPS if n.wrong[look] == 0 else 0):
-            old, new, kind = CORNER[look, shape], CORNER[look, n.shape[slot]], KIND[h, colour]
+            old, new = CORNER[look, shape], CORNER[look, n.shape[slot]]
+            kind = KIND[h, colour] if colour != FADED else LEADS[old, new]
             to = MOVE[WHOLE, old, kind]
             if new != to and (new != old or p.missing == 0):
                 n.lost[look, h] = 1.0
@@ -140,30 +151,55 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     for i in range(SAMPLES if p.told == 0 else 0):
         n.stock[i] -= STEP
         if used:
-            imagine(n, i, slot, colour if place >= 0 else CASH_IN)
+            imagine(n, i, slot, place)
 
 
 @rule
-def answer(p: Chapter, n: Record, o: Record) -> int:
-    """Do what promises most on the mean of all samples, among what the best plan under one of them begins with."""
+def choose(n: Record) -> int:
+    """Return what promises most on the mean of all samples, among what the best plan under one of them begins with."""
+    labels = 0
+    for slot in range(POTIONS):
+        labels |= 1 << n.tray[slot] if n.tray[slot] >= 0 else 0
     for choice in range(CHOICES):
         n.votes[choice] = 0
     for i in range(SAMPLES):
         choice = best_plan(n.graph[i], n.corner[i, A], n.corner[i, B], n.corner[i, C], n.stock[i]) % CHOICES
-        n.votes[choice - choice % KINDS + COLOUR[n.map[i], choice % KINDS]] += 1
+        what = COLOUR[n.map[i], choice % KINDS]
+        n.votes[choice - choice % KINDS + (what if what > FADED or has(labels, what) else FADED)] += 1
     best, most = CHOICES - 1, 0
     for choice in range(CHOICES):
         if n.votes[choice] == SAMPLES:
-            return action_for(choice, n.tray)
+            return choice
         slot, what = choice // KINDS, choice % KINDS
         value = 0
         for i in range(SAMPLES if n.votes[choice] > 0 and what != NOTHING else 0):
             corner, stock = n.corner[i, slot], n.stock[i]
             n.stock[i] -= STEP
-            imagine(n, i, slot, what)
+            imagine(n, i, slot, (action_for(choice, n.tray) - Action.A_CAULDRON) % SLOT - 1)
             plan = best_plan(n.graph[i], n.corner[i, A], n.corner[i, B], n.corner[i, C], n.stock[i])
             value += plan // CHOICES - 1 + (KEY * CASH[corner] if what == CASH_IN else 0)
             n.corner[i, slot], n.stock[i] = corner, stock
         if value > most:
             best, most = choice, value
-    return action_for(best, n.tray)
+    return best
+
+
+@rule
+def answer(p: Chapter, n: Record, o: Record) -> int:
+    """Do what promises most; where labels cannot be read, keep a stone at the top to the last and grind it."""
+    kept, unread = -1, False
+    for slot in range(POTIONS):
+        unread |= n.tray[slot] == FADED
+    if unread and p.told == 1 and n.lacks not in (Ability.SELF_IMPROVEMENT, Ability.FORESIGHT):
+        for slot in range(STONES):
+            kept = slot if n.shape[slot] >= 0 and n.shape[slot] % DIGITS == DIGITS - 1 else kept
+    for i in range(SAMPLES if kept >= 0 else 0):
+        n.corner[i, kept] = -1
+        n.stock[i] -= STEP
+    choice = choose(n)
+    for i in range(SAMPLES if kept >= 0 else 0):
+        n.corner[i, kept] = TOP
+        n.stock[i] += STEP
+    if kept >= 0 and choice % KINDS == NOTHING:
+        return Action.A_GRIND + kept
+    return action_for(choice, n.tray)

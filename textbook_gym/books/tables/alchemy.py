@@ -43,7 +43,8 @@ UNIT = 1 << 5 * np.arange(COLOURS)
 STEP = 1 << 5 * COLOURS
 GUARD = 16 * int(UNIT.sum()) + 32 * STEP
 KEY = 64  # a plan's key is KEY * score - steps: the most points, then the fewest steps
-CASH_IN, NOTHING = COLOURS, COLOURS + 1  # what a plan for a stone may begin with, besides a latent potion
+FADED = COLOURS  # in place of the colour of a potion whose label cannot be read
+CASH_IN, NOTHING = FADED + 1, FADED + 2  # what a plan for a stone may begin with, besides a potion
 KINDS = NOTHING + 1
 CHOICES = STONES * KINDS
 
@@ -77,10 +78,14 @@ for _look, _c in np.ndindex(LOOKS, CORNERS):  # TURN takes coordinates seen to t
     _seen = np.rint(np.linalg.solve(TURN[_look // CORNERS], SIGN[_c] * SIGN[_look % CORNERS])).astype(int)
     STONE[_look, _c] = [*_seen, SIGN[_c].sum() / 3.0, 0.0]
     CORNER[_look, int(np.append(_seen + 1, (SIGN[_c].sum() + 3) // 2) @ (64, 16, 4, 1))] = _c
-POTION = np.array([[colour / 3.0 - 1.0, 0.0] for colour in range(COLOURS)] + [[1.0, 1.0]])  # signals by colour
+POTION = np.array([[colour / 3.0 - 1.0, 0.0] for colour in range(FADED + 1)] + [[1.0, 1.0]])  # signals by colour
 
 MAPS = 48  # of potions: 8 order of the axes + a bit an axis
 _ORDER = np.repeat(list(itertools.permutations(range(AXES))), CORNERS, 0)
 _RAISES = np.arange(MAPS)[:, None] >> _ORDER & 1
 KIND = np.stack([2 * _ORDER + 1 - _RAISES, 2 * _ORDER + _RAISES], 2).reshape(MAPS, COLOURS)  # latent potion of a colour
-COLOUR = np.append(np.argsort(KIND, 1), np.tile((CASH_IN, NOTHING), (MAPS, 1)), 1)  # colour of a latent potion
+COLOUR = np.append(np.argsort(KIND, 1), np.tile((FADED, CASH_IN, NOTHING), (MAPS, 1)), 1)  # colour of a latent potion
+LEADS = np.zeros((CORNERS, CORNERS), np.int64)  # latent potion that takes one corner to the other, 0 if none does
+for _c, _t in np.ndindex(CORNERS, COLOURS):
+    if MOVE[WHOLE, _c, _t] != _c:
+        LEADS[_c, MOVE[WHOLE, _c, _t]] = _t
