@@ -84,13 +84,19 @@ def test_returns_stop_where_a_course_ends_and_go_on_where_the_walk_does():
             assert returns.reshape(STEPS, 4)[t].numpy() == pytest.approx(ahead, abs=1e-5)
 
 
+def test_labels_are_learned():
+    model = PPO("MlpPolicy", envs(), **SMALL)
+    first = distill(model.policy, envs(seed=9), 2_048, 0, model.gamma)
+    later = distill(model.policy, envs(seed=9), 40_960, 0, model.gamma)
+    assert later["loss"] < first["loss"] - 0.1
+    assert later["agreement"] > first["agreement"]
+
+
+@pytest.mark.slow
 def test_a_policy_learns_to_learn_from_labels_alone():
     model = PPO("MlpPolicy", envs(), **SMALL)
-    before = scores(examine(as_worn(model), COURSE, editions=16, split="train"))
-    found = distill(model.policy, envs(256, seed=9), 150_000, 0, model.gamma)
-    after = scores(examine(as_worn(model), COURSE, editions=16, split="train"))
-    assert found["agreement"] > 0.5
-    assert after["memory_benefit"] > 0.2 > before["memory_benefit"]
+    distill(model.policy, envs(256, seed=9), 400_000, 0, model.gamma)
+    assert scores(examine(as_worn(model), COURSE, editions=16, split="train"))["memory_benefit"] > 0.4
 
 
 def test_the_same_seed_teaches_the_same(tmp_path):
