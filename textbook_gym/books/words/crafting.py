@@ -117,7 +117,8 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
         said.append("The gauge shows nothing in the exam.")
     else:
         fits = [c for i, c in enumerate(NAMES) if o.fits[i] == 1.0]
-        found = f"with {lie(o)[-1]} belongs {' or '.join(fits) or 'nothing'}" if lie(o) else "nothing picked"
+        found = f"{lie(o)[-1]} belongs together with {' or '.join(fits) or 'nothing'}" if lie(o) else "nothing picked"
         said.append(f"Gauge: {found}.")
-    said.append(f"Steps left: {left}." if left else "The exercise is over.")
+    over = "The exercise is over." if action == Action.HAND_IN else "The exercise is over: nothing was handed in."
+    said.append(f"Steps left: {left}." if left else over)
     return " ".join(said)
