@@ -32,7 +32,10 @@ from textbook_gym.text.settings import Settings
 PLAYED_FORMAT = "textbook_gym played course 1"
 SPLIT = "test"
 ANSWER = "tag"
-HOW = "Every step, take one action: type its name, the beginning of its name, or its key. A typing slip costs nothing."
+HOW = (
+    "Every step, take one action: press its button, or type its key, its name, or the beginning of its name. A typing "
+    "slip costs nothing."
+)
 WRITE_DOWN = "Write down what you want to keep; this costs no step."
 SAVED_HEAD = ("book", "course", "edition", "name", "memory")
 """Names of what tells one course from another."""
