@@ -111,8 +111,8 @@ def test_a_person_may_choose_editions_and_that_is_told(editions, tmp_path, capsy
     findings = validate(tmp_path)
     assert [f.text for f in findings if not f.good] == []
     assert [f.text for f in findings if f.text.startswith("people")] == [
-        f"people: human:ada, Theorems has {len(editions)} courses, the last of edition {max(editions)}: chosen ones, and "
-        "the choice may hang on how they went"
+        f"people: human:ada, Theorems has {len(editions)} courses, the last of edition {max(editions)}: chosen ones, "
+        "and the choice may hang on how they went"
     ]
     stated = json.loads((tmp_path / "study.json").read_text())
     assert stated["editions"] == sorted(editions)
@@ -129,7 +129,8 @@ def test_who_plays_in_order_chose_nothing(tmp_path):
     assert not [f.text for f in validate(tmp_path) if not f.good or f.text.startswith("people")]
     finish(open_course("Theorems", tmp_path, name="eve", edition=2))
     write_played(tmp_path)
-    assert [f.text for f in validate(tmp_path) if f.text.startswith("people")][0].startswith("people: human:eve")
+    [told] = [f.text for f in validate(tmp_path) if f.text.startswith("people")]
+    assert told.startswith("people: human:eve")
 
 
 @pytest.mark.parametrize("course", ["SEMINAR", "CHAPTERS"])

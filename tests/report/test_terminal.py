@@ -9,7 +9,9 @@ from rich.console import Console
 
 from textbook_gym.metrics.speech import speech
 from textbook_gym.metrics.summary import summary
+from textbook_gym.report.comparison import terminal_tables
 from textbook_gym.report.terminal import rounded_count, speech_tables, terminal_table
+from textbook_gym.study.compare import Study, compare
 
 STUDENTS = ("scripted", "SmolLM2-135M-Instruct", "Qwen/Qwen2.5-72B-Instruct-GPTQ-Int4 [b]")
 SPOKEN = {"calls": 900, "empty": 900, "truncated": 0, "unknown": 0, "prompt_tokens": 9_876_543}
@@ -67,3 +69,14 @@ def test_how_much_they_learned_fits(marks):
 )  # fmt: skip
 def test_counts_are_short(number, said):
     assert rounded_count(number) == said
+
+
+def test_a_comparison_fits(marks):
+    """Figures of any sign stand in one line, whatever studies are called."""
+    rows = marks.filter((pl.col("student") == "scripted") & (pl.col("book") == "Maintenance"))
+    [shown] = terminal_tables(compare([Study("a study of many words", rows, {}), Study("b", rows, {})]))
+    figures = [line.split() for line in printed(shown) if " within noise " in line]
+    assert len(figures) > 5
+    for *_, first, second, difference, low, high, within, noise in figures:
+        assert (first, difference, f"{low} {high}") == (second, "+0.000", "[+0.000, +0.000]")
+        assert (within, noise) == ("within", "noise")

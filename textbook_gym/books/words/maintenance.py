@@ -55,8 +55,8 @@ you are not told whether a repair found its cause.}"""
 
 STRUCTURE = """Each cause in force fails one check in each of one to three modules that it reaches, always the same
 ones, and no two causes reach the same modules. Failing checks of several causes add up. Of the eight causes
-{1:three occur in the chapter "one fault", }{2:five in the chapter "new faults", }{3:seven in the chapter "debt", }all in
-the others.
+{1:three occur in the chapter "one fault", }{2:five in the chapter "new faults", }{3:seven in the chapter "debt", }all
+in the others.
 {3-6: A patch puts a debt on every cause that it hides. Where a repair takes three steps such causes come back in later
 jobs besides the job's own, the more often the more patches were put on them, until they are repaired.}
 {6: In the exam every one of them comes back.}"""
