@@ -9,11 +9,13 @@ as Gymnasium's own batches do. Peers that are not installed are left out.
     loop        the same by the compiled loops alone, page turns and fresh editions included, without Gymnasium's arrays
     rollout     a random student walking whole courses inside a compiled loop
     vecenv      `step` of Stable-Baselines3's `VecEnv`
+    desk        replies to a desk, one seminar course after the other; a course has 54 to 97
 """
 
 import argparse
 import csv
 import importlib.util
+import itertools
 import pathlib
 import sys
 import time
@@ -28,6 +30,7 @@ from textbook_gym.engine.loops import Wipe
 from textbook_gym.registry import BOOKS, CLASSICS, LIBRARY, env_ids, find
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
+from textbook_gym.text import Desk
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 SECONDS = 0.02  # of a turn
@@ -117,6 +120,22 @@ def rollout(name: str, courses: int, threads: int) -> Callable[[], int]:
     return lambda: int(walk(REFERENCES["random"], made, list(range(courses)), Wipe.NEVER)["steps"].sum())
 
 
+def desk(name: str) -> Callable[[], int]:
+    """Replies of courses in words: the whole conversation is kept, as a language model would be shown it."""
+    made = Desk(env_ids(name)[0], course="seminar")
+    rng, editions = np.random.default_rng(0), itertools.count()
+
+    def play() -> int:
+        made.open(edition=next(editions))
+        replies = 0
+        while not made.done:
+            made.reply(f"<action>{made.lane.book.actions[rng.integers(len(made.lane.book.actions))]}</action>")
+            replies += 1
+        return replies
+
+    return play
+
+
 def vecenv(envs: Any, high: int) -> Callable[[], int]:
     """Steps of a VecEnv of Stable-Baselines3."""
     envs.reset()
@@ -201,6 +220,7 @@ def ours(names: list[str], classics: list[str]) -> dict[tuple[str, str, int, int
             gym.make_vec(e, num_envs=4096, threads=1), h
         )
         found[f"{name}", "rollout", 1024, 1] = lambda n=name: rollout(n, 1024, 1)
+        found[f"{name}", "desk", 1, 1] = lambda n=name: desk(n)
     if len(names) == len(BOOKS):
         library = env_ids(LIBRARY)[0]
         buttons = int(gym.make(library).action_space.n)  # type: ignore[attr-defined]  # it is Discrete

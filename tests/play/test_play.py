@@ -61,7 +61,7 @@ def test_a_slip_costs_nothing(tmp_path, monkeypatch, capsys):
     course = open_course("Concepts", tmp_path)
     assert course.desk.info["invalid_unknown"] == 0
     assert [text for who, text in course.present if who == "you"] == ["BIN_1", "BIN_2"]
-    assert "Step 3 of 4" in course.present[-1][1]
+    assert "Cards left: 2." in course.present[-1][1]
 
 
 # --- what is seen --------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_a_slip_costs_nothing(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("book", BOOKS)
 @pytest.mark.parametrize("memory", ["transcript", "notebook", "none"])
 def test_a_person_sees_what_a_model_gets(book, memory, tmp_path):
-    """Word for word, but for how to answer, and the lines that a narrow page does not need to break."""
+    """Word for word, but for how to answer."""
     course = open_course(book, tmp_path, memory=memory)
     desk = Desk(id_of(book), memory=memory, split="test", course="seminar")
     desk.open(edition=0)
@@ -135,7 +135,7 @@ def test_a_course_that_is_put_down_goes_on(end, status, tmp_path, monkeypatch, c
     out = capsys.readouterr().out
     assert "1 the first" in out
     assert "> BIN_2" in out
-    assert "Step 4 of 4" in out
+    assert "Cards left: 1." in out
     assert not [f for f in (tmp_path / "courses").iterdir() if f.suffix != ".course"]
 
 

@@ -102,15 +102,35 @@ def test_people_may_play_unevenly_many_editions(tmp_path, capsys):
     assert (rows.filter(pl.col("student") == "oracle")["difference"] == 0).all()
 
 
-def test_editions_that_a_person_chose_are_found(tmp_path):
-    """Only the good ones handed in: numbers after a gap tell."""
-    played(tmp_path, ben=3)
-    finish(open_course("Theorems", tmp_path, name="ada", edition=2))
+@pytest.mark.parametrize("editions", [(3,), (0, 3, 4), (2, 1)])
+def test_a_person_may_choose_editions_and_that_is_told(editions, tmp_path, capsys):
+    """The folder is right, whichever ones were played; only the good ones may have been."""
+    for edition in editions:
+        finish(open_course("Theorems", tmp_path, name="ada", edition=edition))
     write_played(tmp_path)
-    found = [f.text for f in validate(tmp_path) if not f.good]
-    assert found == [
-        "table: human:ada, Theorems has 1 courses, the last of edition 2; play the editions in order, from 0 on"
+    findings = validate(tmp_path)
+    assert [f.text for f in findings if not f.good] == []
+    assert [f.text for f in findings if f.text.startswith("people")] == [
+        f"people: human:ada, Theorems has {len(editions)} courses, the last of edition {max(editions)}: chosen ones, "
+        "and the choice may hang on how they went"
     ]
+    stated = json.loads((tmp_path / "study.json").read_text())
+    assert stated["editions"] == sorted(editions)
+    assert main(["report", str(tmp_path)]) == 0
+    assert main(["compare", str(tmp_path), str(tmp_path), "--out", str(tmp_path / "compare.csv")]) == 0
+    for other in ([*stated["editions"], 7], [5], [0, 0], [3, 2], [-1], [], [1 << 60], len(editions)):
+        (tmp_path / "study.json").write_text(json.dumps({**stated, "editions": other}))
+        assert [f.text for f in validate(tmp_path) if not f.good], other
+
+
+def test_who_plays_in_order_chose_nothing(tmp_path):
+    played(tmp_path, ben=3, ada=1)
+    assert json.loads((tmp_path / "study.json").read_text())["editions"] == 3
+    assert not [f.text for f in validate(tmp_path) if not f.good or f.text.startswith("people")]
+    finish(open_course("Theorems", tmp_path, name="eve", edition=2))
+    write_played(tmp_path)
+    [told] = [f.text for f in validate(tmp_path) if f.text.startswith("people")]
+    assert told.startswith("people: human:eve")
 
 
 @pytest.mark.parametrize("course", ["SEMINAR", "CHAPTERS"])

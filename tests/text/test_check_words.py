@@ -13,7 +13,7 @@ from textbook_gym.text import check_words
 
 
 def say(p, before, action, o):
-    return f"{'Pulled' if action is not None else 'Not pulled'}. {find('Bandits').module.tell(p, o)}"
+    return f"{'Pulled' if action is not None else 'Not pulled'}. {find('Bandits').module.tell(p, o)} {o.left:.2f} left"
 
 
 NUMBERS = itertools.count()
@@ -49,7 +49,16 @@ def test_words_in_order_pass(book):
         ({"PREFACE": ""}, "PREFACE has 0 characters"),
         ({"PREFACE": "Mind the ANGLE."}, "PREFACE names 'angle', which FORBIDDEN lists as hidden"),
         ({"PREFACE": "caf\u00e9"}, "PREFACE holds '\u00e9'; use ASCII"),
+        ({"PREFACE": "Pull. {5-7: Mind the gate.}"}, "PREFACE: {5-7: ...} names chapters that there are not; there"),
+        ({"PREFACE": "Pull. {1 & 0: Mind the gate.}"}, "PREFACE: {1 & 0: ...} names chapters that there are not"),
+        ({"PREFACE": "Pull. {5-3: Mind the gate.}"}, "PREFACE: {5-3: ...} names chapters that there are not"),
+        ({"PREFACE": "Pull. {5-: Mind the gate.}"}, "PREFACE: the brace at '{5-: Mind the gate.}' marks nothing"),
+        ({"STRUCTURE": "It is {about angles."}, "STRUCTURE: the brace at '{about angles.' marks nothing"),
         ({"STRUCTURE": ""}, "STRUCTURE is empty"),
+        (
+            {"say": lambda p, before, action, o: say(p, before, action, o).partition(f" {o.left:.2f} left")[0]},
+            "chapter 1: `say` has the same words for different values of the signal 'left'",
+        ),
         ({"FORBIDDEN": ("season",)}, "chapter 1: `say` names 'season'"),
         (
             {"say": lambda p, before, action, o: "A page."},

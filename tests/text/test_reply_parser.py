@@ -34,6 +34,10 @@ READABLE = {
     "so PULL_B? </think> <action>PULL_A</action>": 0,  # the template opened the reasoning
     "<thinking>a</thinking>b<think>c</think>\nPULL_B": 1,
     "<action>PULL_B": 1,  # stopped at the closing tag
+    "<Action>pull_b": 1,
+    "<action>PULL_B\u200b</action>": 1,  # a space without width
+    "\ufeffPULL\u00a0B": 1,
+    "<action>\uff30\uff35\uff2c\uff2c\uff3f\uff22</action>": 1,  # letters of full width
     "<action> or <action>, which was it?\nPULL_B": 1,  # tags begun twice name nothing, the last line does
     "PULL_A": 0,
     "**pull a**.": 0,

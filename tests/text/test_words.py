@@ -17,6 +17,7 @@ from textbook_gym.registry import find
 from textbook_gym.students.base import REFERENCES
 from textbook_gym.students.rollout import walk
 from textbook_gym.text import check_words
+from textbook_gym.text.words import told_in
 
 PAGE_CHARS = 800
 LANES, ORACLES = 6, 2  # the first lanes are walked by the oracle, the others at random
@@ -88,13 +89,39 @@ def test_words_keep_what_is_promised_of_every_book(book_name):
 
 def test_preface_names_every_action(book_name):
     book = read(find(book_name).path)
-    preface = book.module.PREFACE
+    preface = told_in(book.module.PREFACE, range(1, 1 + len(book.chapters)))
     assert "\nMark" in preface
     assert "\nExam:" in preface
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z0-9]+)+\b", preface))
     assert named <= set(book.actions), "an action that there is not"
     kinds = {name.rpartition("_")[0] or name for name in book.actions}
     assert all(re.search(rf"\b{kind}\b|\b{kind}_", preface) for kind in kinds)
+
+
+def test_a_preface_tells_only_of_the_chapters_of_the_course(book_name):
+    module, every = find(book_name).module, range(1, 7)
+    for text in (module.PREFACE, module.STRUCTURE):
+        for course in (every, every[:-1], every[-1:], module.SHORT[0], module.SEMINAR[0], [1], [3, 4]):
+            told = told_in(text, course)
+            assert not re.search(r"[{}]|  |\s[.,;:]|\n\n|^\s|\s$", told)
+            assert all(len(told_in(text, [*course, more])) >= len(told) for more in every)
+            if "{" in text:
+                assert ("\nExam:" in told) == ("Exam:" in text and 6 in course)
+
+
+@pytest.mark.parametrize(
+    ("course", "told"),
+    [
+        ([1], "You walk.\nIn one room. Mind steps.\nEnd."),
+        ([2], "You walk, or run.\nEnd."),
+        ([1, 4], "You walk.\nIn one room. Mind steps.\nMind both.\nEnd."),
+        ([3], "You walk.\nEnd."),
+        ([5, 1], "You walk.\nIn one room. Mind steps.\nEnd, not earlier."),
+    ],
+)
+def test_what_is_marked_is_told_where_its_chapters_are(course, told):
+    text = "You walk{2:, or run}.\n{1: In one\nroom.} {1: Mind steps.}\n{1 & 3-4, 6: Mind both.}\nEnd{5:, not earlier}."
+    assert told_in(text, course) == told
 
 
 def test_no_page_names_what_is_hidden(book_name):

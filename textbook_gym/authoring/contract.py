@@ -105,10 +105,12 @@ TABLES = (
           "as {'exploration': 'takes the arm it believes best'}; `check` measures the claim", False),
     Table(
         "PREFACE",
-        "what a student who reads is told first: what is seen, what each action does, how it is marked",
+        "what a student who reads is told first: what is seen, what each action does, how it is marked; `{3-6: Mind "
+        "the gate.}` is told in courses with one of these chapters, `{1-3 & 5: ...}` where one of 1 to 3 comes and 5, "
+        "too",
         False,
     ),
-    Table("STRUCTURE", "the form of what is hidden, in words: what only an upper control is told", False),
+    Table("STRUCTURE", "the form of what is hidden, in words, likewise: what only an upper control is told", False),
     Table("FORBIDDEN", "words that neither preface nor page may hold: they would give the hidden away", False),
     Table("ARGUMENTS", "names of the arguments of actions that share a verb, such as {'PULL': 'arm'}", False),
     Table("PARAMETERS", "a tuple of `Parameter`: keywords that the tables depend on", False),

@@ -87,10 +87,10 @@ def study(
     summary_tables.curves(table, out / "curves.png")
     console.print(summary_tables.terminal_table(figures))
     said = speech(table)
-    if len(said):
-        console.print(summary_tables.speech_table(said))
+    for spoken in summary_tables.speech_tables(said):
+        console.print(spoken)
     files = ", ".join(sorted(p.name for p in out.iterdir() if not p.name.endswith(".part")))
-    console.print(textwrap.fill(f"Written to {out}/: {files}", 100))
+    console.print(textwrap.fill(f"Written to {out}/: {files}", console.width))
     if asked["sealed"] and not asked["sealed"].startswith("@"):
         asked["sealed"] = "SALT"  # it stays a secret, wherever this is pasted
     again = written_option(study, {**asked, "workers": workers, "ray": ray, "out": out, "dry_run": dry_run})

@@ -125,7 +125,7 @@ def write_played(folder: pathlib.Path) -> "pl.DataFrame":
     chosen = {
         "students": [*BESIDE, *dict.fromkeys(people)],
         "books": [book],
-        "editions": editions[-1] + 1,
+        "editions": len(editions) if editions == [*range(len(editions))] else editions,
         "split": SPLIT,
         "controls": ["kept"],
         "seeds": [0],

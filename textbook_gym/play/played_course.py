@@ -32,8 +32,10 @@ from textbook_gym.text.settings import Settings
 PLAYED_FORMAT = "textbook_gym played course 1"
 SPLIT = "test"
 ANSWER = "tag"
-LINE_WIDTH = 80  # columns; prefaces have longer lines
-HOW = "Every step, take one action: type its name, the beginning of its name, or its key. A typing slip costs nothing."
+HOW = (
+    "Every step, take one action: press its button, or type its key, its name, or the beginning of its name. A typing "
+    "slip costs nothing."
+)
 WRITE_DOWN = "Write down what you want to keep; this costs no step."
 SAVED_HEAD = ("book", "course", "edition", "name", "memory")
 """Names of what tells one course from another."""
@@ -116,7 +118,7 @@ class PlayedCourse:
     @property
     def preface(self) -> str:
         """The preface."""
-        return unbroken(self._for_people(self.desk.context[0]["content"]))
+        return self._for_people(self.desk.context[0]["content"])
 
     def page(self, messages: Sequence[Message]) -> str:
         """Return what the book says in these messages, without prefaces."""
@@ -243,17 +245,6 @@ def walk_course(student: Reference | Agent, book: str, course: str, editions: Se
     keywords = course_keywords(course)
     lanes = Lanes(find(book).path, len(editions), episode="book", split=SPLIT, **keywords)
     return walk(student, lanes, editions, Wipe.NEVER)
-
-
-def unbroken(text: str) -> str:
-    """Return a text without line breaks that only a wide page needs: a long line without an end goes on."""
-    lines = [""]
-    for line in text.splitlines():
-        if len(lines[-1]) > LINE_WIDTH and lines[-1][-1] not in '.:!?"':
-            lines[-1] += f" {line}"
-        else:
-            lines.append(line)
-    return "\n".join(lines[1:])
 
 
 def player(name: str, memory: str) -> str:

@@ -11,6 +11,8 @@ from textbook_gym.metrics import statistics
 from textbook_gym.metrics.definitions import METRICS
 from textbook_gym.metrics.summary import ALL
 
+VALUE_WIDTH = 6  # columns of a figure such as -0.174; the name of a study may go on in the next line
+
 
 def terminal_tables(rows: pl.DataFrame) -> list[Table]:
     """Return the comparison as tables for the terminal: one for each student and pair of studies."""
@@ -24,11 +26,11 @@ def terminal_tables(rows: pl.DataFrame) -> list[Table]:
         how = "paired over editions" if shown["paired"].all() else "not paired: the editions differ"
         table = Table(
             title=Text(f"{student}: {second} against {first}, {over}, {how}"), title_justify="left",
-            box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left",
+            box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left",
         )  # fmt: skip
         table.add_column("metric", no_wrap=True)
         for heading in (first, second):
-            table.add_column(Text(heading), justify="right", overflow="fold")
+            table.add_column(Text(heading), justify="right", overflow="fold", min_width=VALUE_WIDTH)
         table.add_column("difference", justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         headings = {m.name: m.heading for m in METRICS}

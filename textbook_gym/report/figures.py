@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from textbook_gym.metrics.table import complete
 from textbook_gym.registry import find
 from textbook_gym.report.pages import LIGHT
 from textbook_gym.report.radar_weights import needs
-from textbook_gym.report.style import FIGURE_WIDTH, STYLE, Data, Picture, colours, legend
+from textbook_gym.report.style import FIGURE_WIDTH, Data, Picture, colours, legend, styled
 
 LOST = -0.2  # the retention picture goes down to here at least, lest nothing look like much
 LEAST = -0.25  # scores below this are drawn here, in the middle of the radar
@@ -267,14 +266,14 @@ def improvement(data: Data) -> Picture | None:
 
 def draw_curves(data: Data) -> Picture:
     """Draw the learning curves alone."""
-    with matplotlib.rc_context(STYLE):
+    with styled():
         return curves_picture(data)
 
 
 def draw(data: Data) -> list[Picture]:
     """Draw every picture that the table has the rows for."""
     worth = ("memory_benefit", "chapter_benefit", "own_benefit", "order_benefit", "forward_transfer")
-    with matplotlib.rc_context(STYLE):
+    with styled():
         pictures = [
             curves_picture(data),
             bars(data, "memory", "What memory is worth", worth),

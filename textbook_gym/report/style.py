@@ -4,10 +4,12 @@ A picture is drawn once, in the colours of light paper. In SVG every one of thes
 page, which is how the same drawing is readable in dark: `pages.LIGHT` and `pages.DARK` hold the two sets.
 """
 
+import contextlib
 import io
 import pathlib
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -111,9 +113,8 @@ def legend(figure: Figure, students: Sequence[str], filled: bool = False) -> Non
 def svg(picture: Picture) -> str:
     """Return a picture as SVG to stand inside a page, its colours CSS variables."""
     buffer = io.StringIO()
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": picture.name}):
-        bare = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        picture.figure.savefig(buffer, format="svg", transparent=True, metadata=bare)
+    bare = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    write_figure(picture, buffer, format="svg", transparent=True, metadata=bare)
     text = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), count=1, flags=re.S)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
@@ -127,8 +128,8 @@ def save(pictures: Sequence[Picture], folder: pathlib.Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for picture in pictures:
         save_png(picture, folder / f"{picture.name}.png")
-        with beside(folder / f"{picture.name}.pdf") as part, matplotlib.rc_context(STYLE):
-            picture.figure.savefig(part, format="pdf", metadata={"CreationDate": None})
+        with beside(folder / f"{picture.name}.pdf") as part:
+            write_figure(picture, part, format="pdf", metadata={"CreationDate": None})
 
 
 def save_png(picture: Picture, path: pathlib.Path) -> None:
@@ -137,5 +138,23 @@ def save_png(picture: Picture, path: pathlib.Path) -> None:
     Example:
         save_png(Picture("curves", "Learning curves", "Mean marks.", figure), pathlib.Path("curves.png"))
     """
-    with beside(path) as part, matplotlib.rc_context(STYLE):
-        picture.figure.savefig(part, format="png", dpi=DOTS, metadata={"Software": None})
+    with beside(path) as part:
+        write_figure(picture, part, format="png", dpi=DOTS, metadata={"Software": None})
+
+
+@contextlib.contextmanager
+def styled(salt: str | None = None) -> Iterator[None]:
+    """Draw in the style of the report; a letter that the font lacks is a box in the picture, and no warning.
+
+    Args:
+        salt: what names in an SVG are made from, so that two on one page differ and each is the same every time.
+    """
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
+
+
+def write_figure(picture: Picture, target: Any, **how: Any) -> None:
+    """Write a picture to a file, or what is like one."""
+    with styled(picture.name):
+        picture.figure.savefig(target, **how)

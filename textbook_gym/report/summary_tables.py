@@ -1,6 +1,7 @@
 """What a study says: a table for the terminal and a picture of the learning curves; `page` makes the whole report."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -39,14 +40,23 @@ def listed_splits(table: pl.DataFrame) -> str:
     return f"{splits[0]} " if splits else ""
 
 
+def figures_table(title: str, names: Sequence[str], counts: Sequence[str]) -> Table:
+    """Return a table without rows: in 80 columns figures stand in one line, and of names only long ones go on."""
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in names:
+        table.add_column(heading, overflow="fold", no_wrap=heading != "student")
+    for heading in counts:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
 def terminal_table(figures: pl.DataFrame) -> Table:
     """Return the summary as a table for the terminal; half the width of the interval stands behind the ±."""
-    title = "How much did they learn? IQM over editions ± half of the 95 % interval"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("book", no_wrap=True)
-    table.add_column("student", overflow="fold")
-    for heading in ("gain", "first\nthird", "last\nthird", "memory\nbenefit", "duct\ntape"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = figures_table(
+        "How much did they learn? IQM over editions ± half of the 95 % interval (of one run there is none)",
+        ("book", "student"),
+        ("gain", "first\nthird", "last\nthird", "memory\nbenefit", "duct\ntape"),
+    )
     for group in figures.partition_by("book", maintain_order=True):
         table.add_section()
         for k, row in enumerate(group.iter_rows(named=True)):
@@ -61,40 +71,50 @@ def terminal_table(figures: pl.DataFrame) -> Table:
     return table
 
 
-def speech_table(said: pl.DataFrame) -> Table:
-    """Return what `metrics.reply_stats` tells as a table for the terminal."""
-    title = "What was said, and what it took; unreadable replies in a hundred"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("book", "student", "control"):
-        table.add_column(heading, overflow="fold", no_wrap=heading != "student")
-    for heading in ("courses", "calls", "un-\nreadable", "tokens\nread", "tokens\nwritten", "cost"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in said.iter_rows(named=True):
-        table.add_row(
-            *(Text(row[name]) for name in ("book", "student", "control")),
-            *(f"{row[name]:,}" for name in ("courses", "calls")),
-            f"{row['unreadable']:.1f}",
-            *(f"{row[name]:,}" for name in ("prompt_tokens", "completion_tokens")),
-            "-" if row["cost"] is None else f"{row['cost']:.2f}",
-        )
-    return table
+def speech_tables(said: pl.DataFrame) -> list[Table]:
+    """Return what `metrics.reply_stats` tells as tables for the terminal, one for each student; its name has a line."""
+    tables = []
+    for rows in said.partition_by("student", maintain_order=True):
+        title = f"What was said by {rows['student'][0]}, and what it took; unreadable replies in a hundred"
+        counts = ("courses", "calls", "un-\nreadable", "tokens\nread", "tokens\nwritten", "cost")
+        table = figures_table(title, ("book", "control"), counts)
+        for row in rows.iter_rows(named=True):
+            table.add_row(
+                *(Text(row[name]) for name in ("book", "control")),
+                *(f"{row[name]:,}" for name in ("courses", "calls")),
+                f"{row['unreadable']:.1f}",
+                *(rounded_count(row[name]) for name in ("prompt_tokens", "completion_tokens")),
+                "-" if row["cost"] is None else f"{row['cost']:.2f}",
+            )
+        tables.append(table)
+    return tables
 
 
 def estimate_table(rows: pl.DataFrame) -> Table:
     """Return what `estimate_talks` tells as a table for the terminal, with a last row for all."""
     title = "What this study is going to take; tokens at four characters each, without what a model thinks"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("book", "student"):
-        table.add_column(heading, overflow="fold")
     counts = ("courses", "calls", "text_tokens", "read_tokens")
-    for heading in ("courses", "calls\nat most", "tokens\nof text", "tokens\nread"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = figures_table(title, ("book", "student"), ("courses", "calls\nat most", "tokens\nof text", "tokens\nread"))
     for row in rows.iter_rows(named=True):
-        cells = ("-" if row[name] is None else f"{row[name]:,}" for name in counts)
+        cells = ("-" if row[name] is None else rounded_count(row[name]) for name in counts)
         table.add_row(Text(row["book"]), Text(row["student"]), *cells)
     table.add_section()
-    table.add_row("in all", "", *(f"{rows[name].sum():,}" for name in counts))
+    table.add_row("in all", "", *(rounded_count(int(rows[name].sum())) for name in counts))
     return table
+
+
+def rounded_count(number: int) -> str:
+    """Return a number of things in six characters at the most: of large ones, three digits.
+
+    Example:
+        >>> [rounded_count(n) for n in (96, 41_512, 327_454, 12_345_678)]
+        ['96', '41,512', '327k', '12.3M']
+    """
+    if number < 100_000:
+        return f"{number:,}"
+    digits, power = f"{number:.2e}".split("e")
+    thousands, rest = divmod(int(power), 3)
+    return f"{float(digits) * 10**rest:.{2 - rest}f}{'kMGTPE'[thousands - 1]}"
 
 
 def with_half(row: dict[str, float | None], name: str) -> str:
@@ -102,7 +122,7 @@ def with_half(row: dict[str, float | None], name: str) -> str:
     value, low, high = (row[k] for k in (name, f"{name}_low", f"{name}_high"))
     if value is None:
         return "-"
-    return f"{value:+.3f} " + ("(one run)" if low is None or high is None else f"±{(high - low) / 2:.3f}")
+    return f"{value:+.3f}" if low is None or high is None else f"{value:+.3f} ±{(high - low) / 2:.3f}"
 
 
 def curves(table: pl.DataFrame, path: pathlib.Path) -> None:

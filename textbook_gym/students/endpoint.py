@@ -185,6 +185,10 @@ def read_completion(value: Any) -> Answer:
 class Cache:
     """Answers by the digest of their request, in one SQLite file: safe against being killed at any moment.
 
+    Answers are appended to a log beside the file, which costs microseconds; a flush to the disk at every answer would
+    cost tens of milliseconds, more than a fast endpoint takes. A killed process loses nothing, and a machine without
+    power at most the last answers. Where the log cannot be had every answer is flushed.
+
     Args:
         path: the file; None to keep nothing.
     """
@@ -196,6 +200,8 @@ class Cache:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._file = sqlite3.connect(path, timeout=60.0, check_same_thread=False)
+                [mode] = self._file.execute("PRAGMA journal_mode = WAL").fetchone()
+                self._file.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
                 self._file.execute("CREATE TABLE IF NOT EXISTS answers (name TEXT PRIMARY KEY, answer TEXT NOT NULL)")
                 self._file.commit()
             except sqlite3.Error as error:

@@ -10,7 +10,7 @@ from textbook_gym.engine.course import edition_words
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.registry import BOOKS, find
 from textbook_gym.students.rollout import open_editions
-from textbook_gym.study.jobs import BLOCK
+from textbook_gym.study.jobs import BLOCK, blocks
 
 LEAST_SECRET = 16  # characters: fewer could be guessed
 
@@ -50,17 +50,18 @@ def seal_digest(hidden: str) -> str:
 
 
 def edition_digests(
-    books: Sequence[str] | None, split: str, editions: int, course: str | None = None, salt: int = 0
+    books: Sequence[str] | None, split: str, editions: int | Sequence[int], course: str | None = None, salt: int = 0
 ) -> dict[str, str]:
-    """Return, for every book, the SHA-256 of the worlds of editions 0, 1, ...: their EDITION records, one by one.
+    """Return, for every book, the SHA-256 of the worlds of its editions: their EDITION records, one by one.
 
+    `editions` is how many, numbered 0, 1, ..., or their numbers.
     Two studies whose digests are equal met the same worlds. What a number means in a split hangs on the `course`.
     """
     digests = {}
     for book in map(find, books or BOOKS):
         digest = hashlib.sha256()
-        for start in range(0, editions, BLOCK):
-            numbers = range(start, min(start + BLOCK, editions))
+        for start, stop in blocks(editions, BLOCK):
+            numbers = range(start, stop)
             lanes = Lanes(book.path, len(numbers), episode="book", split=split, course=course, threads=1).seal(salt)
             open_editions(lanes, numbers)
             words = lanes.records.view(np.uint64).reshape(len(numbers), -1)  # a copy by fields has chance in its gaps

@@ -9,7 +9,7 @@ So whoever asks for the same job again gets it from there, and a killed worker's
 import contextlib
 import functools
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +53,21 @@ class Job(NamedTuple):
     def shape(self) -> tuple[int, int]:
         """Courses, and exercises in each."""
         return self.stop - self.start, sum(outline(read(self.path), self.course).values())
+
+
+def numbers_of(editions: int | Sequence[int]) -> Sequence[int]:
+    """Return the numbers of editions, ascending: 0, 1, ... of a count, or the ones that are given."""
+    return range(editions) if isinstance(editions, int) else editions
+
+
+def blocks(editions: int | Sequence[int], size: int) -> Iterator[tuple[int, int]]:
+    """Yield editions in blocks of at most `size`, without gaps: number of the first, and of the one behind the last."""
+    numbers = numbers_of(editions)
+    start = 0
+    for stop in range(1, len(numbers) + 1):
+        if stop == len(numbers) or stop - start == size or numbers[stop] != numbers[stop - 1] + 1:
+            yield numbers[start], numbers[stop - 1] + 1
+            start = stop
 
 
 def run_job(job: Job, threads: int | None = 1) -> np.ndarray:

@@ -25,7 +25,7 @@ from textbook_gym.students.text_student import TextStudent
 from textbook_gym.study.cache import Parts, student_digest
 from textbook_gym.study.controls import check_controls, controls_of
 from textbook_gym.study.edition_digests import salt_of, seal_digest, secret
-from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, loaded
+from textbook_gym.study.jobs import AGENT_BLOCK, BLOCK, ROW_BYTES, TALK_BLOCK, Job, blocks, loaded
 from textbook_gym.study.protocols import PLAIN_PROTOCOL, Protocol, settled_protocol
 from textbook_gym.study.runners import Runner, here
 
@@ -83,7 +83,7 @@ def check_books(books: Sequence[str] | None) -> list[str]:
 def make_jobs(
     students: Sequence[Walker],
     books: Sequence[str] | None,
-    editions: int,
+    editions: int | Sequence[int],
     split: str,
     controls: Sequence[str],
     lanes: int | None = None,
@@ -92,15 +92,17 @@ def make_jobs(
     folder: str = "",
     salt: int = 0,
 ) -> list[Job]:
-    """Return the jobs of a study in the order of its table: by book, student, seed, control and edition."""
+    """Return the jobs of a study in the order of its table: by book, student, seed, control and edition.
+
+    `editions` is how many, numbered 0, 1, ..., or their numbers, ascending.
+    """
     jobs = []
     for book in map(find, check_books(books)):
         outline(book, course)  # refuses a course that the book does not name
         for who in students:
             size = block_of(who.found)
             for control in controls_of(who.found, controls):
-                for start in range(0, editions, size):
-                    stop = min(start + size, editions)
+                for start, stop in blocks(editions, size):
                     place = (book.name, book.path, split, course, control, who.seed, start, stop)
                     jobs.append(Job(who.given, who.found.name, *place, lanes, timeout, salt, who.key, folder))
     return jobs

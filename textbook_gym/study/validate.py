@@ -14,7 +14,8 @@ The format, version 1. A study is a folder of two files (others may lie beside t
     format      "textbook_gym study 1"
     students    names as in the table, or what they were made from, a list
     books       names, a list
-    editions    how many editions of each book: those numbered 0, 1, ... of the split
+    editions    how many editions of each book: those numbered 0, 1, ... of the split; where a person chose which ones
+                to play, a list of their numbers, ascending
     split       "test", "train" or "all"
     course      "short" or "seminar"; null, or not there, for whole books
     controls    names, a list; a student without a memory may walk under the first alone
@@ -40,6 +41,7 @@ cannot be seen from a table.
 """
 
 import hashlib
+import itertools
 import json
 import pathlib
 from typing import Any
@@ -48,6 +50,7 @@ import polars as pl
 
 from textbook_gym import __version__
 from textbook_gym.authoring.contract import COURSES
+from textbook_gym.engine.course import LAST_NUMBER
 from textbook_gym.engine.splits import Split
 from textbook_gym.metrics.summary import summary
 from textbook_gym.metrics.table import FIGURES, complete, read_marks
@@ -57,7 +60,7 @@ from textbook_gym.students.resolve import student_name
 from textbook_gym.study.controls import CONTROLS, controls_of
 from textbook_gym.study.edition_digests import edition_digests, salt_of, seal_digest, secret
 from textbook_gym.study.files import STUDY_FORMAT
-from textbook_gym.study.jobs import run_job
+from textbook_gym.study.jobs import numbers_of, run_job
 from textbook_gym.study.replay import check_transcripts
 from textbook_gym.study.run import frame, make_jobs, walkers
 from textbook_gym.study.table_checks import CLOSE, KEY, Finding, check_table
@@ -70,7 +73,7 @@ KEYS: dict[str, Any] = {
     "format": str,
     "students": [str],
     "books": [str],
-    "editions": int,
+    "editions": (int, [int]),
     "split": str,
     "controls": [str],
     "seeds": [int],
@@ -78,7 +81,7 @@ KEYS: dict[str, Any] = {
     "digests": dict,
     "metrics": [dict],
 }
-"""Key -> kind of its value; [kind] is a list, {kind: kind} an object."""
+"""Key -> kind of its value; [kind] is a list, {kind: kind} an object, (kind, kind) one or the other."""
 
 
 def validate(path: pathlib.Path, salt: str | None = None) -> list[Finding]:
@@ -155,6 +158,8 @@ def check_seal(stated: dict[str, Any], given: str | None) -> tuple[list[Finding]
 
 def fits(value: Any, kind: Any) -> bool:
     """Return whether a value is of a kind of `KEYS`."""
+    if isinstance(kind, tuple):
+        return any(fits(value, either) for either in kind)
     if isinstance(kind, list):
         return isinstance(value, list) and all(fits(v, kind[0]) for v in value)
     if isinstance(kind, dict):
@@ -165,8 +170,10 @@ def fits(value: Any, kind: Any) -> bool:
 
 def called(kind: Any) -> str:
     """Return the name of a kind of `KEYS`."""
+    if isinstance(kind, tuple):
+        return " or a ".join(map(called, kind))
     if isinstance(kind, list):
-        return f"list of {called(kind[0])}"
+        return f"list of {called(kind[0])}s"
     return "object of strings" if isinstance(kind, dict) else {str: "string", int: "whole number"}.get(kind, "object")
 
 
@@ -195,11 +202,20 @@ def check_keys(stated: Any) -> list[Finding]:
         wrong.append(Finding(False, f"course is {shortened_value(walked)}; it is null or one of {', '.join(COURSES)}"))
     if stated["split"] not in SPLITS:
         wrong.append(Finding(False, f"split is {stated['split']!r}; it is one of {', '.join(SPLITS)}"))
-    if not 1 <= stated["editions"] <= MOST_EDITIONS:
-        wrong.append(Finding(False, f"editions is {stated['editions']}; give a number from 1 to {MOST_EDITIONS}"))
+    if isinstance(stated["editions"], int):
+        if not 1 <= stated["editions"] <= MOST_EDITIONS:
+            wrong.append(Finding(False, f"editions is {stated['editions']}; give a number from 1 to {MOST_EDITIONS}"))
+    elif not stated["editions"] or not rising([-1, *stated["editions"], LAST_NUMBER + 1]):
+        numbers = f"ascending numbers from 0 to {LAST_NUMBER}"
+        wrong.append(Finding(False, f"editions are {shortened_value(stated['editions'])}; give {numbers}"))
     if not fits(stated["digests"].get("editions", {}), {str: str}):
         wrong.append(Finding(False, "digests.editions is no object of strings; give a digest for every book"))
     return wrong
+
+
+def rising(numbers: list[int]) -> bool:
+    """Return whether every number is above the one before it."""
+    return all(number < after for number, after in itertools.pairwise(numbers))
 
 
 def shortened_value(value: Any) -> str:
@@ -231,10 +247,11 @@ def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]
         found = set(table[column].unique())
         if wanted != found:
             findings.append(Finding(False, f"table: {key} are {sorted(found)}, stated {sorted(wanted)}"))
-    editions = sorted(table["edition"].unique())
-    if editions != list(range(stated["editions"])):
-        numbers = f"{len(editions)} editions, {editions[0]} to {editions[-1]}"
-        findings.append(Finding(False, f"table: {numbers}; stated 0 to {stated['editions'] - 1}"))
+    editions, numbers = sorted(table["edition"].unique()), numbers_of(stated["editions"])
+    if editions != [*numbers]:
+        there = f"{len(editions)} editions, {editions[0]} to {editions[-1]}"
+        told = f"0 to {len(numbers) - 1}" if isinstance(numbers, range) else shortened_value(numbers)
+        findings.append(Finding(False, f"table: {there}; stated {told}"))
     named = [next((n for n in (s, student_name(s)) if n in set(table["student"])), s) for s in stated["students"]]
     if sorted(named) != sorted(table["student"].unique()):
         there = ", ".join(sorted(table["student"].unique()))

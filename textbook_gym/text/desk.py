@@ -325,8 +325,7 @@ class Desk:
         parts = [words.head(lane.book, lane.rows, lane.shuffled, info)]
         if self.settings.keeps_notes:
             parts.append(words.notebook(self._notes.text))
-        parts += [self._words.say(lane.row, None, None, lane.seen), words.step(lane.row, 0)]
-        return "\n".join(parts)
+        return "\n".join([*parts, self._words.say(lane.row, None, None, lane.seen)])
 
     def _show_page(self, said: str = "", tool_call: str | None = None) -> list[Message]:
         """Show the exercise that was just posed, after what else there is to say; return the new messages."""
@@ -359,8 +358,7 @@ class Desk:
         parts.append(self._words.say(lane.row, before, read.action, lane.seen))
         if lane.info["exercise_done"]:
             return self._ended("\n".join([*parts, words.over(lane.row, lane.info)]), reward, tool_call)
-        said = "\n".join([*parts, words.step(lane.row, self._steps)])
-        return Turn(self._add(said, tool_call), reward, False, False, self.info, False)
+        return Turn(self._add("\n".join(parts), tool_call), reward, False, False, self.info, False)
 
     def _ended(self, said: str, reward: float, tool_call: str | None) -> Turn:
         """Return what follows the reply that ended an exercise."""

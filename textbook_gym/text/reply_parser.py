@@ -3,14 +3,15 @@
 A reply is read in three steps. What a model thought is removed (`<think>...</think>`; a reply that ends before its
 reasoning does is "truncated"). Of the rest the last `reply_chars` characters count. In them the action is looked for as
 the last `<action>NAME</action>`, as JSON such as `{"action": "NAME"}`, and as a name alone on the last line, in the
-order that the student was asked for. Case, quotes and code fences do not matter. A bare number is never an action: it
-would be read as a position where a model meant a label.
+order that the student was asked for. Case, quotes, code fences and characters that cannot be seen do not matter. A bare
+number is never an action: it would be read as a position where a model meant a label.
 
 Everything takes time linear in the length of the reply.
 """
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -145,12 +146,15 @@ class Reader:
 
     def number(self, name: str) -> int | None:
         """Return the number of an action by name, in any case and between any quotes; None if it is no action."""
-        return self._numbers.get(name[: 4 * LONGEST_NAME].strip(QUOTES).replace(" ", "_").replace("-", "_").upper())
+        plain = unicodedata.normalize("NFKC", name[: 4 * LONGEST_NAME])  # letters of full width, other kinds of blanks
+        seen = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+        return self._numbers.get(seen.strip(QUOTES).replace(" ", "_").replace("-", "_").upper())
 
     def _in_tags(self, text: str) -> tuple[str, int | None]:
         named = [part.content for part in tagged(text, ACTION_TAGS)]
-        if not named and text.count("<action>") == 1:  # generation was stopped at the closing tag
-            named = [text.partition("<action>")[2]]
+        opened = [tag.end() for tag in ACTION_TAGS.finditer(text) if not tag[1]] if not named else []
+        if len(opened) == 1:  # generation was stopped at the closing tag
+            named = [text[opened[0] :]]
         named = [name for name in named if name.strip(QUOTES) not in ("", PLACEHOLDER)]
         return (named[-1], self.number(named[-1])) if named else ("", None)
 

@@ -4,7 +4,8 @@ A book brings `PREFACE`, `STRUCTURE` and `say`; where it lacks them, the headlin
 What is the same in all books (chapters, limits, marks, how to answer) is worded here, once.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from textbook_gym.authoring.book import Book
@@ -15,8 +16,8 @@ from textbook_gym.text.tools import TURN_PAGE
 QUOTED = 40  # most characters of a wrong name that are said back
 
 SAME_WORLD = (
-    "The world stays the same from exercise to exercise and from chapter to chapter until the book ends: what you find "
-    "out in one exercise holds in all later ones."
+    "Unless something else is said above, the world stays the same from exercise to exercise and from chapter to "
+    "chapter until the book ends: what you find out in one exercise holds in all later ones."
 )
 MARKS = (
     "Every exercise ends with a mark from 0 (worst) to 1 (best). The grade of a chapter starts at what a newcomer "
@@ -40,8 +41,53 @@ def words_of(book: Book) -> BookWords:
     return BookWords(
         preface=str(getattr(module, "PREFACE", headline[:1].upper() + headline[1:])).strip(),
         structure=str(getattr(module, "STRUCTURE", "")).strip(),
-        say=getattr(module, "say", lambda p, before, action, o: book.tell(p, o)),
+        say=getattr(module, "say", lambda p, before, action, o: f"{book.tell(p, o)} {steps_left(p, o)}"),
     )
+
+
+def steps_left(p: Any, o: Any) -> str:
+    """Return how many steps of the exercise are left, for books that do not say it themselves."""
+    left = round(o.left * p.limit)
+    return f"Steps left: {left}." if left else "The exercise is over."
+
+
+# --- passages for some chapters ------------------------------------------------------------
+
+GOES_ON = re.compile(r'(?<![.:!?"\n])\n(?!\n)')  # a line break within a sentence
+SPAN = r"[0-9]+(?:-[0-9]+)?"
+PASSAGE = re.compile(rf"\{{(?P<chapters>{SPAN}(?:\s*[,&]\s*{SPAN})*):(?P<words>[^{{}}]*)\}}(?P<space>\s?)")
+
+
+def told_in(text: str, chapters: Collection[int]) -> str:
+    """Return what a preface tells in a course: without the passages that are about other chapters.
+
+    A line break within a sentence is one of the source and becomes a space.
+
+    `{3-6: Some words.}` is told if the course has one of the chapters 3 to 6, `{1, 3: Some words.}` if it has chapter 1
+    or 3, and `{1-3 & 5: Some words.}` if it has one of 1 to 3 and chapter 5, too.
+
+    Args:
+        text: the preface, or what else a book says of itself.
+        chapters: numbers of the chapters that the course has.
+
+    Example:
+        >>> told_in("Press a button. {3-6: Mind the gate.} Walk on.", chapters=[1, 2])
+        'Press a button. Walk on.'
+    """
+
+    def told(passage: re.Match[str]) -> str:
+        apart = passage.start() == 0 or passage.string[passage.start() - 1].isspace()
+        if all(not chapters_in(part).isdisjoint(chapters) for part in passage["chapters"].split("&")):
+            return (passage["words"].lstrip() if apart else passage["words"]) + passage["space"]
+        return "" if apart else passage["space"]  # else the space before it would stand beside the one behind it
+
+    return GOES_ON.sub(" ", PASSAGE.sub(told, text).strip())
+
+
+def chapters_in(part: str) -> set[int]:
+    """Return the numbers that `1, 3-5` names."""
+    ends = [[int(end) for end in span.split("-")] for span in part.split(",")]
+    return {number for span in ends for number in range(span[0], span[-1] + 1)}
 
 
 # --- the system message --------------------------------------------------------------------
@@ -59,9 +105,10 @@ def preface(book: Book, rows: Mapping[int, Row], shuffled: bool, kind: str, answ
         budget: characters of the notebook, None if none is kept.
     """
     own = words_of(book)
+    rules, structure = told_in(own.preface, rows), told_in(own.structure, rows)
     title = f"You work through a textbook, {book.name}."
-    parts = [] if kind == "bare" else [title, own.preface, contents(book, rows, shuffled), SAME_WORLD, MARKS]
-    parts += [own.structure] if kind == "full" else []
+    parts = [] if kind == "bare" else [title, rules, contents(book, rows, shuffled), SAME_WORLD, MARKS]
+    parts += [structure] if kind == "full" else []
     parts += [f"Actions: {', '.join(book.actions)}.", " ".join([how_to_answer(answer), COSTS])]
     if budget is not None:
         parts.append(how_to_note(answer, budget))
@@ -116,11 +163,6 @@ def head(book: Book, rows: Mapping[int, Row], shuffled: bool, info: Mapping[str,
     worked = info["exercise"] > 1  # before, the grade is the newcomer's and says nothing of this student
     grade = "" if p.exam or not worked else f" Grade of this chapter so far: {info['grade']:.2f}."
     return f'Chapter{place} "{book.chapters[number - 1].name}", exercise {info["exercise"]} of {p.exercises}.{grade}'
-
-
-def step(p: Row, steps: int) -> str:
-    """Return how many steps of the exercise have been taken, this one included."""
-    return f"Step {steps + 1} of {p.limit}."
 
 
 def notebook(text: str) -> str:

@@ -43,9 +43,9 @@ Mark: the mean over the targets of the worth of the shot that stands. Its worth 
 - 0.15 * shots before it). The excess is how far the notch misses on average, less what the best notch would miss;
 typical is what somebody misses on average who always hits the middle of the chapter's distances. Luck in the scatter
 does not count. A target without a shot counts 0.
-Most exercises have one target, in one chapter they have two.
-Exam: six targets, one shot at each, nearer to the end of the gun's reach than in all chapters before, with a ball and
-a wind that were never met together. No fall is seen."""
+{5: In one chapter an exercise has two targets.}
+{6: Exam: six targets, one shot at each, nearer to the end of the gun's reach than in all chapters before, with a ball
+and a wind that were never met together. No fall is seen.}"""
 
 STRUCTURE = """The notches set 21 elevations, evenly spaced from 5 to 75 degrees, in order round the ring; hidden are
 the notch of the lowest one and the sense in which they follow. The range grows with the elevation up to somewhat

@@ -28,22 +28,24 @@ def tell(p: Chapter, o: Record) -> str:
 PREFACE = """You stand before a machine with six arms, A to F.
 A cue shows the season of the exercise: season 0, 1, 2 or 3. It stays the same until the exercise ends.
 PULL_A pulls arm A, and so on; one pull a step. A pull pays 1 or nothing, by chance. Every arm has a chance of its
-own to pay; it need not be the same in another season. These chances stay the same from exercise to exercise; once in
-the book, when a chapter begins, those in most of the seasons change.
-In some chapters only arms A, B and C are open: an arm that is not open pays nothing.
+own to pay; it need not be the same in another season. These chances stay the same from exercise to exercise.
+{1-3 & 4-6: But once in the book, when a chapter begins, those in most of the seasons change.}
+{1: In one chapter only arms A, B and C are open: an arm that is not open pays nothing.}
 After each pull you are told whether it paid.
 The exercise ends when the pulls allowed are used up. A step without a pull is lost.
 Mark: every pull counts the chance of its arm to pay, not its luck, on a scale from 0 (the worst arm that is open) to
-1 (the best one). The mark is the mean over all pulls allowed; an arm that is not open and a lost pull count 0.
-Exam: the cue shows two seasons at once, half one and half the other, as no chapter before did. There are few pulls,
-and nothing is shown of what they pay."""
+1 (the best one). The mark is the mean over all pulls allowed; a lost pull counts 0{1:, and so
+does a pull of an arm that is not open}.
+{6: Exam: the cue shows two seasons at once, half one and half the other, as no chapter before did. There are few
+pulls, and nothing is shown of what they pay.}"""
 
 STRUCTURE = """Every arm and every season has a hidden direction in the plane, a multiple of 45 degrees. How often an
 arm pays depends on the angle between the arm and the season: sigmoid(0.9 + 2.5 * cos(angle)). The four seasons lie
-on four different axes. So the payoffs of an arm in two seasons tell those in all others. From the chapter "reversal"
-on all seasons but one have turned round: in them every arm pays as an arm of the opposite direction did. A cue of two
-seasons pays by the mean of the two log-odds. In season 0 the best of the arms A to C pays 71 times of 100, and one of
-the arms D to F at least pays more."""
+on four different axes. So the payoffs of an arm in two seasons tell those in all others.
+{1-3 & 4-6: Once in the book all seasons but one turn round: from then on every arm pays in them as an arm of the
+opposite direction did.}
+{6: A cue of two seasons pays by the mean of the two log-odds.}
+In season 0 the best of the arms A to C pays 71 times of 100, and one of the arms D to F at least pays more."""
 
 FORBIDDEN = ("direction", "directions", "angle", "axis", "sky", "turned", "opposite", "cosine")
 

@@ -41,33 +41,37 @@ def tell(p: Chapter, o: Record) -> str:
 PREFACE = """Before you is a board with five lights, A to E. Some lights move others: they make it likelier or less
 likely that those are on. Which and how is for you to find out. A page tells how many lights take part in this
 exercise; the others neither move nor are moved, and flicker at random. What moves what stays the same from exercise
-to exercise; only, in some later chapters, nothing may move a certain light for one exercise.
+to exercise.
+{4-5: Only, in some chapters nothing may move a certain light for one exercise.}
 Experiments. ON_A sets light A on, OFF_A sets it off, and so on for the other lights; WATCH sets nothing. Then all
 other lights go on or off as they do, with some chance in it, and you see the board. Each experiment is a new draw:
-boards have nothing in common but what moves what. If the subject is locked it cannot be set. Without experiments
-left, ON, OFF and WATCH do nothing but cost a step.
+boards have nothing in common but what moves what. Without experiments left, ON, OFF and WATCH do nothing but cost a
+step.
+{3: In one chapter the subject is locked: it cannot be set.}
 Questions. Each exercise is about one light, the subject: what does it move? You judge the other lights one after the
 other. FOLLOWS: the subject moves it the same way, so that it is on more often if the subject is set on than if the
 subject is set off. OPPOSES: the subject moves it the other way, less often. UNMOVED: the subject does not move it.
-The subject always moves at least one light. Later a question may also be backward, "what moves the subject?": then
-judge whether the light asked about, if it is set, moves the subject.
+The subject always moves at least one light.
+{5: In one chapter a question may also be backward, "what moves the subject?": then judge whether the light asked
+about, if it is set, moves the subject.}
 The exercise ends with the last judgement, or when the steps are used up. You may judge without any experiment.
 Mark: (your gain / the most that could be gained, at least 0) * (1 - price). The effect is the chance to be on if the
 one that moves is set on, less the chance if it is set off. FOLLOWS gains the effect less 0.2, OPPOSES gains minus the
 effect less 0.2, UNMOVED gains 0, a light not judged gains 0. The price is 0.3 * share of the experiments allowed that
-you used. Where a page names a fee, the price is that fee if you make any experiment, however many.
+you used.
+{3: Where a page names a fee, the price is that fee if you make any experiment, however many.}
 An example: A moves B with effect 0.8 and C with -0.4. The most is 0.6 + 0.2 = 0.8. Whoever says FOLLOWS of B and
 UNMOVED of C gains 0.6; with two of six experiments used the mark is 0.6 / 0.8 * (1 - 0.3 * 2/6) = 0.675. No page
 tells how a judgement did.
-Exam: at the end, in the question, and only there, a second light is held on or off; judge what the subject moves
-while that one is held. Experiments do not hold it."""
+{6: Exam: in the question, and only there, a second light is held on or off; judge what the subject moves while that
+one is held. Experiments do not hold it.}"""
 
 STRUCTURE = """The lights have a hidden order, and each one's causes come earlier in it: the first has none, the
 second none or one, the third one, the fourth two, the fifth one or two. Two causes act as "or" for all lights of an
 edition, or as "and" for all of them. A light goes on when its causes act or, if it is inverted, when they do not;
 with strong wires it does the opposite 1 time in 32, with weak ones 5 times. A light without causes is like a fair
-coin. The first three of the order are wired first, then the fourth, then the fifth. From the chapter "loose wires"
-on the wires of any light are loose in a quarter of the exercises, but not in the exam."""
+coin. The first three of the order are wired first, then the fourth, then the fifth.
+{4-5: In some chapters, but not in the exam, the wires of any light are loose in a quarter of the exercises.}"""
 
 FORBIDDEN = ("strength", "inverted", "loose", "cause", "fair coin", "chain")
 

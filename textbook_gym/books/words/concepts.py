@@ -48,20 +48,23 @@ colour (green, red or black), inside one, two or three borders.
 BIN_1, BIN_2, BIN_3 and BIN_4 put the card into that bin. Each card belongs in one bin, by the rule of the exercise.
 HINT has the card sorted for you: it looks right, but you are not told its bin, and the mark counts it as wrong.
 ASK is the opposite: you are told the bin of the card, but it is put into none, and the mark counts it as wrong.
-After each card comes the next one. In most exercises you are told after each card whether it was right and in which
-bin it belonged; in some you are told nothing unless you ask. The exercise ends when the cards are used up. A step
-without an answer is lost: one card fewer is sorted.
-A page names the rule in these words. Question A and question B ask something of a card, and the answer is yes or no;
-a question may be negated, and two may be joined: both answers must be yes, or one yes is enough. "Crossed with
-question C" means that the answer to C counts, too. "With the exception" means that the exception holds. What the
-questions ask, what the exception is and which bin stands for what is not told: that is for you to find out. Question
-A, question B, question C and the exception stay the same in all exercises.
-So do the bins at first. Later, from the first exercise on in which no rule is named, the bins have changed places: all
-that belonged in one bin now belongs in one other, or in the same, and so it stays to the end. Where no rule is named,
-one of the rules named before is in force, and it may change between two cards without a word.
+After each card comes the next one, and you are told whether the card was right and in which bin it belonged.
+{2: In one chapter you are told nothing unless you ask.}
+The exercise ends when the cards are used up. A step without an answer is lost: one card fewer is sorted.
+A page names the rule in these words. Question A and question B ask something of a card, and the answer is yes or no.
+{6: A question may be negated, and two may be joined: both answers must be yes, or one yes is enough.}
+{3-6: "Crossed with question C" means that the answer to C counts, too.}
+{4-6: "With the exception" means that the exception holds.}
+What the questions ask{4-6:, what the exception is} and which bin stands for what is for you to find out. It stays the
+same in all exercises.
+{1-4 & 5-6: Only the bins change places once, when a chapter begins: all that belonged in one bin then belongs in one
+other, or in the same, and so it stays to the end.}
+{5: In one chapter no rule is named: one of the rules named before is in force, and it may change between two cards
+without a word.}
+{1-4 & 5: From there on the bins have changed places.}
 Mark: the share of the cards that you put into the right bin yourself.
-Exam: at the end the page names a rule never met before, put together from the questions and the exception that you
-know. You are told nothing of how you did, even if you ask."""
+{6: Exam: the page names a rule never met before, put together from the questions and the exception that you know.
+You are told nothing of how you did, even if you ask.}"""
 
 STRUCTURE = """Question A asks whether a card has one certain value of one feature (number, colour, figure or
 borders). Question B asks whether a card has one of four certain pairs of values of two features. Question C asks for

@@ -32,15 +32,15 @@ def tell(p: Chapter, o: Record) -> str:
     )
 
 
-PREFACE = """You work in a workshop with items A to P and three stations. An exercise orders one item or two. PICK_A
-puts item A, which must be in stock, on the bench, and so on for the other items. The bench holds two items; a third
-pick pushes the one off that lies there longest.
+PREFACE = """You work in a workshop with items A to P and three stations. An exercise orders one item{5-6: or two}.
+PICK_A puts item A, which must be in stock, on the bench, and so on for the other items. The bench holds two items; a
+third pick pushes the one off that lies there longest.
 JOIN_1, JOIN_2 and JOIN_3 join the two items on the bench at that station. Some pairs of items make a new item, each
-at one station only; which pairs is for you to find out, and stays the same in all exercises. So is which station, but
-that may change once, later in the book. If a
-pair makes an item, it goes into stock and the bench is cleared. If the two belong together but at another station,
-there is a spark. Otherwise nothing comes of it. Without success the two stay on the bench. Nothing is ever used up:
-an item in stock can be picked again and again. What you made is in stock until the exercise ends, not longer.
+at one station only; which pairs and which station is for you to find out, and stays the same in all exercises.
+{1-4 & 5-6: Only the stations change once, when a chapter begins; the pairs stay.}
+If a pair makes an item, it goes into stock and the bench is cleared. If the two belong together but at another
+station, there is a spark. Otherwise nothing comes of it. Without success the two stay on the bench. Nothing is ever
+used up: an item in stock can be picked again and again. What you made is in stock until the exercise ends, not longer.
 BUILD does one step of six at a gauge, which no order asks for. Once it is built it stays to the end of the book; one
 that is not finished in an exercise is lost. The gauge shows, whenever you pick an item, which items belong together
 with it (those in stock and those that can be made, for what the chapter or an earlier one orders). The steps of BUILD
@@ -48,13 +48,14 @@ count as all others do.
 HAND_IN hands in and ends the exercise, be the order complete or not. Otherwise it ends when the steps are used up.
 Mark: if all that was ordered was made and handed in, the fewest steps possible divided by the steps that you took;
 else 0. Every item to be made takes two picks and a join; handing in takes one step more.
-Exam: two items are ordered. It is not shown what you make, nor sparks; the stock is shown as it was at first. Any
-item can be picked (joining works only if both are there), every join clears the bench, and the gauge shows nothing."""
+{6: Exam: two items are ordered. It is not shown what you make, nor sparks; the stock is shown as it was at first. Any
+item can be picked (joining works only if both are there), every join clears the bench, and the gauge shows nothing.}"""
 
 STRUCTURE = """Four items are materials; three parts are each made of two materials, three tools of a part and a
 material, two machines of a tool and a part. All parts are made at one station, all tools at another, all machines at
-the third; from the review on each of them has another station than before. Four more items are stand-ins: each serves
-wherever one certain material does."""
+the third.
+{1-4 & 5-6: Once in the book, when a chapter begins, each of them gets another station than before.}
+Four more items are stand-ins: each serves wherever one certain material does."""
 
 FORBIDDEN = ("tier", "rank", "material", "materials", "stand-in", "stand-ins", "recipe", "recipes")
 
@@ -116,7 +117,8 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
         said.append("The gauge shows nothing in the exam.")
     else:
         fits = [c for i, c in enumerate(NAMES) if o.fits[i] == 1.0]
-        found = f"with {lie(o)[-1]} belongs {' or '.join(fits) or 'nothing'}" if lie(o) else "nothing picked"
+        found = f"{lie(o)[-1]} belongs together with {' or '.join(fits) or 'nothing'}" if lie(o) else "nothing picked"
         said.append(f"Gauge: {found}.")
-    said.append(f"Steps left: {left}." if left else "The exercise is over.")
+    over = "The exercise is over." if action == Action.HAND_IN else "The exercise is over: nothing was handed in."
+    said.append(f"Steps left: {left}." if left else over)
     return " ".join(said)

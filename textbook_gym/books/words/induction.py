@@ -44,9 +44,11 @@ def tell(p: Chapter, o: Record) -> str:
 PREFACE = """A hidden rule says of every triple of the digits 0 to 4, such as 3 0 4, whether it is IN or OUT. Each
 exercise has a rule of its own, drawn from the families that the page names. There are three families of rules,
 called 1, 2 and 3; what the rules of a family look at is for you to find out, and stays the same in all exercises.
-The page tells of the rule: the families it is made of; whether narrow or broad rules (a broad rule of a family says
-the opposite of a narrow one); if there are two, whether both must say IN or one is enough; and whether the exception
-holds: the verdict is then turned round for some triples, the same ones whenever it holds.
+The page tells of the rule: the families it is made of, and whether narrow or broad rules (a broad rule of a family
+says the opposite of a narrow one).
+{3, 5-6: If there are two, the page tells whether both must say IN or one is enough.}
+{5: If the page says that the exception holds, the verdict is turned round for some triples, the same ones whenever it
+holds.}
 First, tests. A board shows a triple. FIRST_3 sets its first digit to 3, SECOND_3 its second, THIRD_3 its third, and
 so on for the digits 0 to 4; this costs a step, no mark. TEST tells whether the triple on the board is IN or OUT.
 There are few tests, and your first answer puts an end to them; without tests left TEST does nothing.
@@ -57,14 +59,14 @@ The exercise ends with the eighth answer, or when the steps are used up.
 Mark: 1 - (squared error of the answers) / (that of even odds) - 0.02 for every test, at least 0. "Surely" stands for
 certainty, "likely" for two chances in three: right and sure is best, wrong and sure is worst. A probe not answered
 counts as even odds.
-Exam: rules put together as no chapter before did; few tests, which answer as always; no verdicts on the probes."""
+{6: Exam: rules put together as no chapter before did; few tests, which answer as always; no verdicts on the probes.}"""
 
 STRUCTURE = """The digits are mere names for five points on a line, in a hidden order that is the same in all
 exercises. A family looks at one thing: the point of the digit in one place, the gap between two, the lead of one
 over another, the sum of two, the spread of all three (greatest less least), or the middle one of the three. Each of
 its seven narrow rules says IN for some values of that thing, for instance for 0, or for 3 and 4; each of its seven
-broad rules says OUT for the same values. The exception turns the verdict round for triples with one certain digit in
-one certain place."""
+broad rules says OUT for the same values.
+{5: The exception turns the verdict round for triples with one certain digit in one certain place.}"""
 
 FORBIDDEN = ("line", "point", "points", "gap", "lead", "sum", "spread", "middle", "median")
 

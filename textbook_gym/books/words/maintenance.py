@@ -33,26 +33,33 @@ def tell(p: Chapter, o: Record) -> str:
 PREFACE = """You keep six modules, A to F, running. An exercise is a job: something is broken and checks of some
 modules fail. There are eight possible causes, 1 to 8. A cause that is in force makes checks of modules fail; which
 cause breaks which modules is for you to find out, and stays the same in all jobs. A page shows how many checks fail
-in every module. In some chapters a run of the checks may miss what is broken in a module.
-REPAIR_1 does one step of the repair for cause 1, and so on. A repair takes one step in the first chapter, two in the
-second and three later, in a row or not. With the last one the cause is removed, if it was in force, with all that it
-broke; you are told whether it was in force.
+in every module.
+{4-5: In some chapters a run of the checks may miss what is broken in a module.}
+REPAIR_1 does one step of the repair for cause 1, and so on. A repair takes three steps, in a row or not{1:; only
+one in the chapter "one fault"}{2:; only two in the chapter "new faults"}.
+With the last one the cause is removed, if it was in force, with all that it broke; you are told whether it was in
+force.
 PROBE_1 takes one step and tells whether cause 1 is in force, and so on.
 PATCH_A takes one step and puts tape over module A, and so on: its checks pass then, but the causes behind them stay.
 SHIP ships the job and ends the exercise. A job that is not shipped when the steps are used up is marked 0.
 Mark: (causes of the job removed + what tape counts for every cause left under it) / causes of the job, at least 0,
 times (steps that somebody needs who knows the causes) / (steps that you took), at most 1. That somebody needs the
-steps of a repair for each cause, and one to ship. Tape counts 0.6 of a cause removed in the first two chapters, while
-it holds; later 0.5 is taken off instead, and causes that you taped over may come back.
-In the first two chapters a job has one cause, in later ones up to two.
-Exam: three causes in every job. The checks are shown once, as a report, when the job begins; no probe answers, and
-you are not told whether a repair found its cause."""
+steps of a repair for each cause, and one to ship.
+{1-2: Where a repair takes one or two steps, a job has one cause, and tape counts 0.6 of a cause removed, while it
+holds.}
+{3-6: Where a repair takes three steps, 0.5 is taken off for a cause left under tape, and causes that you taped over may
+come back.}
+{3-5: A job then has up to two causes.}
+{6: Exam: three causes in every job. The checks are shown once, as a report, when the job begins; no probe answers, and
+you are not told whether a repair found its cause.}"""
 
 STRUCTURE = """Each cause in force fails one check in each of one to three modules that it reaches, always the same
-ones, and no two causes reach the same modules. Failing checks of several causes add up. Three causes occur in the
-first chapter, five in the second, seven in the third, all eight from the fourth on. A patch puts a debt on every
-cause that it hides: from the chapter "debt" on such causes come back in later jobs besides the job's own, the more
-often the more patches were put on them, until they are repaired; in the exam every one of them comes back."""
+ones, and no two causes reach the same modules. Failing checks of several causes add up. Of the eight causes
+{1:three occur in the chapter "one fault", }{2:five in the chapter "new faults", }{3:seven in the chapter "debt", }all
+in the others.
+{3-6: A patch puts a debt on every cause that it hides. Where a repair takes three steps such causes come back in later
+jobs besides the job's own, the more often the more patches were put on them, until they are repaired.}
+{6: In the exam every one of them comes back.}"""
 
 FORBIDDEN = ("reach", "reaches", "joins", "debt", "debts")
 

@@ -47,23 +47,27 @@ def tell(p: Chapter, o: Record) -> str:
 
 PREFACE = """You run errands in a dark room of 7 by 7 cells. Rows are 0 (north) to 6 (south), columns 0 (west) to 6
 (east). You see the cell you are in, what is in it, and the errands of the exercise: places to visit in the order
-named. A place is one of the landmarks A, B, C, D and E, or a lamp that burns for one exercise; where the lamp burns
-is shown. PRESS_1, PRESS_2, PRESS_3 and PRESS_4 press a button. Each button moves you by one cell, always the same
-way; which button goes which way is for you to find out. If a wall or the closed gate is in the way you bump and
-stay. In the first chapters only the edge of the room is a wall; later there are walls inside. Buttons, walls and
-landmarks stay the same in all exercises, the cell you begin in and the errands change.
+named. A place is one of the landmarks A, B, C, D and E.
+{1: In one chapter it is a lamp that burns for one exercise; where the lamp burns is shown.}
+PRESS_1, PRESS_2, PRESS_3 and PRESS_4 press a button. Each button moves you by one cell, always the same way; which
+button goes which way is for you to find out. If a wall is in the way you bump and stay. The edge of the room is a
+wall. Buttons and landmarks stay the same in all exercises, the cell you begin in and the errands change.
+{3-6: In some chapters there are walls inside the room, too, always the same ones. Landmark D then lies behind a gate;
+while the gate is closed it is like a wall.}
+{4-6: In some chapters a key opens the gate, for one exercise; you pick the key up by walking into the cell where it
+lies, which is for you to find out. FORCE, in a cell beside the gate, opens it without the key but breaks it for the
+rest of the book: the key opens it no more, and every exercise that asks for D is then marked 0.}
+{1-3: In some chapters FORCE does nothing.}
 USE does the next errand if you are in its place, else nothing.
-Landmark D lies behind a gate. A key opens it, for one exercise; you pick the key up by walking into the cell where
-it lies, which is for you to find out. FORCE, in a cell beside the gate, opens it without the key but breaks it for
-the rest of the book: the key opens it no more, and every exercise that asks for D is then marked 0.
 The exercise ends when all errands are done, or when the steps are used up.
 Mark: the fewest steps possible divided by the steps that you took, USE included, if all errands are done; else 0.
-Exam: two errands. One way that was open before is closed. Landmarks, gate, key and errands done are not shown, and
-the exercise lasts until the steps are used up; steps after the last errand do not count."""
+{6: Exam: two errands. One way that was open before is closed. Landmarks, gate, key and errands done are not shown,
+and the exercise lasts until the steps are used up; steps after the last errand do not count.}"""
 
-STRUCTURE = """The four buttons go north, east, south and west, in a hidden order. The walls make a maze with some
-loops; D is a dead end, and the gate is the only way in. The key lies at B. The closed way of the exam lies on a
-short walk between landmarks; all cells can still be reached."""
+STRUCTURE = """The four buttons go north, east, south and west, in a hidden order.
+{3-6: The walls make a maze with some loops; D is a dead end, and the gate is the only way in.}
+{4-6: The key lies at B.}
+{6: The closed way of the exam lies on a short walk between landmarks; all cells can still be reached.}"""
 
 FORBIDDEN = ("maze", "corridor", "vault", "dead end", "key lies at", "key is at")
 
@@ -119,6 +123,13 @@ def say(p: Chapter, before: Record | None, action: int | None, o: Record) -> str
     errands, done, left = errands_in(o), round(o.done * ERRANDS), round(o.left * p.limit)
     shown = f"done: {done}" if p.told == 1 else "what is here and what is done is not shown"
     said.append(f"Errands: {', then '.join(errands)}; {shown}.")
-    over = " All errands are done." if p.told == 1 and done == len(errands) else ""
-    said.append(f"Steps left: {left}." if left else f"The exercise is over.{over}")
+    said.append(f"Steps left: {left}." if left else f"The exercise is over.{outcome(errands[done:]) * p.told}")
     return " ".join(said)
+
+
+def outcome(undone: list[str]) -> str:
+    """Return what became of the errands."""
+    if not undone:
+        return " All errands are done."
+    many = len(undone) > 1
+    return f" Time is up: the errand{'s' * many} {' and '.join(undone)} {'were' if many else 'was'} not done."

@@ -31,20 +31,22 @@ you may file it: FILE_1 offers it to slot 1, and so on. Each lemma is taken in o
 lemma; which one is for you to find out. You may offer it to slot after slot while steps are left; an action that is
 not FILE leaves it unfiled. Being taken or leaving it ends the exercise. CITE_1 to CITE_6 apply the lemma in that slot:
 one step does to any string what the whole proof of the lemma did. That a slot is filled is shown, but not with what.
-Lemmas stay in their slots until the book ends; but later the book may revise rules, and then it strikes out a lemma
-that rests on them: its slot is empty again, and takes the lemma that comes in its stead.
+Lemmas stay in their slots until the book ends.
+{1-4 & 5-6: But once in the book, when a chapter begins, some rules are revised, and then the book strikes out a lemma
+that rests on them: its slot is empty again, and takes the lemma that comes in its stead.}
 CITE with an empty slot, and FILE without a lemma just proved, do nothing but cost a step.
 The exercise ends with the proof (with a lemma when it is filed or left), or when the steps are used up.
 Mark: the fewest steps possible divided by the steps until the goal stood there; 0 without a proof. Possible means:
 with all lemmas filed that came up so far. With a lemma, the steps that you spend at filing or leaving it count too,
 and one such step is among the fewest.
-Exam: theorems too deep for rules alone. The string stays shown as it was at the start, nothing tells how a proof
-goes, and an exercise lasts until the steps are used up; steps after the proof do not count."""
+{6: Exam: theorems too deep for rules alone. The string stays shown as it was at the start, nothing tells how a proof
+goes, and an exercise lasts until the steps are used up; steps after the proof do not count.}"""
 
 STRUCTURE = """Each rule swaps what stands at two certain places of the string, whatever stands there. So a rule, a
 lemma and a theorem are each an order of the five places. Every lemma is three rules deep; there are four lemmas in
 all. The theorems of later chapters are made of lemmas and rules: one lemma and a rule or two, then two lemmas, in
-the exam three. In the review two rules have become other swaps, and one lemma another order."""
+the exam three.
+{1-4 & 5-6: Once in the book, when a chapter begins, two rules become other swaps, and one lemma another order.}"""
 
 FORBIDDEN = ("swap", "swaps", "swapped", "permutation", "places", "order", "unsound")
 

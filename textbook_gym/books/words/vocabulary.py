@@ -44,20 +44,22 @@ def tell(p: Chapter, o: Record) -> str:
 PREFACE = """You learn the words of a foreign language.
 There are three lessons of eight words each, called w1 to w8. Word w3 of lesson 1 and word w3 of lesson 2 are
 different words. There are eight meanings, called m1 to m8.
-An exercise asks eight questions, one a step. A question names a lesson, a context (home or dialect) and a direction.
-Forwards it names a word, and asks what that word means in this context; ANSWER_5 answers m5.
-Backwards it names a meaning, and asks which word of the lesson means that in this context; ANSWER_5 answers w5.
+An exercise asks eight questions, one a step. A question names a lesson, a context and a word, and asks what that word
+means in this context; ANSWER_5 answers m5. The context is home{4-6: or the dialect}.
+{5-6: Some questions go backwards: they name a meaning, and ask which word of the lesson means that in this context;
+ANSWER_5 then answers w5.}
 After each answer you are told whether it was right, and what the right answer was. The same question may come again,
 in this exercise or in a later one.
 The exercise ends after eight steps. A step without an answer is lost: one question fewer is asked.
 Mark: the share of the eight questions that you answered right, corrected for guessing: (share - 1/8) / (1 - 1/8),
 and 0 if that is below 0.
-Exam: half of the questions are of kinds that were asked before; the others put lesson, context and direction
-together as no chapter before did. Nothing is shown of how you did."""
+{6: Exam: half of the questions are of kinds that were asked before; the others put lesson, context and direction
+together as no chapter before did. Nothing is shown of how you did.}"""
 
-STRUCTURE = """Within a lesson every word has another of the eight meanings. In the dialect every meaning is shifted to
-another one, never to itself; the shift is the same for all words of all lessons. So two words that mean the same at
-home mean the same in the dialect; and of home, dialect and shift any two tell the third."""
+STRUCTURE = """Within a lesson every word has another of the eight meanings.
+{4-6: In the dialect every meaning is shifted to another one, never to itself; the shift is the same for all words of
+all lessons. So two words that mean the same at home mean the same in the dialect; and of home, dialect and shift any
+two tell the third.}"""
 
 FORBIDDEN = ("shift", "shifted", "permutation")
 
