@@ -41,7 +41,13 @@ import numpy as np
 
 from textbook_gym.authoring import Field, Record, Signal, below, chance, onehot, rule
 
-ABILITIES = {"learning": "is wiped at every exercise", "retention": "is wiped at every chapter"}
+ABILITIES = {
+    "learning": "is wiped at every exercise",
+    "retention": "is wiped at every chapter",
+    "exploration": "takes a hint wherever that is believed to count for more than its guess",
+    "self-improvement": "labels no state",
+    "foresight": "labels no state, and guesses in doubt only while that is hoped to pay in this exercise",
+}
 MODEL = "textbook_gym.books.models.automata"
 WORDS = "textbook_gym.books.words.automata"
 
@@ -50,6 +56,7 @@ INPUTS = 3
 OUTPUTS = 3
 CELLS = STATES * INPUTS  # a cell of the machine's table: INPUTS * state + input
 LONGEST = 8  # notes of a tune
+HINTED = 0.6  # of a question, what a hint counts
 NEAR = 0.5  # chance that a target is drawn among the states there are when its state joins, else among all
 DRAWS = 1000
 JOINED = np.array([2, 2, 4, 4, 6, 6, 7])  # how many states there are when each of them joins
@@ -57,7 +64,7 @@ ONE, ONE_STATE = onehot.table(INPUTS), onehot.table(STATES)
 
 
 class Action(enum.IntEnum):
-    """Press an input, predict an output, or ask for a hint."""
+    """Press an input, predict an output, ask for a hint, or put a label on the state that the machine is in."""
 
     PRESS_A = 0
     PRESS_B = 1
@@ -66,6 +73,7 @@ class Action(enum.IntEnum):
     PREDICT_Y = 4
     PREDICT_Z = 5
     HINT = 6
+    LABEL = 7
 
 
 class Chapter(NamedTuple):
@@ -89,7 +97,7 @@ CHAPTERS = (
     Chapter("homing",           9,   12,    0.46,    6,   0.5,  0.0,    3,   1),
     Chapter("tunes",            9,    9,    0.52,    7,   1.0,  1.0,    3,   1),
     Chapter("review",           8,   10,    0.47,    7,   0.0,  0.5,    3,   1),
-    Chapter("exam",             6,    8,    0.39,    7,   1.0,  1.0,    8,   0),
+    Chapter("exam",             6,    8,    0.39,    7,   0.0,  1.0,    8,   0),
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (5, 4, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
@@ -102,6 +110,8 @@ EDITION = (
 )
 
 STATE = (
+    Field("label", "i1", "label on every state, from 1 in the order they were put there, 0 for none", (STATES,),
+          lasting=True),
     Field("at", "i1", "the machine's state"),
     Field("start", "i1", "state it started in, -1 if that is not told"),
     Field("asked", "i1", "input that the question is about, -1 in a tune"),
@@ -111,10 +121,11 @@ STATE = (
     Field("right", "i4", "questions right or notes played"),
     Field("hints", "i4", "hints used"),
     Field("steps", "i4", "steps taken"),
-)
+)  # fmt: skip
 
 SIGNALS = (
     Signal("start", 0.0, 1.0, "1 for the state that the machine started in, all 0 if that is not told", (STATES,)),
+    Signal("label", 0.0, 1.0, "1 for the label on the state that the machine is in, all 0 if it has none", (STATES,)),
     Signal("asked", 0.0, 1.0, "1 for the input that the question is about, all 0 in a tune", (INPUTS,)),
     Signal("output", 0.0, 1.0, "1 for the output of the last step, all 0 if there is none to hear", (OUTPUTS,)),
     Signal("result", -1.0, 1.0, "+1 if the last answer looks right, -1 if it was wrong, 0 if there is nothing to tell"),
@@ -213,6 +224,12 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
     """Let the machine take the pressed input or the one asked about; a tune ends with its last note."""
     s.steps += 1
     s.output, s.result = -1, 0
+    if action == Action.LABEL:
+        used = 0
+        for state in range(STATES):
+            used += s.label[state] > 0
+        s.label[s.at] = used + 1 if s.label[s.at] == 0 else s.label[s.at]
+        return False
     pressed = action if action < Action.PREDICT_X else s.asked
     if pressed < 0:
         return False
@@ -235,9 +252,10 @@ def step(p: Chapter, e: Record, s: Record, action: int) -> bool:
 @rule
 def observe(p: Chapter, s: Record, o: Record) -> None:
     """Write what the student may see; never the state the machine is in."""
-    start, asked, output = s.start, s.asked, s.output
+    start, label, asked, output = s.start, s.label[s.at] - 1, s.asked, s.output
     for state in range(STATES):
         o.start[state] = ONE_STATE[start, state]
+        o.label[state] = ONE_STATE[label, state]
     for c in range(INPUTS):
         o.asked[c] = ONE[asked, c]
         o.output[c] = ONE[output, c]
@@ -252,7 +270,7 @@ def observe(p: Chapter, s: Record, o: Record) -> None:
 @rule
 def mark(p: Chapter, s: Record) -> float:
     """Return the share of questions right, or notes over presses."""
-    return s.right / (s.steps if s.asked < 0 and s.right == p.notes else p.limit)
+    return (s.right + HINTED * s.hints) / (s.steps if s.asked < 0 and s.right == p.notes else p.limit)
 
 
 @rule

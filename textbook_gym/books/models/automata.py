@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from textbook_gym.authoring import Field, Record, onehot, rule, uniform
-from textbook_gym.books.automata import CELLS, INPUTS, JOINED, LONGEST, NEAR, OUTPUTS, STATES, Action, Chapter
+from textbook_gym.authoring import Ability, Field, Record, onehot, rule, uniform
+from textbook_gym.books.automata import CELLS, HINTED, INPUTS, JOINED, LONGEST, NEAR, OUTPUTS, STATES, Action, Chapter
 
 PRIOR = np.array([[NEAR * (j < m) / m + (1.0 - NEAR) / STATES for j in range(STATES)] for m in JOINED])
 """Chance of every target by state, before `sound` is asked."""
@@ -11,6 +11,8 @@ PRIOR = np.array([[NEAR * (j < m) / m + (1.0 - NEAR) / STATES for j in range(STA
 DISCOUNT = 0.8  # the model student's, for every press before a tune is over
 SWEEPS = 2  # of its value iteration, for every note
 KEPT = 0.9998  # share that it keeps of what it believed whenever it learns more, so that no error is for ever
+SURE = 0.9  # belief in a state that it puts a label on
+PATIENCE = 2  # steps to come for every state, from which on it pays to learn what it could have a hint for
 FAINT = 1e-4  # chances below this teach it nothing
 
 
@@ -19,6 +21,8 @@ NOTES = (
     Field("output", "f8", "chance of every output, less 1/3", (CELLS, OUTPUTS)),
     Field("pair", "f8", "this page: chance of every pair of states, before the last press and now", (STATES, STATES)),
     Field("here", "f8", "chance of every state, up to a factor, to have given the last output", (STATES,)),
+    Field("bears", "f8", "chance that a state bears a label, by label and state", (STATES, STATES)),
+    Field("pages", "i4", "exercises begun"),
     Field("last", "i4", "this page: input last pressed, -1 before the first"),
     Field("played", "i4", "this page: notes played", page=True),
     Field("value", "f8", "expected discount of the tune's end, by notes played and state", (LONGEST + 1, STATES)),
@@ -37,6 +41,31 @@ def leads(p: Chapter, n: Record, cell: int, state: int) -> float:
 
 
 @rule
+def look(p: Chapter, n: Record, o: Record) -> None:
+    """Weigh where the machine is by the label that it shows, or shows not; learn which state bears it."""
+    label, total = onehot.index(o.label), 0.0
+    known = 0.0
+    for j in range(p.states if label >= 0 else 0):
+        known += n.bears[label, j]
+    for j in range(p.states):
+        n.here[j] = 0.0
+        fit = 1.0
+        for k in range(STATES if label < 0 else 0):
+            fit -= n.bears[k, j]
+        fit = max(n.bears[label, j] if known > 0.5 else 1.0 if label >= 0 else fit, FAINT)
+        for i in range(p.states):
+            n.pair[i, j] *= fit
+            n.here[j] += n.pair[i, j]
+        total += n.here[j]
+    for j in range(p.states):
+        for i in range(p.states):
+            n.pair[i, j] /= total
+        n.here[j] /= total
+        if label >= 0:
+            n.bears[label, j] = KEPT * n.here[j]
+
+
+@rule
 def open_page(p: Chapter, n: Record, o: Record) -> None:
     """Begin where the machine does."""
     start = onehot.index(o.start)
@@ -44,6 +73,8 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
         for j in range(p.states):
             n.pair[i, j] = (i == j) * (1.0 * (i == start) if start >= 0 else 1.0 / p.states)
     n.last = -1
+    n.pages += 1
+    look(p, n, o)
 
 
 @rule
@@ -51,7 +82,9 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
     """Weigh where the machine was by what it said; learn of the transition before, and of this output."""
     asked, heard = onehot.index(before.asked), onehot.index(o.output)
     pressed = action if action < Action.PREDICT_X else asked
-    if pressed < 0:
+    if action == Action.LABEL:
+        look(p, n, o)
+    if action == Action.LABEL or pressed < 0:
         return
     n.played = round(o.played * LONGEST) if p.told == 1 else n.played + 1  # a note that cannot be heard is trusted
     total = 0.0
@@ -80,6 +113,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
         for j in range(p.states):
             n.pair[i, j] = here * leads(p, n, cell, j)
     n.last = pressed
+    look(p, n, o)
 
 
 @rule
@@ -94,9 +128,34 @@ def worth(p: Chapter, n: Record, o: Record, cell: int, played: int) -> float:
 
 
 @rule
+def labels(p: Chapter, n: Record, o: Record) -> bool:
+    """Return whether to put a label here: it is sure of the state, which has none, and has seen that it remembers."""
+    if n.lacks in (Ability.SELF_IMPROVEMENT, Ability.FORESIGHT) or n.pages == 1 or p.told == 0:
+        return False
+    surest = 0.0
+    for j in range(p.states):
+        here = 0.0
+        for i in range(p.states):
+            here += n.pair[i, j]
+        surest = max(surest, here)
+    return onehot.index(o.label) < 0 and surest > SURE
+
+
+@rule
+def learns(p: Chapter, n: Record, o: Record) -> bool:
+    """Return whether to predict in doubt, where a hint would count for more, since questions to come will pay it."""
+    if n.lacks == Ability.EXPLORATION:
+        return False
+    later = n.pages > 1 and n.lacks != Ability.FORESIGHT  # exercises, of which who is wiped does not know
+    return later or o.left * p.limit > PATIENCE * p.states
+
+
+@rule
 def answer(p: Chapter, n: Record, o: Record) -> int:
     """Predict the likeliest output, or press what is best for the tune by value iteration on the expected machine."""
     asked = onehot.index(o.asked)
+    if labels(p, n, o):
+        return Action.LABEL.value
     for played in range(p.notes, n.played - 1 if asked < 0 else p.notes, -1):
         for state in range(p.states):
             n.value[played, state] = 1.0 * (played == p.notes)
@@ -113,4 +172,6 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
                 here += n.pair[j, i]
             n.merit[c] += here * (n.output[cell + asked, c] if asked >= 0 else worth(p, n, o, cell + c, n.played))
         choice = c if n.merit[c] > n.merit[choice] else choice
+    if asked >= 0 and 1.0 / OUTPUTS + n.merit[choice] < HINTED and not learns(p, n, o):
+        return Action.HINT.value
     return choice if asked < 0 else Action.PREDICT_X + choice
