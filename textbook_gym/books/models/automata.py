@@ -24,7 +24,8 @@ NOTES = (
     Field("bears", "f8", "chance that a state bears a label, by label and state", (STATES, STATES)),
     Field("pages", "i4", "exercises begun"),
     Field("last", "i4", "this page: input last pressed, -1 before the first"),
-    Field("played", "i4", "this page: notes played", page=True),
+    Field("played", "i4", "this page: notes played for sure", page=True),
+    Field("place", "f8", "this page: chance of every number of notes played with every state", (LONGEST + 1, STATES)),
     Field("value", "f8", "expected discount of the tune's end, by notes played and state", (LONGEST + 1, STATES)),
     Field("merit", "f8", "what speaks for every output or input as an answer", (INPUTS,)),
 )
@@ -63,6 +64,21 @@ def look(p: Chapter, n: Record, o: Record) -> None:
         n.here[j] /= total
         if label >= 0:
             n.bears[label, j] = KEPT * n.here[j]
+        mass = FAINT * FAINT
+        for k in range(p.notes + 1):
+            n.place[k, j] = n.place[k, j] if p.told == 0 else 1.0 * (k == n.played)
+            mass += n.place[k, j]
+        for k in range(p.notes + 1):
+            n.place[k, j] *= n.here[j] / mass
+
+
+@rule
+def chime(n: Record, o: Record, cell: int, played: int) -> float:
+    """Return the chance that a cell says the next note of the tune."""
+    hit = 0.0
+    for c in range(OUTPUTS):
+        hit += o.tune[played, c] * (1.0 / OUTPUTS + n.output[cell, c])
+    return hit
 
 
 @rule
@@ -72,9 +88,39 @@ def open_page(p: Chapter, n: Record, o: Record) -> None:
     for i in range(p.states):
         for j in range(p.states):
             n.pair[i, j] = (i == j) * (1.0 * (i == start) if start >= 0 else 1.0 / p.states)
+    if start < 0 and onehot.index(o.asked) < 0:
+        for left in range(p.notes - 1, -1, -1):
+            for i in range(p.states):
+                n.value[left, i] = 0.0
+                for c in range(INPUTS):
+                    cell, ends = INPUTS * i + c, 0.0
+                    for j in range(p.states):
+                        ends += leads(p, n, cell, j) * (n.value[left + 1, j] if left + 1 < p.notes else 1.0)
+                    n.value[left, i] += chime(n, o, cell, left) * ends
+        for i in range(p.states):
+            n.pair[i, i] = n.value[0, i]
     n.last = -1
     n.pages += 1
+    for k in range(p.notes + 1):
+        for j in range(p.states):
+            n.place[k, j] = 1.0 * (k == 0)
     look(p, n, o)
+
+
+@rule
+def play(p: Chapter, n: Record, o: Record, pressed: int) -> None:
+    """Reckon how many notes are played after an input that is not heard."""
+    for k in range(p.notes, -1, -1):
+        for j in range(p.states):
+            n.value[k, j] = n.place[k, j]
+            n.place[k, j] = 0.0
+        for i in range(p.states):
+            cell = INPUTS * i + pressed
+            hit = chime(n, o, cell, k) if k < p.notes else 0.0
+            for j in range(p.states):
+                now = n.value[k, i] * leads(p, n, cell, j)
+                n.place[k, j] += now * (1.0 - hit)
+                n.place[min(k + 1, p.notes), j] += now * hit
 
 
 @rule
@@ -86,7 +132,9 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
         look(p, n, o)
     if action == Action.LABEL or pressed < 0:
         return
-    n.played = round(o.played * LONGEST) if p.told == 1 else n.played + 1  # a note that cannot be heard is trusted
+    n.played = round(o.played * LONGEST)
+    if p.told == 0:
+        play(p, n, o, pressed)
     total = 0.0
     for j in range(p.states):
         fit = 1.0 / OUTPUTS + n.output[INPUTS * j + pressed, heard] if heard >= 0 else 1.0
@@ -119,9 +167,7 @@ def study(p: Chapter, n: Record, before: Record, action: int, o: Record) -> None
 @rule
 def worth(p: Chapter, n: Record, o: Record, cell: int, played: int) -> float:
     """Return the expected discount of the end of a tune, `played` notes of which are played, after a cell's input."""
-    hit, value = 0.0, 0.0
-    for c in range(OUTPUTS):
-        hit += o.tune[played, c] * (1.0 / OUTPUTS + n.output[cell, c])
+    hit, value = chime(n, o, cell, played), 0.0
     for j in range(p.states):
         value += leads(p, n, cell, j) * (hit * n.value[played + 1, j] + (1.0 - hit) * n.value[played, j])
     return DISCOUNT * value
@@ -170,7 +216,10 @@ def answer(p: Chapter, n: Record, o: Record) -> int:
             cell, here = INPUTS * i, 0.0
             for j in range(p.states):
                 here += n.pair[j, i]
-            n.merit[c] += here * (n.output[cell + asked, c] if asked >= 0 else worth(p, n, o, cell + c, n.played))
+            n.merit[c] += here * n.output[cell + asked, c] if asked >= 0 else 0.0
+            for k in range(n.played, p.notes if asked < 0 else 0):
+                if n.place[k, i] > 0.0:
+                    n.merit[c] += n.place[k, i] * worth(p, n, o, cell + c, k)
         choice = c if n.merit[c] > n.merit[choice] else choice
     if asked >= 0 and 1.0 / OUTPUTS + n.merit[choice] < HINTED and not learns(p, n, o):
         return Action.HINT.value
