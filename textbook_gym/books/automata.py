@@ -56,10 +56,10 @@ INPUTS = 3
 OUTPUTS = 3
 CELLS = STATES * INPUTS  # a cell of the machine's table: INPUTS * state + input
 LONGEST = 8  # notes of a tune
-HINTED = 0.6  # of a question, what a hint counts
+HINTED = 0.5  # of a question, what a hint counts
 NEAR = 0.5  # chance that a target is drawn among the states there are when its state joins, else among all
 DRAWS = 1000
-JOINED = np.array([2, 2, 4, 4, 6, 6, 7])  # how many states there are when each of them joins
+JOINED = np.array([2, 2, 4, 4, 5, 6, 7])
 ONE, ONE_STATE = onehot.table(INPUTS), onehot.table(STATES)
 
 
@@ -93,17 +93,17 @@ class Chapter(NamedTuple):
 CHAPTERS = (
     #        name        exercises limit newcomer states named tunes notes told
     Chapter("two states",       8,    8,    0.56,    2,   1.0,  0.0,    3,   1),
-    Chapter("four states",      9,   10,    0.50,    4,   1.0,  0.0,    3,   1),
-    Chapter("homing",           9,   12,    0.46,    6,   0.5,  0.0,    3,   1),
-    Chapter("tunes",            9,    9,    0.52,    7,   1.0,  1.0,    3,   1),
-    Chapter("review",           8,   10,    0.47,    7,   0.0,  0.5,    3,   1),
+    Chapter("four states",      9,   10,    0.50,    4,   0.5,  0.0,    3,   1),
+    Chapter("homing",           9,    8,    0.46,    5,   0.25,  0.0,    3,   1),
+    Chapter("tunes",            9,    9,    0.52,    6,   0.25,  1.0,    3,   1),
+    Chapter("review",           8,    7,    0.47,    7,   0.0,  0.5,    3,   1),
     Chapter("exam",             6,    8,    0.39,    7,   0.0,  1.0,    8,   0),
 )  # fmt: skip
 
 SHORT = ((1, 2, 3), (5, 4, 3))  # chapters and their exercises: a course for quick training, of 120 steps at most
 SEMINAR = ((1, 2, 5, 6), (3, 3, 2, 2))  # likewise, to be read and talked through: at most 100 decisions
 
-MET = (1,) * 2 * INPUTS + (2,) * 2 * INPUTS + (3,) * 2 * INPUTS + (4,) * INPUTS  # chapter from which a cell is in use
+MET = (1,) * 2 * INPUTS + (2,) * 2 * INPUTS + (3,) * INPUTS + (4,) * INPUTS + (5,) * INPUTS
 EDITION = (
     Field("target", "i1", "where every input leads from every state", (CELLS,), low=0, high=STATES - 1, chapters=MET),
     Field("output", "i1", "output of every input in every state", (CELLS,), low=0, high=OUTPUTS - 1, chapters=MET),

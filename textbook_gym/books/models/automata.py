@@ -12,7 +12,7 @@ DISCOUNT = 0.8  # the model student's, for every press before a tune is over
 SWEEPS = 2  # of its value iteration, for every note
 KEPT = 0.9998  # share that it keeps of what it believed whenever it learns more, so that no error is for ever
 SURE = 0.9  # belief in a state that it puts a label on
-PATIENCE = 2  # steps to come for every state, from which on it pays to learn what it could have a hint for
+PATIENCE = 1  # steps to come for every state, from which on it pays to learn what it could have a hint for
 FAINT = 1e-4  # chances below this teach it nothing
 
 
