@@ -40,7 +40,7 @@ def test_every_action_has_a_name_a_beginning_and_a_key_of_its_own(book):
 def test_keys_follow_the_names():
     of = Keys(find("Automata").actions).of
     assert of == {"PRESS_A": "a", "PRESS_B": "b", "PRESS_C": "c"} | {
-        "PREDICT_X": "x", "PREDICT_Y": "y", "PREDICT_Z": "z", "HINT": "h"
+        "PREDICT_X": "x", "PREDICT_Y": "y", "PREDICT_Z": "z", "HINT": "h", "LABEL": "l"
     }  # fmt: skip
     assert Keys(("A_1", "B_1", "HOLD")).of == {"A_1": "a", "B_1": "b", "HOLD": "h"}
 
