@@ -58,7 +58,14 @@ marks are those of the book, since no newcomer remembers how many exercises came
 
 
 VERSIONS: dict[str, int] = {
-    "AutomataShort": 1,
+    "Alchemy": 1,
+    "AlchemyCourse": 1,
+    "AlchemySeminar": 1,
+    "AlchemyShort": 1,
+    "Automata": 1,
+    "AutomataCourse": 1,
+    "AutomataSeminar": 1,
+    "AutomataShort": 2,
     "BallisticsShort": 1,
     "Bandits": 1,
     "BanditsCourse": 1,
@@ -101,6 +108,10 @@ arms is known and a new one is better; all seasons but one turn round. Causality
 fifth light. Concepts: bins of a set are shown only to who asks; the bins change places in the review. Crafting: a gauge
 that must be built; stations move in the review. Maintenance: tape pays while it holds. Theorems: a lemma has a slot of
 its own, to be found at a price; two rules are revised.
+
+1 of everything of Alchemy and Automata (2 of AutomataShort): something of one's own to make that later exercises need.
+Alchemy: labels of potions fade, and stones can be ground to a lens that reads them. Automata: labels can be put on
+states; the machine grows in every chapter but the exam, fewer starts are named, and a hint counts half.
 """
 
 
