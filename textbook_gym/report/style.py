@@ -135,7 +135,8 @@ def save_png(picture: Picture, path: pathlib.Path) -> None:
 @contextlib.contextmanager
 def styled(**more: Any) -> Iterator[None]:
     """Draw in the style of the report; a letter that the font lacks is a box in the picture, and no warning."""
-    with matplotlib.rc_context({**STYLE, **more}), warnings.catch_warnings():
+    style: Any = {**STYLE, **more}
+    with matplotlib.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
 

@@ -99,7 +99,7 @@ def estimate_table(rows: pl.DataFrame) -> Table:
         cells = ("-" if row[name] is None else rounded_count(row[name]) for name in counts)
         table.add_row(Text(row["book"]), Text(row["student"]), *cells)
     table.add_section()
-    table.add_row("in all", "", *(rounded_count(rows[name].sum()) for name in counts))
+    table.add_row("in all", "", *(rounded_count(int(rows[name].sum())) for name in counts))
     return table
 
 

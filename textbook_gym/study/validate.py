@@ -248,9 +248,9 @@ def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]
             findings.append(Finding(False, f"table: {key} are {sorted(found)}, stated {sorted(wanted)}"))
     editions, numbers = sorted(table["edition"].unique()), numbers_of(stated["editions"])
     if editions != [*numbers]:
-        found = f"{len(editions)} editions, {editions[0]} to {editions[-1]}"
+        there = f"{len(editions)} editions, {editions[0]} to {editions[-1]}"
         told = f"0 to {len(numbers) - 1}" if isinstance(numbers, range) else shortened_value(numbers)
-        findings.append(Finding(False, f"table: {found}; stated {told}"))
+        findings.append(Finding(False, f"table: {there}; stated {told}"))
     named = [next((n for n in (s, student_name(s)) if n in set(table["student"])), s) for s in stated["students"]]
     if sorted(named) != sorted(table["student"].unique()):
         there = ", ".join(sorted(table["student"].unique()))
