@@ -180,7 +180,7 @@ def talk_under(
     with ThreadPoolExecutor(lanes or student.lanes, thread_name_prefix="conversation") as pool:
         walked = [pool.submit(talk.walk, edition) for edition in editions]
         try:
-            while not over(walked):
+            while not ended_walks(walked):
                 pass
             return np.stack([done.result() for done in first_failed(walked)])
         except ConnectionError as error:
@@ -192,7 +192,7 @@ def talk_under(
                 waiting.cancel()
 
 
-def over(walked: Sequence["Future[np.ndarray]"]) -> bool:
+def ended_walks(walked: Sequence["Future[np.ndarray]"]) -> bool:
     """Wait a moment; return whether all is walked, or something failed.
 
     A main thread that waits without an end is not everywhere woken up by a signal: whoever interrupts a study must not
