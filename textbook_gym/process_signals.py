@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 TELLINGS = (signal.SIGINT, signal.SIGTERM)
+WAKE_SECONDS = 0.2  # a main thread that waits longer looks this often whether it was told to end: signals may miss it
 AGAIN_SECONDS = 0.05  # after which a signal is sent again: by then the code that swallowed it has returned
 
 

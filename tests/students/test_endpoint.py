@@ -85,6 +85,21 @@ def test_keys_are_written_nowhere(server, endpoint, tmp_path, monkeypatch):
     assert b"sk-secret" not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
 
 
+@pytest.mark.parametrize("key", ["sk-sec ret", "sk-sec\nret", "sk-secr\u00e8t", "sk-\udcffsecret"])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_said(server, monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ValueError, match="the key in OPENAI_API_KEY holds a blank or") as refused:
+        Endpoint(server.url, "scripted")
+    assert "sec" not in str(refused.value)
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}\r\n", "{}"])
+def test_blanks_around_a_key_are_not_sent(server, endpoint, monkeypatch, around):
+    monkeypatch.setenv("OPENAI_API_KEY", around.format("sk-secret"))
+    endpoint.ask(HELLO)
+    assert server.keys[-1] == "Bearer sk-secret"
+
+
 def test_a_cut_answer_is_told(server, endpoint):
     server.faults = ["cut", "empty"]
     assert endpoint.ask(HELLO, turn="1").cut

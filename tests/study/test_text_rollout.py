@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import polars as pl
 import pytest
@@ -266,6 +267,30 @@ def test_a_study_that_is_killed_goes_on_and_asks_for_nothing_twice(server, tmp_p
     again = main(words)
     assert again == 0
     assert len(server.requests) <= calls + 1
+
+
+def test_who_interrupts_a_study_pays_for_nothing_more(server, tmp_path):
+    """Conversations end at the reply that they wait for, even if the signal does not wake the main thread."""
+    script = "import sys; from textbook_gym.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    words = ["study", "--student", chat(server, timeout=30), "--course", "seminar", "--editions", "2", "--lanes", "1"]
+    words += ["--book", "Theorems", "--out", str(tmp_path)]
+    begun, asked = [], itertools.count()
+
+    def policy(messages):
+        if next(asked) == 40:
+            os.kill(begun[0].pid, signal.SIGINT)
+        time.sleep(0.01)
+        return scripted(messages)
+
+    server.policy = policy
+    try:
+        begun.append(subprocess.Popen([sys.executable, "-c", script, *words], stderr=subprocess.PIPE, text=True))
+        told = begun[0].communicate(timeout=120)[1]
+    finally:
+        server.policy = scripted
+    assert begun[0].returncode == 130
+    assert told == "textbook-gym: interrupted; what is done is kept, the same command goes on\n"
+    assert len(server.requests) < 40 + 1.0 / 0.01  # of 178
 
 
 # --- the whole protocol ---------------------------------------------------------------------

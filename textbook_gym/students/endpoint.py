@@ -60,7 +60,7 @@ class Endpoint:
         cache: file of the answers; None to keep none.
 
     Raises:
-        ValueError: the address is none.
+        ValueError: the address is none, or the key holds what cannot be sent.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Endpoint:
         if not url.startswith(("http://", "https://")) or "@" in url.partition("://")[2].partition("/")[0]:
             raise ValueError(f"address {url!r}: give one such as http://127.0.0.1:8000/v1, without a key in it")
         self.url, self.model, self.key = url.rstrip("/"), model, key
+        secret_in(key)  # is it one that can be sent?
         self.settings = {"temperature": temperature, "max_tokens": max_tokens}
         self.attempts, self.patience = attempts, patience
         self.cache = Cache(cache)
@@ -138,7 +139,7 @@ class Endpoint:
         """Make a request once; return what was wrong, or the answer."""
         import httpx
 
-        secret = os.environ.get(self.key, "")
+        secret = secret_in(self.key)
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         try:
             got = self._http.post(f"{self.url}/chat/completions", json=body, headers=headers)
@@ -161,6 +162,18 @@ class Endpoint:
             return "", read_completion(got.json())
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return f"no chat completion: {said[:SHOWN_REPLY]!r} ({error!r})"[: 2 * SHOWN_REPLY], None
+
+
+def secret_in(variable: str) -> str:
+    """Return the key that an environment variable holds, without blanks around it; "" if there is none.
+
+    Raises:
+        ValueError: it holds what no header can: blanks within, or characters beyond ASCII. The message tells no part.
+    """
+    secret = os.environ.get(variable, "").strip()
+    if not all("!" <= character <= "~" for character in secret):
+        raise ValueError(f"the key in {variable} holds a blank or a character beyond ASCII; set it anew")
+    return secret
 
 
 def read_completion(value: Any) -> Answer:

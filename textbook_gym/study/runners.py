@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from textbook_gym.errors import whole
-from textbook_gym.process_signals import close_when_told
+from textbook_gym.process_signals import WAKE_SECONDS, close_when_told
 from textbook_gym.study.jobs import Job, run_job
 
 ATTEMPTS = 3  # times that a job is walked before its worker's death is thought to be its fault
@@ -143,7 +143,7 @@ def processes(workers: int) -> Runner:
             for worker in team:
                 worker.walk(waiting.popleft())
             while busy := {w.pipe: w for w in team if w.job is not None}:
-                for pipe in wait(list(busy)):
+                for pipe in wait(list(busy), WAKE_SECONDS):
                     worker = busy[pipe]
                     job, worker.job = worker.job, None
                     assert job is not None

@@ -14,6 +14,7 @@ from textbook_gym.engine.chapter_plan import outline
 from textbook_gym.engine.course_options import CourseOptions
 from textbook_gym.engine.lanes import Lanes
 from textbook_gym.envs.single import BookEnv
+from textbook_gym.process_signals import WAKE_SECONDS
 from textbook_gym.students.rollout import notes_stream
 from textbook_gym.students.scripted_talkers import BookStudent
 from textbook_gym.students.text_student import Conversation, Stopped, TextStudent, converse
@@ -179,7 +180,8 @@ def talk_under(
     with ThreadPoolExecutor(lanes or student.lanes, thread_name_prefix="conversation") as pool:
         walked = [pool.submit(talk.walk, edition) for edition in editions]
         try:
-            wait(walked, return_when=FIRST_EXCEPTION)
+            while not ended_walks(walked):
+                pass
             return np.stack([done.result() for done in first_failed(walked)])
         except ConnectionError as error:
             kept = "; what was answered is kept, the same command goes on" if folder is not None else ""
@@ -188,6 +190,16 @@ def talk_under(
             talk.stop.set()
             for waiting in walked:
                 waiting.cancel()
+
+
+def ended_walks(walked: Sequence["Future[np.ndarray]"]) -> bool:
+    """Wait a moment; return whether all is walked, or something failed.
+
+    A main thread that waits without an end is not everywhere woken up by a signal: whoever interrupts a study must not
+    pay for the rest of the conversations.
+    """
+    done, waiting = wait(walked, timeout=WAKE_SECONDS, return_when=FIRST_EXCEPTION)
+    return not waiting or any(each.exception() is not None for each in done)
 
 
 def first_failed(walked: Sequence["Future[np.ndarray]"]) -> Sequence["Future[np.ndarray]"]:
