@@ -120,16 +120,16 @@ def rollout(name: str, courses: int, threads: int) -> Callable[[], int]:
     return lambda: int(walk(REFERENCES["random"], made, list(range(courses)), Wipe.NEVER)["steps"].sum())
 
 
-def desk(name: str) -> Callable[[], int]:
+def talk(name: str) -> Callable[[], int]:
     """Replies of courses in words: the whole conversation is kept, as a language model would be shown it."""
-    made = Desk(env_ids(name)[0], course="seminar")
+    desk = Desk(env_ids(name)[0], course="seminar")
     rng, editions = np.random.default_rng(0), itertools.count()
 
     def play() -> int:
-        made.open(edition=next(editions))
-        replies = 0
-        while not made.done:
-            made.reply(f"<action>{made.lane.book.actions[rng.integers(len(made.lane.book.actions))]}</action>")
+        desk.open(edition=next(editions))
+        replies, actions = 0, desk.lane.book.actions
+        while not desk.done:
+            desk.reply(f"<action>{actions[rng.integers(len(actions))]}</action>")
             replies += 1
         return replies
 
@@ -220,7 +220,7 @@ def ours(names: list[str], classics: list[str]) -> dict[tuple[str, str, int, int
             gym.make_vec(e, num_envs=4096, threads=1), h
         )
         found[f"{name}", "rollout", 1024, 1] = lambda n=name: rollout(n, 1024, 1)
-        found[f"{name}", "desk", 1, 1] = lambda n=name: desk(n)
+        found[f"{name}", "desk", 1, 1] = lambda n=name: talk(n)
     if len(names) == len(BOOKS):
         library = env_ids(LIBRARY)[0]
         buttons = int(gym.make(library).action_space.n)  # type: ignore[attr-defined]  # it is Discrete

@@ -120,7 +120,7 @@ COSTS = "A reply without a legal action costs a step."
 
 def contents(book: Book, rows: Mapping[int, Row], shuffled: bool) -> str:
     """Return the table of contents in words."""
-    order = ", which come in random order" if shuffled else ""
+    order = ", which come in random order; what one of them changes a later one may change back" if shuffled else ""
     lines = [f"It has {counted(len(rows), 'chapter')}{order}:"]
     for place, (number, p) in enumerate(rows.items(), 1):
         exam = ", marks are not shown" if p.exam else ""
