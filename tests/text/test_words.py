@@ -124,6 +124,12 @@ def test_what_is_marked_is_told_where_its_chapters_are(course, told):
     assert told_in(text, course) == told
 
 
+def test_a_passage_at_the_end_of_a_line_takes_no_line_break_along():
+    assert (
+        told_in("All stays. {2: But once it changes.}\nYou walk. {2: Fast.} End.", [1]) == "All stays.\nYou walk. End."
+    )
+
+
 def test_no_page_names_what_is_hidden(book_name):
     module = read(find(book_name).path).module
     forbidden = re.compile(rf"\b(?:{'|'.join(map(re.escape, module.FORBIDDEN))})\b", re.IGNORECASE)

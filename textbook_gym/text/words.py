@@ -54,6 +54,7 @@ def steps_left(p: Any, o: Any) -> str:
 # --- passages for some chapters ------------------------------------------------------------
 
 GOES_ON = re.compile(r'(?<![.:!?"\n])\n(?!\n)')  # a line break within a sentence
+LOOSE = re.compile(r" +(?=[ \n])")  # spaces before another break
 SPAN = r"[0-9]+(?:-[0-9]+)?"
 PASSAGE = re.compile(rf"\{{(?P<chapters>{SPAN}(?:\s*[,&]\s*{SPAN})*):(?P<words>[^{{}}]*)\}}(?P<space>\s?)")
 
@@ -76,12 +77,13 @@ def told_in(text: str, chapters: Collection[int]) -> str:
     """
 
     def told(passage: re.Match[str]) -> str:
-        apart = passage.start() == 0 or passage.string[passage.start() - 1].isspace()
+        before = passage.string[passage.start() - 1 : passage.start()]
+        apart = before.isspace() or not before
         if all(not chapters_in(part).isdisjoint(chapters) for part in passage["chapters"].split("&")):
             return (passage["words"].lstrip() if apart else passage["words"]) + passage["space"]
-        return "" if apart else passage["space"]  # else the space before it would stand beside the one behind it
+        return "" if apart and before != " " else passage["space"]  # one of the two breaks around it is enough
 
-    return GOES_ON.sub(" ", PASSAGE.sub(told, text).strip())
+    return GOES_ON.sub(" ", LOOSE.sub("", PASSAGE.sub(told, text)).strip())
 
 
 def chapters_in(part: str) -> set[int]:

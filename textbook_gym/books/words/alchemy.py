@@ -54,30 +54,30 @@ Up to three stones lie before you: A, B and C. You see colour, size and shape of
 pink or turquoise.
 A_5 gives stone A the potion in slot 5, B_5 and C_5 give it to stone B or C. The stone may change or stay as it is;
 the potion is spent either way. What a colour does to a stone is for you to find out. It stays the same from exercise
-to exercise; but once in the book, when a chapter begins, some potions may stop to change some stones.
+to exercise. {4-6: But once in the book, when a chapter begins, some potions may stop to change some stones.}
 A_CAULDRON throws stone A into the cauldron, B_CAULDRON stone B, C_CAULDRON stone C. The stone is gone, and it pays
 its value: -3, -1 or +1 point; a stone of value +3 pays 15 points.
 NO_OP does nothing for a step. END_TRIAL ends the exercise. Otherwise it ends when the steps are used up. A stone
 that is not in the cauldron by then pays nothing. A potion for a stone that is gone, or from an empty slot, does
 nothing.
-In later chapters the labels of some potions are faded: the page says "faded" in place of the colour. Such a potion
-works as its colour does. A lens shows you the colour: one of grade 1 reads the labels that are faded least, one of
-grade 5 reads all. At first you have no lens.
 A_GRIND grinds stone A, B_GRIND stone B, C_GRIND stone C. That ends the exercise: the stone is gone and pays nothing.
-If its value was +3 and a potion on the page is shown as faded, your lens is one grade better from the next exercise to
-the end of the book. Otherwise nothing comes of it.
+{3-6: In some chapters the labels of some potions are faded: the page says "faded" in place of the colour. Such a
+potion works as its colour does. A lens shows you the colour: one of grade 1 reads the labels that are faded least, one
+of grade 5 reads all. At first you have no lens. If you grind a stone of value +3 while a potion on the page is shown as
+faded, your lens is one grade better from the next exercise to the end of the book. Otherwise nothing comes of it.}
 Mark: your points as a share of the most that these stones and potions could bring within the steps allowed, at least
 0. At least one stone can always be brought to value +3.
-Exam: there is a veil. Stones are shown as they were dealt, whatever you do to them, and the points are not shown.
-That a stone is gone or a potion spent is shown. Grinding a stone makes no lens better there."""
+{6: Exam: there is a veil. Stones are shown as they were dealt, whatever you do to them, and the points are not shown.
+That a stone is gone or a potion spent is shown. Grinding a stone makes no lens better there.}"""
 
 STRUCTURE = """A stone is a corner of a cube with three hidden axes; its value is the sum of its coordinates. The six
 colours of potions are three pairs of opposites: red and green, orange and yellow, pink and turquoise. A pair moves
-stones along one axis, one colour up and the other down; a stone that is there already stays. From the chapter
-"missing edges" on some edges of the cube are missing, the same ones to the end of the book: along them no potion
-moves a stone. Colour, size and shape of stones show the corner, each perhaps turned round, and perhaps rotated. Labels
-are faded by 0 to 2 grades in "three stones", by up to 3 in "missing edges", by up to 5 in the review and the exam, all
-as likely."""
+stones along one axis, one colour up and the other down; a stone that is there already stays.
+{4-6: From the chapter "missing edges" on some edges of the cube are missing, the same ones to the end of the book:
+along them no potion moves a stone.} Colour, size and shape of stones show the corner, each perhaps turned round, and
+perhaps rotated.
+{3-6: Labels are faded by 0 to 2 grades in "three stones", by up to 3 in "missing edges", by up to 5 in the review and
+the exam, all as likely.}"""
 
 FORBIDDEN = ("axis", "axes", "cube", "corner", "edge", "edges", "graph", "rotation", "rotated", "latent", "coordinate")
 

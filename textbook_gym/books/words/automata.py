@@ -33,24 +33,24 @@ def tell(p: Chapter, o: Record) -> str:
 PREFACE = """You talk to a machine that takes the inputs A, B and C and says X, Y or Z to each of them.
 The machine is always in one of several states. You do not see in which one; some pages name the state that it
 started in, by a number from 1 to 7. It is one and the same machine in all exercises, but it grows: when a chapter
-begins, new states may join it, and some of what it does may change. There are two kinds of exercises.
+begins, new states may join it, and some of what it does may change. {4-6: There are two kinds of exercises.}
 Questions. A page asks what the machine will say to a certain input. PREDICT_X, PREDICT_Y and PREDICT_Z say your
 guess; then the machine takes that input, and you hear what it says. PRESS_A, PRESS_B and PRESS_C instead give the
 machine an input of your own: you hear what it says, but the question is lost and counts as wrong. HINT looks right,
 but you do not hear what the machine said, and the mark counts it as half. Then the next question comes; the machine
 goes on from where it is. The exercise ends when the steps are used up.
-Tunes. A page shows notes, such as X Z Y. PRESS_A, PRESS_B and PRESS_C give the machine an input; make it say all
+{4-6: Tunes. A page shows notes, such as X Z Y. PRESS_A, PRESS_B and PRESS_C give the machine an input; make it say all
 notes in their order. Other outputs may come between them and do no harm. The exercise ends with the last note, or
-when the steps are used up. PREDICT_X, PREDICT_Y, PREDICT_Z and HINT do nothing in a tune but cost a step.
-Labels. In both kinds LABEL puts a label on the state that the machine is in, if it has none. It costs a step; the
+when the steps are used up. PREDICT_X, PREDICT_Y, PREDICT_Z and HINT do nothing in a tune but cost a step.}
+Labels. In every exercise LABEL puts a label on the state that the machine is in, if it has none. It costs a step; the
 machine stays where it is and the question stays. The first label is 1, the next one 2, and so on: these are not the
 numbers of the states. A label stays there in all exercises to come, and whenever the machine is in that state the
-page says so, also in the exam.
-Mark of questions: the share of all steps allowed that were right predictions, a hint counting half. Mark of a tune:
+page says so.
+Mark of questions: the share of all steps allowed that were right predictions, a hint counting half. {4-6: Mark of a tune:
 its notes divided by the steps taken if it was played to its end, else the notes played divided by the steps allowed.
-Every tune can be played in as many presses as it has notes.
-Exam: tunes as long as the steps allowed. You hear nothing of what the machine says and are not told how many notes
-are played, nor where the machine starts."""
+Every tune can be played in as many presses as it has notes.}
+{6: Exam: tunes as long as the steps allowed. You hear nothing of what the machine says and are not told how many notes
+are played, nor where the machine starts.}"""
 
 STRUCTURE = """In each state every input always gives the same output and always leads to the same next state. There
 are two states in the first chapter, four in the second, five in the third, six in the fourth and seven from the fifth
