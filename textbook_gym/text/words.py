@@ -54,7 +54,7 @@ def steps_left(p: Any, o: Any) -> str:
 # --- passages for some chapters ------------------------------------------------------------
 
 GOES_ON = re.compile(r'(?<![.:!?"\n])\n(?!\n)')  # a line break within a sentence
-LOOSE = re.compile(r" +(?=[ \n])")  # spaces before another break
+LOOSE = re.compile(r" +(?=[ \n])|(?<=\n)[ \n]+")  # what is left around a passage that is not told
 SPAN = r"[0-9]+(?:-[0-9]+)?"
 PASSAGE = re.compile(rf"\{{(?P<chapters>{SPAN}(?:\s*[,&]\s*{SPAN})*):(?P<words>[^{{}}]*)\}}(?P<space>\s?)")
 

@@ -46,9 +46,9 @@ Labels. In every exercise LABEL puts a label on the state that the machine is in
 machine stays where it is and the question stays. The first label is 1, the next one 2, and so on: these are not the
 numbers of the states. A label stays there in all exercises to come, and whenever the machine is in that state the
 page says so.
-Mark of questions: the share of all steps allowed that were right predictions, a hint counting half. {4-6: Mark of a tune:
-its notes divided by the steps taken if it was played to its end, else the notes played divided by the steps allowed.
-Every tune can be played in as many presses as it has notes.}
+Mark of questions: the share of all steps allowed that were right predictions, a hint counting half.
+{4-6: Mark of a tune: its notes divided by the steps taken if it was played to its end, else the notes played divided by
+the steps allowed. Every tune can be played in as many presses as it has notes.}
 {6: Exam: tunes as long as the steps allowed. You hear nothing of what the machine says and are not told how many notes
 are played, nor where the machine starts.}"""
 
