@@ -123,8 +123,8 @@ SIGNALS = (
 )
 
 LEDGER = [  # what the machine says to an input, by where it started and what it said last
-    {"situation": ["start", "asked", "first"], "outcome": [], "told": ["output"], "silent": "skip"},
-    {"situation": ["start", "asked", "output"], "outcome": [], "told": ["output"], "silent": "skip", "rows": 128},
+    {"situation": ["start", "asked", "first"], "outcome": [], "shared": ["output"], "silent": "skip"},
+    {"situation": ["start", "asked", "output"], "outcome": [], "shared": ["output"], "silent": "skip", "rows": 128},
     {"situation": ["start", "output", "first"], "outcome": ["output"], "actions": [0, 1, 2], "silent": "skip"},
 ]
 

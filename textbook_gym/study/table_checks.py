@@ -49,8 +49,8 @@ def check_walked_courses(table: pl.DataFrame, walked: str | None) -> list[Findin
     odd = table.join(pl.DataFrame(pages, types, orient="row"), on=list(types), how="anti")
     if len(odd):
         r = odd.row(0, named=True)
-        told = f"{len(odd)} rows are of no exercise of the course, such as {r['book']}, {r['chapter']}.{r['exercise']}"
-        findings.append(Finding(False, f"table: {told}"))
+        text = f"{len(odd)} rows are of no exercise of the course, such as {r['book']}, {r['chapter']}.{r['exercise']}"
+        findings.append(Finding(False, f"table: {text}"))
     counts = table.group_by(course).len()
     short = counts.filter(pl.col("len") != pl.col("book").replace_strict(lengths, return_dtype=pl.Int64))
     if len(short):
@@ -68,13 +68,13 @@ def check_walked_courses(table: pl.DataFrame, walked: str | None) -> list[Findin
     uneven = runs.filter(~person & (pl.col("runs") != pl.col("runs").max()))
     if len(uneven):
         r = uneven.row(0, named=True)
-        told = f"{r['student']}, {r['book']}, {r['control']} has {r['runs']} courses, others have more"
-        findings.append(Finding(False, f"table: {told}; walk the same editions with every student"))
+        text = f"{r['student']}, {r['book']}, {r['control']} has {r['runs']} courses, others have more"
+        findings.append(Finding(False, f"table: {text}; walk the same editions with every student"))
     chosen = runs.filter(person & (pl.col("runs") != pl.col("last") + 1))
     if len(chosen):  # which editions a person plays must not hang on how they went
         r = chosen.row(0, named=True)
-        told = f"{r['student']}, {r['book']} has {r['runs']} courses, the last of edition {r['last']}"
-        findings.append(Finding(False, f"table: {told}; play the editions in order, from 0 on"))
+        text = f"{r['student']}, {r['book']} has {r['runs']} courses, the last of edition {r['last']}"
+        findings.append(Finding(False, f"table: {text}; play the editions in order, from 0 on"))
     return findings or [Finding(True, f"table: {len(counts)} whole courses, {len(table)} exercises, none twice")]
 
 

@@ -13,7 +13,7 @@ import csv
 import importlib.util
 import itertools
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stable_baselines3.common.logger import CSVOutputFormat, Logger, configure
@@ -21,6 +21,7 @@ from stable_baselines3.common.logger import CSVOutputFormat, Logger, configure
 from textbook_gym import __version__
 from textbook_gym.train.checkpoint import load_checkpoint, read_spec
 from textbook_gym.train.evaluation import EVALUATIONS, WATCHED_EDITIONS, Watch
+from textbook_gym.train.progress import ProgressListener
 from textbook_gym.train.setup import algorithm, environment, setup
 
 STEPS_COLUMN = "time/total_timesteps"  # as SB3 calls the column of steps done
@@ -96,7 +97,7 @@ def train(
     evaluations: int = EVALUATIONS,
     editions: int = WATCHED_EDITIONS,
     keywords: Mapping[str, Any] | None = None,
-    told: "Callable[[int, int, dict[str, float]], None] | None" = None,
+    progress: ProgressListener | None = None,
 ) -> Any:
     """Train a student; write it to `<out>.zip`, and what TensorBoard shows to the folder `<out>`.
 
@@ -120,7 +121,7 @@ def train(
             checkpoint is written; 0 for the end only, without evaluation.
         editions: how many.
         keywords: of the algorithm, instead of the preset's.
-        told: called with steps done, steps in all, and the latest evaluation.
+        progress: see `ProgressListener`.
 
     Returns:
         the trained model.
@@ -161,7 +162,7 @@ def train(
             "version": __version__,
         }
         envs = environment(spec)
-        if envs.memory is not None:  # told whole, so that the student stays what it is when presets change
+        if envs.memory is not None:  # stated in full, so that the student stays what it is when presets change
             spec["settings"] = envs.memory.spec()
             envs = environment(spec)
         given = {**preset.keywords, **(keywords or {})}
@@ -175,7 +176,7 @@ def train(
     folder = path.with_name(path.name.removesuffix(".zip"))
     model.set_logger(logger(folder, formats, model.num_timesteps if resume else 0))
     left = int(steps) - model.num_timesteps
-    watch = Watch(path, evaluations, editions, told)
+    watch = Watch(path, evaluations, editions, progress)
     if left > 0:
         model.learn(left, callback=watch, reset_num_timesteps=not resume, log_interval=1)
     model.logger.close()
