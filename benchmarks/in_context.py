@@ -52,11 +52,11 @@ def carry_out(book: str) -> None:
     """Train a book, or go on; put the arrays where they ship from."""
     out, env_id = arrays_path(RUNS / f"{book}-{world_digest(find(book))}"), env_ids(book)[1]
 
-    def told(done: int, total: int, latest: dict[str, float]) -> None:
+    def progress(done: int, total: int, latest: dict[str, float]) -> None:
         print(f"{book}: {done:,} of {total:,} steps, {latest}", flush=True)
 
     if not out.is_file():
-        train(env_id, out=out, resume=checkpoint_of(out).is_file(), told=told)
+        train(env_id, out=out, resume=checkpoint_of(out).is_file(), progress=progress)
     path = weights_path(IN_CONTEXT, book)
     path.parent.mkdir(parents=True, exist_ok=True)
     with beside(path) as part:

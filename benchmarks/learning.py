@@ -116,7 +116,7 @@ def carry_out(run: Run, env_id: str, folder: pathlib.Path = RESULTS, **how: Any)
     begun, cpu = time.perf_counter(), time.process_time()
     history: dict[int, dict[str, float]] = {}
 
-    def told(done: int, total: int, latest: dict[str, float]) -> None:
+    def progress(done: int, total: int, latest: dict[str, float]) -> None:
         if latest and latest not in history.values():
             history[done] = latest
 
@@ -127,7 +127,7 @@ def carry_out(run: Run, env_id: str, folder: pathlib.Path = RESULTS, **how: Any)
         out=out,
         seed=run.seed,
         evaluations=5,
-        told=told,
+        progress=progress,
         **STUDENTS[run.student],
         **how,
     )

@@ -112,8 +112,8 @@ def main() -> None:
         for lanes in chosen.lanes or sorted(SIZES):
             rate, part, error, size = share(book, memory, lanes, chosen.pairs)
             rows.append((book, memory, lanes, round(rate), round(part, 3), round(error, 3), size))
-            told = f"{rate:9.0f} steps/s {part:7.3f} +- {error:.3f} of idle {size:7} bytes a lane"
-            print(f"{book:14}{memory:12}{lanes:5} lanes {told}")
+            figures = f"{rate:9.0f} steps/s {part:7.3f} +- {error:.3f} of idle {size:7} bytes a lane"
+            print(f"{book:14}{memory:12}{lanes:5} lanes {figures}")
             sys.stdout.flush()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     with chosen.out.open("w", newline="", encoding="utf-8") as file:

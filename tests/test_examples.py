@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+import pathlib
 import re
 
 import pytest
@@ -23,7 +24,8 @@ READ = [thing for thing in OUTSIDE if thing.example and not thing.runs and not t
 
 def offered():
     """Yield what users are shown to import: module below this package, and name."""
-    files = [*PACKAGE.rglob("*.md"), PACKAGE.parent / "README.md", *(PACKAGE.parent / "benchmarks").glob("*.py")]
+    root = pathlib.Path(__file__).parent.parent
+    files = [*PACKAGE.rglob("*.md"), root / "README.md", *(root / "benchmarks").glob("*.py")]
     for text in (*(file.read_text(encoding="utf-8") for file in files), *(thing.text for thing in THINGS)):
         yield from imported_in(text)
     for module, tree in TREES.items():

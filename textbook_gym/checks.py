@@ -324,11 +324,11 @@ def check_faces(book: Book) -> Iterator[str]:
         out = np.zeros(4, OUT)
         for action in range(len(book.actions)):
             p, o = Row(lanes.plan[int(lanes.records["clock"]["chapter"][0])]), Row(seen[0])
-            rows, told = book.draw(p, o), book.tell(p, o)
+            rows, words = book.draw(p, o), book.tell(p, o)
             if len({len(row) for row in rows}) != 1:
                 yield f"chapter {number}: `draw` returns rows of lengths {[len(row) for row in rows]}; pad them"
                 break
-            missing = [s.name for s in book.signals if s.name.replace("_", " ").lower() not in told.lower()]
+            missing = [s.name for s in book.signals if s.name.replace("_", " ").lower() not in words.lower()]
             if missing:
                 yield f"chapter {number}: `tell` does not name {', '.join(missing)}"
                 break

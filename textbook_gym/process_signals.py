@@ -79,11 +79,11 @@ def hold() -> Iterator[None]:
     if not in_main_thread():
         yield
         return
-    told: list[tuple[int, Any]] = []
+    arrived: list[tuple[int, Any]] = []
     handlers: dict[int, Any] = {n: h for n in TELLINGS if callable(h := signal.getsignal(n))}
     with contextlib.ExitStack() as after:
-        after.callback(lambda: [handlers[number](number, frame) for number, frame in told[:1]])
+        after.callback(lambda: [handlers[number](number, frame) for number, frame in arrived[:1]])
         for number, handler in handlers.items():
             after.callback(signal.signal, number, handler)  # before what was told is passed on
-            signal.signal(number, lambda number, frame: told.append((number, frame)))
+            signal.signal(number, lambda number, frame: arrived.append((number, frame)))
         yield

@@ -149,8 +149,8 @@ class BookVecEnv(VecEnv):
         flat, out = self._room or self.lanes.buffers()
         self.lanes.advance(self._chosen, flat, out)
         rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
-        told = self.lanes.spec.info.plain(out)
-        over = compiled(note)(told, rewards, dones, self._returns, self._lengths, tuple(self._memory_info.values()))
+        shown = self.lanes.spec.info.plain(out)
+        over = compiled(note)(shown, rewards, dones, self._returns, self._lengths, tuple(self._memory_info.values()))
         stepper = self._stepper
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if over:
@@ -160,9 +160,9 @@ class BookVecEnv(VecEnv):
                 last = flat[ended]  # a copy: the pages are turned in place
             else:
                 last = stepper.finish(self._chosen, flat, rewards, self._memory_info, dones)
-            told_last = self.lanes.spec.info.read(out[ended])
+            last_infos = self.lanes.spec.info.read(out[ended])
             for i, info, length, total, seen_last in zip(
-                ended.tolist(), told_last, lengths, returns, last, strict=True
+                ended.tolist(), last_infos, lengths, returns, last, strict=True
             ):
                 infos[i] = {
                     **info,

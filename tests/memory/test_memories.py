@@ -33,7 +33,7 @@ def steps_of(env, steps=150, seed=1):
 
 
 def test_ledger_is_a_dictionary_of_counts_and_means():
-    env = doors("ledger", keep="forever", situation=[0, 1], outcome=["reward", 2], told=["mark", "action"])
+    env = doors("ledger", keep="forever", situation=[0, 1], outcome=["reward", 2], shared=["mark", "action"])
     book: dict = {}
     for before, action, after, reward, info, shown in steps_of(env):
         entry = book.setdefault(tuple(before[:2].round(3)), {a: [] for a in (0, 1, 2, "all")})
@@ -87,11 +87,11 @@ def test_ledger_rate_and_silence():
 
 
 def test_ledger_enters_under_what_was_found_and_looks_up_what_is_sought():
-    memory = bound("ledger", under=[1], situation=[0], outcome=[], told=["reward"])
+    memory = bound("ledger", under=[1], situation=[0], outcome=[], shared=["reward"])
     assert not tell(memory, [0.5, 0], 0, 1.0, answer=0.0).any()  # nothing found
     tell(memory, [0.5, 0], 0, 0.75, answer=-0.5)
     assert memory.augment(np.array([[-0.5, 0]], np.float32))[0, -1] == 0.75
-    memory = bound("ledger", situation=[[0], [1]], outcome=[], told=["reward"])
+    memory = bound("ledger", situation=[[0], [1]], outcome=[], shared=["reward"])
     tell(memory, [0.5, 0.25], 0, 0.75)
     assert memory.augment(np.array([[0.25, 0.5]], np.float32))[0, 2:] == pytest.approx([0, 0, 0.139, 0.75], abs=1e-3)
 
@@ -174,7 +174,7 @@ def test_every_book_has_a_ledger_that_fits_and_learns(book):
 
 
 def test_who_copies_the_ledger_gets_good_marks_in_vocabulary():
-    """Not a learner, a clerk: it answers what stands under `told`, else at random."""
+    """Not a learner, a clerk: it answers what stands under `shared`, else at random."""
     marks = {}
     for keep in ("edition", "exercise"):
         vector = RememberVector(gym.make_vec("textbook/VocabularyCourse-v0", num_envs=16, chapters=[1, 6]), keep=keep)
@@ -275,7 +275,7 @@ def test_stated_bytes_are_right():
     rest = 4 * d + 20
     assert Remember(env, Recap()).memory.nbytes == rest + 16
     assert Remember(env, Transcript(n)).memory.nbytes == rest + 4 * n * (d + a + 2)
-    ledger = Remember(env, "ledger", situation=["cue"], outcome=["payoff"], told=["arms"], rows=8).memory
+    ledger = Remember(env, "ledger", situation=["cue"], outcome=["payoff"], shared=["arms"], rows=8).memory
     assert ledger.nbytes == rest + 4 * 8 * (a * (1 + 1) + 1 + 4) + 4
     recall = Remember(env, Recall(2, n, situation=["cue"], outcome=["payoff"])).memory
     assert recall.nbytes == rest + 4 * n * (4 + 3 + 1) + 8

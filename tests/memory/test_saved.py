@@ -10,7 +10,7 @@ from textbook_gym.engine.serialization import seal
 from textbook_gym.memory import MEMORIES
 from textbook_gym.memory.saving import MEMORY_FORMAT
 
-SETTINGS = {**SMALL, "ledger": {"situation": [0, 1], "outcome": ["reward"], "told": ["mark"], "rows": 4}}
+SETTINGS = {**SMALL, "ledger": {"situation": [0, 1], "outcome": ["reward"], "shared": ["mark"], "rows": 4}}
 
 
 def lived(name, seed=0, **settings):

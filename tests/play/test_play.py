@@ -95,8 +95,8 @@ def test_a_person_sees_what_a_model_gets(book, memory, tmp_path):
 
 def test_marks_of_the_exam_are_not_shown_before_the_end(tmp_path):
     course = finish(open_course("Concepts", tmp_path), left=90)
-    assert [mark for chapter, _, mark in course.told if chapter == 6] == [None, None]
-    assert None not in [mark for chapter, _, mark in course.told if chapter < 6]
+    assert [mark for chapter, _, mark in course.results if chapter == 6] == [None, None]
+    assert None not in [mark for chapter, _, mark in course.results if chapter < 6]
     assert course.rows is None
     assert not finish(open_course("Concepts", tmp_path, memory="none"), left=9).shows_marks
 

@@ -34,7 +34,7 @@ def test_a_resumed_training_is_the_one_that_was_not_cut(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        small(tmp_path / "cut", told=cut)
+        small(tmp_path / "cut", progress=cut)
     assert not arrays_path(tmp_path / "cut").exists()
     resumed = train(COURSE, out=tmp_path / "cut", resume=True, evaluations=1)
     for name, array in whole.network.arrays().items():

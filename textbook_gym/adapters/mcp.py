@@ -146,10 +146,10 @@ def server_of(session: Session) -> MCPServer[Any]:
 
     def turned(name: str, arguments: dict[str, Any]) -> CallToolResult:
         turn = refused(session.call, name, arguments)
-        told = {"reward": turn.reward, "done": turn.terminated, "exercise_done": turn.info["exercise_done"]}
+        shown = {"reward": turn.reward, "done": turn.terminated, "exercise_done": turn.info["exercise_done"]}
         return CallToolResult(
             content=[TextContent(type="text", text=said(turn.messages))],
-            _meta={META + key: value for key, value in told.items()},
+            _meta={META + key: value for key, value in shown.items()},
         )
 
     async def open(edition: int | None = None, seed: int | None = None) -> str:

@@ -183,9 +183,9 @@ def task_name(row: Mapping[str, Any] | str) -> str:
         'textbook/Bandits-v1?split=test&edition=7'
     """
     asked = read_row(row)
-    told = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]
+    parts = {k: asked[k] for k in ("split", "edition", "seed", "chapter")} | asked["keywords"]
     return f"{asked['id']}?" + "&".join(
-        f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in told.items() if v is not None
+        f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in parts.items() if v is not None
     )
 
 

@@ -156,10 +156,10 @@ def explained(book: Any) -> Iterator[None]:
     except BookError:
         raise
     except Exception as error:  # an author's rule ran, and may raise anything; what is no slip goes on as it was
-        told = explain(book, error)
-        if told is None:
+        explained_error = explain(book, error)
+        if explained_error is None:
             raise
-        raise told from error
+        raise explained_error from error
 
 
 def explain(book: Any, error: Exception) -> BookError | None:
@@ -217,9 +217,9 @@ def shortened(book: Any, error: Exception) -> BookError:
     files = {pathlib.Path(file).name: file for file in sources_of(book)}
     named = re.finditer(r"([\w.-]+\.py)(?:\", line |:| \()(\d+)", text)
     found = next((m for m in named if m[1] in files), None)
-    told = text[: found.start()] if found else text
-    told = told[told.rfind("Failed in nopython mode pipeline") :] if "Failed in nopython mode" in told else told
-    lines = [line.strip() for line in told.splitlines() if line.strip() and not line.strip().startswith("Failed in")]
+    message = text[: found.start()] if found else text
+    message = message[max(message.rfind("Failed in nopython mode pipeline"), 0) :]
+    lines = [line.strip() for line in message.splitlines() if line.strip() and not line.strip().startswith("Failed in")]
     what = next((line[4:] for line in lines if line.startswith(">>> ")), lines[0].split(" Raised from")[0])
     what = f"numba cannot compile this: {what[:LONGEST_MESSAGE]}"
     return slip(book, files[found[1]], int(found[2]), what) if found else BookError(f"{book.name}: {what}")

@@ -187,7 +187,7 @@ LEDGER = [  # what a potion of each slot's colour did to stones
         "under": ["used:potions"],
         "situation": [[f"potions[{slot}:{slot + 2}]"] for slot in range(0, 2 * POTIONS, 2)],
         "outcome": [],
-        "told": ["push:stones"],
+        "shared": ["push:stones"],
         "silent": "known",
         "rows": 8,
     }

@@ -155,9 +155,9 @@ SIGNALS = (
 )
 
 LEDGER = [  # what the machine says to an input, by its label, and by where it started and what it said last
-    {"situation": ["label", "asked"], "outcome": [], "told": ["output"], "silent": "skip", "rows": 24},
-    {"situation": ["start", "asked", "first"], "outcome": [], "told": ["output"], "silent": "skip"},
-    {"situation": ["start", "asked", "output"], "outcome": [], "told": ["output"], "silent": "skip", "rows": 128},
+    {"situation": ["label", "asked"], "outcome": [], "shared": ["output"], "silent": "skip", "rows": 24},
+    {"situation": ["start", "asked", "first"], "outcome": [], "shared": ["output"], "silent": "skip"},
+    {"situation": ["start", "asked", "output"], "outcome": [], "shared": ["output"], "silent": "skip", "rows": 128},
     {"situation": ["label"], "outcome": ["output", "label"], "actions": [0, 1, 2], "silent": "skip", "rows": 8},
     {"situation": ["start", "output", "first"], "outcome": ["output"], "actions": [0, 1, 2], "silent": "skip"},
 ]

@@ -147,7 +147,7 @@ LEDGER = [  # where the ball fell, by notch; which notches reached as far as the
             "under": ["fall", "ball", "wind"],
             "situation": ["target", "ball", "wind"],
             "outcome": [],
-            "told": ["fall", "action"],
+            "shared": ["fall", "action"],
             "grain": grain,
             "silent": "skip",
         }

@@ -225,8 +225,8 @@ SIGNALS = (
 )
 
 LEDGER = [  # what the board shows when the subject is set, and by experiment
-    {"under": ["set"], "situation": ["subject"], "outcome": [], "told": ["board"], "rows": 16},
-    {"under": ["minus:set"], "situation": ["subject"], "outcome": [], "told": ["board"], "rows": 16},
+    {"under": ["set"], "situation": ["subject"], "outcome": [], "shared": ["board"], "rows": 16},
+    {"under": ["minus:set"], "situation": ["subject"], "outcome": [], "shared": ["board"], "rows": 16},
     {"situation": [], "outcome": ["board"], "actions": [*range(FOLLOWS)], "silent": "skip"},
 ]
 

@@ -188,7 +188,7 @@ _rule_in_force = ["question_a", "question_b", "join", "cross", "exception"]
 _features = [f"card[{k}:{k + VALUES}]" for k in range(0, FEATURES * VALUES, VALUES)]
 _some = [*(([f], 16) for f in _features), *(([*pair], 48) for pair in itertools.combinations(_features, 2))]
 LEDGER = [  # the bin, by rule in force and by each feature of the card, alone and in pairs
-    {"situation": [*_rule_in_force, *some], "outcome": [], "told": ["right_bin"], "silent": "skip", "rows": rows}
+    {"situation": [*_rule_in_force, *some], "outcome": [], "shared": ["right_bin"], "silent": "skip", "rows": rows}
     for some, rows in _some
 ]
 

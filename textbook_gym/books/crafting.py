@@ -167,7 +167,7 @@ LEDGER = [  # what joining does to the two on the bench; what stood there when t
         "under": ["half:stock"],
         "situation": ["order"],
         "outcome": [],
-        "told": ["was:bench"],
+        "shared": ["was:bench"],
         "rows": 16,
         "rate": 1.0,
     },

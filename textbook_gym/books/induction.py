@@ -228,7 +228,7 @@ LEDGER = [  # what tests and probes came out, by rule and by the digit in each p
     {
         "situation": ["families", "broad", "join", "exception", f"{signal}[{DIGITS * place}:{DIGITS * (place + 1)}]"],
         "outcome": [],
-        "told": [answer],
+        "shared": [answer],
         "silent": "skip",
     }
     for signal, answer in (("board", "result"), ("probe", "verdict"))

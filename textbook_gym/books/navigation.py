@@ -168,7 +168,7 @@ LEDGER = [  # what the buttons do; walls, by cell; where the landmark of each er
         "under": ["here"],
         "situation": [["errands[0:5]"], ["errands[6:11]"]],
         "outcome": [],
-        "told": ["centre:row", "centre:column"],
+        "shared": ["centre:row", "centre:column"],
         "rows": 8,
     },
 ]

@@ -155,7 +155,7 @@ LEDGER = [  # the right answer and how answers did, by question
     {
         "situation": ["lesson", "context", "direction", "cue"],
         "outcome": ["result"],
-        "told": ["correct"],
+        "shared": ["correct"],
         "silent": "skip",
         "rows": 128,
     }

@@ -50,5 +50,5 @@ def progress_shown(console: Console, unit: str, kept: str) -> Iterator[Show]:
         try:
             yield show
         except KeyboardInterrupt:
-            told = f" after {done} of {total} {unit}" if total >= 0 else ""
-            raise KeyboardInterrupt(f"{told}; {kept}") from None
+            place = f" after {done} of {total} {unit}" if total >= 0 else ""
+            raise KeyboardInterrupt(f"{place}; {kept}") from None

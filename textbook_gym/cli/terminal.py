@@ -75,7 +75,7 @@ class Terminal:
         self.help()
         self.say("")
         if course.taken_up:
-            place = len(course.told)
+            place = len(course.results)
             self.say(f"You go on where you put the course down, after {place} exercises; pages shows what was before.")
         self.say(course.page(course.desk.pending))
         self.legend()
@@ -98,11 +98,11 @@ class Terminal:
 
     def marks(self) -> None:
         """Show the marks so far, a line a chapter."""
-        told = self.course.told if self.course.shows_marks else []
-        for place, (number, group) in enumerate(itertools.groupby(told, key=lambda t: t[0]), 1):
+        results = self.course.results if self.course.shows_marks else []
+        for place, (number, group) in enumerate(itertools.groupby(results, key=lambda t: t[0]), 1):
             shown = " ".join("not shown" if mark is None else f"{mark:.2f}" for _, _, mark in group)
             self.say(f"  {place} {self.course.chapters[number - 1].name}: {shown}")
-        if not told:
+        if not results:
             self.say("There are no marks that you could still see.")
 
     def notebook(self) -> None:

@@ -4,11 +4,14 @@ import json
 import pathlib
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textbook_gym.cli.options import Texts, Whole, see_this_folder
 from textbook_gym.registry import LIBRARY, env_ids, name_or_register, short_id
 from textbook_gym.students.in_context import IN_CONTEXT
+
+if TYPE_CHECKING:
+    from textbook_gym.train.progress import ProgressListener
 
 NO_MEMORY = "none"  # the memory's name where there is to be none
 
@@ -86,7 +89,7 @@ def train(
     history: list[tuple[int, dict[str, float]]] = []
     with progress_shown(console, "steps", "the last checkpoint is kept, --resume goes on with it") as show:
 
-        def told(done: int, total: int, latest: dict[str, float]) -> None:
+        def progress(done: int, total: int, latest: dict[str, float]) -> None:
             what = "training"
             if "distilled" in latest:
                 what = f"distillation, {latest['distilled']:,} steps"
@@ -96,7 +99,7 @@ def train(
                     history.append((done, latest))
             show(what, done, total)
 
-        target = carry_out(env_id, algo, asked, of_sb3, told)
+        target = carry_out(env_id, algo, asked, of_sb3, progress)
     figures = ("gain", "mark", "mark_wiped", "memory_benefit", "mark_last_third")
     rows = [(f"{done:,}", *(f"{latest[k]:.3f}" for k in figures)) for done, latest in history]
     headings = ("steps", "gain", "mark", "wiped", "memory benefit", "last third")
@@ -109,7 +112,7 @@ def train(
 
 
 def carry_out(
-    env_id: str, algo: str | None, asked: Mapping[str, Any], of_sb3: Mapping[str, Any], told: Any
+    env_id: str, algo: str | None, asked: Mapping[str, Any], of_sb3: Mapping[str, Any], progress: "ProgressListener"
 ) -> pathlib.Path:
     """Train; return the file that holds the student.
 
@@ -118,7 +121,7 @@ def carry_out(
         algo: as the command takes it.
         asked: options of every training.
         of_sb3: those of Stable-Baselines3's.
-        told: as the trainings take it.
+        progress: see `ProgressListener`.
 
     Raises:
         ValueError: an option that this training does not take.
@@ -126,14 +129,14 @@ def carry_out(
     if algo != IN_CONTEXT:
         from textbook_gym.train import run
 
-        run.train(env_id, algo=algo, told=told, **asked, **of_sb3)
+        run.train(env_id, algo=algo, progress=progress, **asked, **of_sb3)
         return run.checkpoint_path(asked["out"])
     for name, value in of_sb3.items():
         if value not in (None, "preset"):
             raise ValueError(f"--{name}={value}: a training in context has none; leave it out")
     from textbook_gym.train import in_context
 
-    in_context.train(env_id, told=told, **asked)
+    in_context.train(env_id, progress=progress, **asked)
     return in_context.arrays_path(asked["out"])
 
 

@@ -228,16 +228,16 @@ def show_lane(
     show_page(lane, p, o, observe)
     over = c.stage != Stage.OPEN
     closed = c.stage == Stage.CLOSED
-    told = over and p.exam == 0
+    is_shown = over and p.exam == 0
     mark, visible, exercise, number = c.mark, c.visible, c.exercise + 1, c.number  # all is read before any is written:
     grade = c.grade if p.exam == 0 or closed else p.newcomer  # the compiler cannot know that `out` lies elsewhere
     ends = closed or (over and c.episode == Episode.EXERCISE)
     chapter, shortcut = p.number, shortcuts(p, s)
     gain = c.rise / c.walked if closed else 0.0
     out.reward = reward
-    out.mark = mark if told else 0.0
-    out.visible = visible if told else 0.0
-    out.is_success = told and mark >= SUCCESS
+    out.mark = mark if is_shown else 0.0
+    out.visible = visible if is_shown else 0.0
+    out.is_success = is_shown and mark >= SUCCESS
     out.grade = grade
     out.gain = gain
     out.shortcuts = shortcut

@@ -62,8 +62,8 @@ class InfoLayout:
 
     def __init__(self, shortcut: bool, extra: Sequence[tuple[str, str, tuple[int, ...]]] = ()) -> None:
         self.dtype = np.dtype([*((n, OUT[n]) for n in OUT.names or ()), *extra], align=True) if extra else OUT
-        told = [c.name for c in OUT_COLUMNS if c.told == Told.ALWAYS or (shortcut and c.told == Told.SHORTCUT)]
-        self.keys = (*told, *(name for name, _, _ in extra))
+        names = [c.name for c in OUT_COLUMNS if c.told == Told.ALWAYS or (shortcut and c.told == Told.SHORTCUT)]
+        self.keys = (*names, *(name for name, _, _ in extra))
         self._extra = bool(extra)
         self._arrays = [name for name, _, shape in extra if shape]
         self._places = [(key, (self.dtype.names or ()).index(key)) for key in self.keys]

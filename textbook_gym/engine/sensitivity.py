@@ -3,7 +3,7 @@
 A *cell* is one number of an EDITION field: the field itself, or one entry of an array. A world is changed as little as
 the book's `sound` allows: a cell is drawn anew, or changed in one bit, or swapped with another cell of its row, or its
 field is that of another world. What is played is the oracle's way, chance, or a mixture of both, the same in the world
-as it was and in the changed one. An effect is any difference in what is seen, paid, marked or over.
+as it was and in the changed one. An effect is any difference in what is seen, returned, marked or over.
 """
 
 from collections.abc import Iterator
@@ -177,7 +177,7 @@ def effects_of(book: Book, chapter: int, changed: np.ndarray) -> np.ndarray:
 def outcome(lanes: Lanes, obs: np.ndarray, out: np.ndarray) -> np.ndarray:
     """Return all that a step shows and is worth, hidden marks included, as bytes: shape (lanes, bytes)."""
     clock = lanes.records["clock"]
-    told = [out[name] for name in ("reward", "shortcuts", "terminated", "exercise_done")]
+    returned = [out[name] for name in ("reward", "shortcuts", "terminated", "exercise_done")]
     worth = [clock[name] for name in ("mark", "visible", "rise", "stage")]
-    columns = [obs, *(column[:, np.newaxis] for column in (*told, *worth))]
+    columns = [obs, *(column[:, np.newaxis] for column in (*returned, *worth))]
     return np.concatenate([np.ascontiguousarray(column).view(np.uint8) for column in columns], axis=1)

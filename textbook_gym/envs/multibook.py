@@ -207,15 +207,15 @@ class MultiBookLanes(CopiedByWords):
         """Do in a single lane what `advance` does, with all looked up once an edition, into the same buffers."""
         if self._bound is None:
             one, _ = self._take(int(self.records["book"][0]), slice(None))
-            chosen, (own, told) = np.zeros(1, np.int64), one.buffers()
-            step = one.stepper(chosen, own, told).step
+            chosen, (own, own_out) = np.zeros(1, np.int64), one.buffers()
+            step = one.stepper(chosen, own, own_out).step
             index = self.obs_index[0, : own.shape[1]]
-            self._bound = step, chosen, self.button_actions[0], index, own[0], words(told)[0]
-        step, chosen, button_actions, index, shown, told = self._bound
+            self._bound = step, chosen, self.button_actions[0], index, own[0], words(own_out)[0]
+        step, chosen, button_actions, index, shown, own_out = self._bound
         chosen[0] = button_actions[actions[0]]
         step()
         obs[0, index] = shown
-        words(out)[0, : len(told)] = told
+        words(out)[0, : len(own_out)] = own_out
 
     def advance(self, actions: np.ndarray, obs: np.ndarray, out: np.ndarray, turned: np.ndarray | None = None) -> None:
         """Press one checked button in every lane; see `Lanes.advance`."""
@@ -336,10 +336,10 @@ class MultiBookLanes(CopiedByWords):
 
     def _write(self, shown: list[Shown], obs: np.ndarray, out: np.ndarray) -> None:
         """Write what lanes show, each by its book's own layout, into what all lanes show."""
-        for i, own, told in shown:
+        for i, own, own_out in shown:
             obs[i] = 0.0
             obs.reshape(-1)[self.obs_index[i, : own.shape[1]]] = own
-            words(out)[i, : OUT.itemsize // 8] = words(told)
+            words(out)[i, : OUT.itemsize // 8] = words(own_out)
         out["book"] = self._label[self.records["book"]]
         out["action_mask"] = self.action_masks()
 

@@ -27,7 +27,7 @@ from textbook_gym.memory.ledger_loops import ROWS_A_BLOCK, At, Silent, augment, 
 from textbook_gym.memory.saving import check_each, check_range
 
 SILENCES = [s.name.lower() for s in Silent]
-TABLE_SETTINGS = ["situation", "outcome", "told", "under", "actions", "rows", "silent", "rate", "grain"]
+TABLE_SETTINGS = ["situation", "outcome", "shared", "under", "actions", "rows", "silent", "rate", "grain"]
 TableSettings = Mapping[str, Any]
 
 
@@ -55,7 +55,7 @@ class LedgerTable:
             return read_channels(names, ledger.width, ledger.n_actions, ledger.book)
 
         self.outcome = channels(settings.get("outcome", ("reward", "mark")))
-        self.shared = channels(settings.get("told", ()))
+        self.shared = channels(settings.get("shared", ()))
         asked: Any = settings.get("situation")
         asked = self._others(ledger) if asked is None else asked
         several = isinstance(asked, (list, tuple)) and asked and all(isinstance(a, (list, tuple)) for a in asked)
@@ -172,17 +172,17 @@ class Ledger(Memory):
     A ledger has tables. A table names its situations by some channels of the observation (see `features`), and looks up
     what the student is in now. What it knows of that is added to the observation: for every action log(1 + count) / 5,
     at most 1, and the mean of each `outcome`; then, irrespective of action, log(1 + count) / 5 and the mean of each
-    `told`. All are 0 in a situation never met.
+    `shared`. All are 0 in a situation never met.
 
     Without settings, a book's own tables are taken, its `LEDGER`; for an environment that is no book of ours, one
     table with all of the observation for a situation, and reward and mark for outcomes.
 
     Args:
         situation: channels that name a situation; [] for one that is always met; None for all of the observation but
-            the header and what `outcome` and `told` name. A list of such lists: several are looked up, the first is
+            the header and what `outcome` and `shared` name. A list of such lists: several are looked up, the first is
             entered under.
         outcome: channels whose means are kept for every action; [] to keep nothing by action.
-        told: channels whose means are kept irrespective of action.
+        shared: channels whose means are kept irrespective of action.
         under: channels that form the key when a step is entered; None for those of `situation`. So an item can be
             stored under the place where it was found, and looked up by the item sought. They are read off the whole
             step, its outcome included; steps where they are all 0 are not entered.

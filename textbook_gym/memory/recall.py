@@ -61,7 +61,7 @@ class Recall(Memory):
         outcome = self.outcome
         if outcome is None:
             table = self.book.ledger[0] if isinstance(self.book, Book) and self.book.ledger else {}
-            outcome = [*table.get("outcome", ()), *table.get("told", ()), "reward"]
+            outcome = [*table.get("outcome", ()), *table.get("shared", ()), "reward"]
         names = self.situation
         if names is None:
             names = list(range(self.width - (sum(s.size for s in HEADER) if self.book is not None else 0)))

@@ -29,7 +29,7 @@ from textbook_gym.text.desk import Desk, Message, Turn
 from textbook_gym.text.reply_parser import NOTE_TAGS, REASONING
 from textbook_gym.text.settings import Settings
 
-PLAYED_FORMAT = "textbook_gym played course 1"
+PLAYED_FORMAT = "textbook_gym played course 2"
 SPLIT = "test"
 ANSWER = "tag"
 HOW = (
@@ -68,7 +68,7 @@ class PlayedCourse:
         desk: the course as a conversation.
         keys: how actions are typed.
         notes: the player's notebook. With memory "notebook" the page shows it; else it is paper beside the game.
-        told: chapter, exercise and mark of every exercise that is over; no mark in the exam.
+        results: chapter, exercise and mark of every exercise that is over; no mark in the exam.
         rows: records of type `ROWS`, one an exercise, once the course is over; else None.
 
     Example:
@@ -86,7 +86,7 @@ class PlayedCourse:
         self.keys = Keys(found.actions)
         self.chapters = found.chapters
         self.notes = ""
-        self.told: list[tuple[int, int, float | None]] = []
+        self.results: list[tuple[int, int, float | None]] = []
         self.rows: np.ndarray | None = None
         self._actions: list[int] = []
         self._kept: bytes | None = None  # what this course last wrote to its file
@@ -151,7 +151,7 @@ class PlayedCourse:
         if turn.info["exercise_done"]:
             chapter = turn.info["chapter"]
             exam = bool(self.desk.lane.rows[chapter].exam)
-            self.told.append((chapter, turn.info["exercise"], None if exam else turn.info["mark"]))
+            self.results.append((chapter, turn.info["exercise"], None if exam else turn.info["mark"]))
         if self.desk.done:
             self.rows = walk_course(Replay(self._actions), self.book, self.course, [self.edition])[0]
         self.keep()
@@ -188,7 +188,7 @@ class PlayedCourse:
             raise RuntimeError(f"{self.file} was played on elsewhere meanwhile; start again to go on from there")
         state = {
             "actions": self._actions,
-            "told": self.told,
+            "results": self.results,
             "notes": self.notes,
             "rows": None if self.rows is None else self.rows.tolist(),
         }
@@ -215,7 +215,7 @@ class PlayedCourse:
             raise ValueError(f"{self.file} has {odd[0]}={head[odd[0]]!r}, not {getattr(self, odd[0])!r}; move it away")
         self.desk.load(desk)
         self.notes, self._actions = state["notes"], state["actions"]
-        self.told = [(chapter, exercise, mark) for chapter, exercise, mark in state["told"]]
+        self.results = [(chapter, exercise, mark) for chapter, exercise, mark in state["results"]]
         self.rows = as_rows(state["rows"])
         self._kept = data
 
@@ -269,7 +269,7 @@ def saved_course(data: bytes, file: pathlib.Path) -> tuple[dict[str, Any], dict[
         head, payload = unseal(PLAYED_FORMAT, "played course", data)
         line, _, desk = payload.partition(b"\n")
         state = json.loads(line)
-        kinds = {"actions": list, "told": list, "notes": str}
+        kinds = {"actions": list, "results": list, "notes": str}
         if any(not isinstance(state[name], kind) for name, kind in kinds.items()):
             raise ValueError("a field of its state is of another kind")
         as_rows(state["rows"])

@@ -89,7 +89,7 @@ class Seats:
             "done": course.desk.done,
             "notes": None if course.memory == "none" else course.notes,
             "notes_chars": course.desk.settings.notebook_chars,
-            "marks": course.told if course.shows_marks else None,
+            "marks": course.results if course.shows_marks else None,
             "chapters": [
                 [place, course.chapters[number - 1].name, number, int(row.exercises)]
                 for place, (number, row) in enumerate(course.desk.lane.rows.items(), 1)

@@ -71,8 +71,8 @@ def compose(folders: Sequence[pathlib.Path]) -> tuple[str, list[Picture], Data]:
     studies = [read_study(folder) for folder in folders]
     table = pl.concat([s.table for s in studies], how="diagonal")
     if table.select(pl.struct(pl.exclude(FIGURES)).is_duplicated().any()).item():
-        told = listed([str(f) for f in folders])
-        raise ValueError(f"{told}: the same exercise of the same student is there twice; give every study once")
+        names = listed([str(f) for f in folders])
+        raise ValueError(f"{names}: the same exercise of the same student is there twice; give every study once")
     data = summary_tables.gather(table)
     drawn = figures.draw(data)
     stated = [{k: v for k, v in s.settings.items() if k != "metrics"} for s in studies]

@@ -49,11 +49,11 @@ class InContext:
             ValueError: there are no arrays for this book, or they are of another version of it.
         """
         header, arrays = self._arrays(book)
-        told, self._rng = header.architecture, np.random.default_rng(seed)
-        self._network = Transformer(arrays, int(told["heads"]), lanes)
-        self._sharpness = float(told["sharpness"])
-        sizes = Sizes(*told["sizes"])
-        self._layout = Layout(book, lanes, sizes, self._rng if told["permuted"] else None)
+        architecture, self._rng = header.architecture, np.random.default_rng(seed)
+        self._network = Transformer(arrays, int(architecture["heads"]), lanes)
+        self._sharpness = float(architecture["sharpness"])
+        sizes = Sizes(*architecture["sizes"])
+        self._layout = Layout(book, lanes, sizes, self._rng if architecture["permuted"] else None)
         self._tokens = np.zeros((lanes, token_width(sizes)), np.float32)
         self._before = np.zeros((lanes, sizes.width), np.float32)
         self._buttons = np.full(lanes, -1, np.int64)

@@ -114,9 +114,9 @@ class Conversation:
         else:
             turn = desk.reply(answer.text, answer.cut)
         beside = {"raw": answer.text} if desk.transcript[place]["content"] != answer.text else {}
-        told = {**beside, **({"cut": True} if answer.cut else {}), **({"by": by} if by else {})}
-        if told:
-            self._beside[place] = told
+        further = {**beside, **({"cut": True} if answer.cut else {}), **({"by": by} if by else {})}
+        if further:
+            self._beside[place] = further
         said["calls"] += 1
         if turn.info["invalid"]:
             said[turn.info["invalid"]] += 1

@@ -76,11 +76,11 @@ def load_arrays(content: bytes, name: str) -> tuple[Header, dict[str, np.ndarray
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            told = json.loads(archive["header"].tobytes())
+            header = json.loads(archive["header"].tobytes())
             arrays = {key: archive[key].astype(np.float32) for key in archive.files if key != "header"}
-        if told["format"] != FORMAT:
-            raise ValueError(f"format {told['format']}, not {FORMAT}")
-        return Header(**told), arrays
+        if header["format"] != FORMAT:
+            raise ValueError(f"format {header['format']}, not {FORMAT}")
+        return Header(**header), arrays
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{name} is no file of arrays ({' '.join(str(error).split())}); train it anew") from error
 

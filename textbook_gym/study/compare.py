@@ -78,8 +78,8 @@ def compare(studies: Sequence[Study]) -> pl.DataFrame:
     for other in others:
         walked = [s.settings.get("course") or "whole books" for s in (first, other)]
         if walked[0] != walked[1]:
-            told = f"{first.name} walked {walked[0]}, {other.name} {walked[1]}"
-            raise ValueError(f"{told}: compare studies of the same course")
+            difference = f"{first.name} walked {walked[0]}, {other.name} {walked[1]}"
+            raise ValueError(f"{difference}: compare studies of the same course")
         for a, b in couples(first, other):
             student = students_of(a.table)[0]
             rows += compared_rows(student, a, b)

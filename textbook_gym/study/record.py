@@ -99,7 +99,7 @@ def record(
     courses, first = whole("courses", courses, 1), whole("first", first, 0)
     found, (agent, wipe) = find(book), agent_of(student)
     write = write_minari if format == "minari" else write_parquet
-    told: dict[str, Any] = {
+    details: dict[str, Any] = {
         "book": found,
         "env_id": id_of(found.name, COURSE_KINDS[course]),
         "student": agent.name,
@@ -112,7 +112,7 @@ def record(
             recorder = Recorder(agent, pages)
             yield editions, recorder.walk(found, editions, split=split, course=course, wipe=wipe, seed=seed)
 
-    return write(pathlib.Path(out), walked(), label, **told)
+    return write(pathlib.Path(out), walked(), label, **details)
 
 
 def plain_name(student: str) -> str:

@@ -94,12 +94,12 @@ def check_transcripts(folder: pathlib.Path, table: pl.DataFrame, salt: int = 0) 
         place = ", ".join(f"{column} {value}" for column, value in zip(COURSE, sorted(missing)[0], strict=True))
         findings.append(Finding(False, f"transcripts: {len(missing)} courses have none, such as {place}"))
     if foreign:
-        told = f"transcripts: {foreign} not played again, since another version made them"
-        findings.append(Finding(True, told))
+        text = f"transcripts: {foreign} not played again, since another version made them"
+        findings.append(Finding(True, text))
     played = len(files) - foreign - len(wrong)
     if played and not wrong:
-        told = f"{played} courses played again, {replies} replies: words, marks, grades and rewards as stated"
-        findings.append(Finding(True, f"transcripts: {told}"))
+        text = f"{played} courses played again, {replies} replies: words, marks, grades and rewards as stated"
+        findings.append(Finding(True, f"transcripts: {text}"))
     return findings
 
 

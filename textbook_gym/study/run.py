@@ -268,12 +268,12 @@ def frame(rows: np.ndarray, job: Job) -> pl.DataFrame:
     flat = rows.reshape(-1)
     values: dict[str, Any] = {name: np.ascontiguousarray(flat[name]) for name in rows.dtype.names or ()}
     values["edition"] = np.repeat(np.arange(job.start, job.stop, dtype=np.int64), rows.shape[1])
-    told = read(job.path).has_shortcut
+    has_shortcut = read(job.path).has_shortcut
     table = pl.DataFrame(values).with_columns(
         pl.lit(job.name).alias("student"),
         pl.lit(job.seed).cast(pl.Int64).alias("seed"),
         *(pl.lit(getattr(job, name)).alias(name) for name in ("book", "split", "control")),
-        *(pl.when(told).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
+        *(pl.when(has_shortcut).then(pl.col(name)).alias(name) for name in ("visible", "shortcuts")),
         *(pl.col(name).fill_nan(None) for name in ("cost",) if name in values),  # NaN: there are no prices
     )
     return table.select(*MARKS_COLUMNS, *(name for name in SPOKEN if name in values))

@@ -49,8 +49,8 @@ def check_walked_courses(table: pl.DataFrame, walked: str | None) -> list[Findin
     odd = table.join(pl.DataFrame(pages, types, orient="row"), on=list(types), how="anti")
     if len(odd):
         r = odd.row(0, named=True)
-        told = f"{len(odd)} rows are of no exercise of the course, such as {r['book']}, {r['chapter']}.{r['exercise']}"
-        findings.append(Finding(False, f"table: {told}"))
+        text = f"{len(odd)} rows are of no exercise of the course, such as {r['book']}, {r['chapter']}.{r['exercise']}"
+        findings.append(Finding(False, f"table: {text}"))
     counts = table.group_by(course).len()
     short = counts.filter(pl.col("len") != pl.col("book").replace_strict(lengths, return_dtype=pl.Int64))
     if len(short):
@@ -68,12 +68,12 @@ def check_walked_courses(table: pl.DataFrame, walked: str | None) -> list[Findin
     uneven = runs.filter(~person & (pl.col("runs") != pl.col("runs").max()))
     if len(uneven):
         r = uneven.row(0, named=True)
-        told = f"{r['student']}, {r['book']}, {r['control']} has {r['runs']} courses, others have more"
-        findings.append(Finding(False, f"table: {told}; walk the same editions with every student"))
+        text = f"{r['student']}, {r['book']}, {r['control']} has {r['runs']} courses, others have more"
+        findings.append(Finding(False, f"table: {text}; walk the same editions with every student"))
     chosen = runs.filter(person & (pl.col("runs") != pl.col("last") + 1))
     for r in chosen.iter_rows(named=True):
-        told = f"{r['student']}, {r['book']} has {r['runs']} courses, the last of edition {r['last']}"
-        notes.append(Finding(True, f"people: {told}: chosen ones, and the choice may hang on how they went"))
+        text = f"{r['student']}, {r['book']} has {r['runs']} courses, the last of edition {r['last']}"
+        notes.append(Finding(True, f"people: {text}: chosen ones, and the choice may hang on how they went"))
     whole = Finding(True, f"table: {len(counts)} whole courses, {len(table)} exercises, none twice")
     return [*(findings or [whole]), *notes]
 

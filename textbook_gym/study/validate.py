@@ -139,14 +139,14 @@ def check_seal(stated: dict[str, Any], given: str | None) -> tuple[list[Finding]
         if given is not None:
             raise ValueError("this study is not sealed; validate it without a salt")
         return [], 0
-    told = stated.get("salt") if given is None else given
-    if told is None:
+    salt = stated.get("salt") if given is None else given
+    if salt is None:
         unknown = "the salt is not published: worlds and reference students could NOT be checked; see --salt"
         return [Finding(True, f"sealed: {unknown}")], None
-    if given is None and (not isinstance(told, str) or told.startswith("@")):  # no file of ours is read for a stranger
-        return [Finding(False, f"sealed: salt is {shortened_value(told)}; give it as a string")], None
+    if given is None and (not isinstance(salt, str) or salt.startswith("@")):  # no file of ours is read for a stranger
+        return [Finding(False, f"sealed: salt is {shortened_value(salt)}; give it as a string")], None
     try:
-        hidden = secret(told)
+        hidden = secret(salt)
     except ValueError as error:
         if given is not None:
             raise
@@ -235,8 +235,8 @@ def check_digest(stated: dict[str, Any], marks: pathlib.Path) -> Finding:
     """Return whether the table is the one that the object speaks of."""
     found = hashlib.sha256(marks.read_bytes()).hexdigest()
     good = stated["digests"].get("marks.csv") == found
-    told = "is the stated one" if good else f"is {found[:12]}..., the stated one is another: the table was changed"
-    return Finding(good, f"digest of marks.csv {told}")
+    verdict = "is the stated one" if good else f"is {found[:12]}..., the stated one is another: the table was changed"
+    return Finding(good, f"digest of marks.csv {verdict}")
 
 
 def check_settings(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]:
@@ -289,11 +289,11 @@ def check_metrics(stated: dict[str, Any], table: pl.DataFrame) -> list[Finding]:
             wrong.append(f"{key[1]}, {key[0]}: stated twice")
         given.setdefault(key, row)
     for row in summary(table).iter_rows(named=True):
-        told = given.pop((row["book"], row["student"]), {})
+        figures = given.pop((row["book"], row["student"]), {})
         for name, value in row.items():
             if name in ("book", "student"):
                 continue
-            said = told.get(name)
+            said = figures.get(name)
             same = said == value if value is None else is_close(said, value)
             right += same
             if not same:
@@ -336,6 +336,6 @@ def check_references(stated: dict[str, Any], table: pl.DataFrame, salt: int) -> 
                 r = odd.row(0, named=True)
                 place = f"{r['student']}, {r['book']}, edition {r['edition']}, {r['control']}"
                 where = f"{place}, exercise {r['chapter']}.{r['exercise']}"
-                told = f"{where}: {name} {r[f'{name}_stated']}, walked anew {r[name]}"
-                return [Finding(False, f"reference students: {told} ({len(odd)} such rows)")]
+                difference = f"{where}: {name} {r[f'{name}_stated']}, walked anew {r[name]}"
+                return [Finding(False, f"reference students: {difference} ({len(odd)} such rows)")]
     return [Finding(True, f"reference students: {', '.join(names)} walked anew, every row as stated")]

@@ -86,8 +86,8 @@ def check_pages(book: Book) -> Iterator[str]:
     tolerance = ALIKE * np.concatenate([np.full(s.size, s.high - s.low) for s in shown])
     for p, before, action, o in pages(book):
         place = f"chapter {p.number}"
-        said, told = words_of(book).say(p, before, action, o), book.tell(p, o)
-        for name, text in (("say", said), ("tell", told)):
+        said, page = words_of(book).say(p, before, action, o), book.tell(p, o)
+        for name, text in (("say", said), ("tell", page)):
             if not isinstance(text, str) or not text:
                 findings[f"{place}: `{name}` returns {text!r}; return words"] = None
                 continue

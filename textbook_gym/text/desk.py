@@ -141,9 +141,9 @@ class Desk:
 
     @property
     def info(self) -> dict[str, Any]:
-        """What was told last, by name; see `Turn`."""
-        told = {"invalid": self._invalid, **{f"invalid_{k}": n for k, n in self._counts.items()}, "note_cut": self._cut}
-        return {**self.lane.info, **told}
+        """What the last turn's `info` was, by name; see `Turn`."""
+        counts = {f"invalid_{kind}": n for kind, n in self._counts.items()}
+        return {**self.lane.info, "invalid": self._invalid, **counts, "note_cut": self._cut}
 
     @property
     def replies(self) -> int:
@@ -304,9 +304,9 @@ class Desk:
 
     def _new_context(self) -> None:
         """Begin a context with the system message."""
-        lane, told = self.lane, self.settings
-        budget = told.notebook_chars if told.keeps_notes else None
-        said = words.preface(lane.book, lane.rows, lane.shuffled, told.preface, told.answer, budget)
+        lane, settings = self.lane, self.settings
+        budget = settings.notebook_chars if settings.keeps_notes else None
+        said = words.preface(lane.book, lane.rows, lane.shuffled, settings.preface, settings.answer, budget)
         self._start = len(self.transcript)
         self.transcript.append({"role": "system", "content": said})
 

@@ -89,20 +89,20 @@ def draw_windows(
     done, mark = np.zeros((count, steps), np.bool_), np.zeros((count, steps))
     begins = [lot.histories.first for lot in lots]
     for k, j in enumerate(rng.integers(0, len(lots), count)):
-        book, told = lots[j]
-        i = int(rng.integers(len(told.length)))
-        length = told.length[i]
+        book, histories = lots[j]
+        i = int(rng.integers(len(histories.length)))
+        length = histories.length[i]
         starts = np.flatnonzero(begins[j][i, : max(length - steps, 0) + 1])  # from which a window is filled
         start = 0 if rng.random() < FROM_START else int(rng.choice(starts))
         here = slice(start, min(start + steps, length))
         n = here.stop - start
         layout = Layout(book, 1, sizes, rng if permuted else None)
-        obs[k][:n, layout.places[0]] = told.observation[i, here]
+        obs[k][:n, layout.places[0]] = histories.observation[i, here]
         before[k, 1:n] = obs[k, : n - 1]
         buttons = np.append(layout.buttons[0], NO_LABEL)  # NO_LABEL is the last one's place
-        action[k, 1:n] = buttons[told.action[i, here][:-1]]
-        done[k, :n], mark[k, :n] = told.exercise_done[i, here], told.mark[i, here]
-        labels[k, :n] = buttons[told.label[i, here, label]]
+        action[k, 1:n] = buttons[histories.action[i, here][:-1]]
+        done[k, :n], mark[k, :n] = histories.exercise_done[i, here], histories.mark[i, here]
+        labels[k, :n] = buttons[histories.label[i, here, label]]
     tokens = np.empty((count, steps, token_width(sizes)), np.float32)
     write_tokens(tokens, obs, before, action, done, mark)
     return torch.from_numpy(tokens), torch.from_numpy(labels)

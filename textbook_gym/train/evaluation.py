@@ -2,7 +2,7 @@
 
 import pathlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
@@ -15,6 +15,7 @@ from textbook_gym.students.base import Agent
 from textbook_gym.students.rollout import walk
 from textbook_gym.students.with_memory import as_worn
 from textbook_gym.train.checkpoint import save_checkpoint
+from textbook_gym.train.progress import ProgressListener
 
 WATCHED_EDITIONS = 64  # editions walked at every evaluation
 EVALUATIONS = 10  # of a run, besides the first
@@ -119,10 +120,10 @@ class Watch(BaseCallback):
         path: pathlib.Path,
         evaluations: int,
         editions: int,
-        told: Callable[[int, int, dict[str, float]], None] | None,
+        progress: ProgressListener | None,
     ) -> None:
         super().__init__()
-        self.path, self.evaluations, self.editions, self.told = path, evaluations, editions, told
+        self.path, self.evaluations, self.editions, self.progress = path, evaluations, editions, progress
         self.latest: dict[str, float] = {}
         self.history: list[dict[str, float]] = []
 
@@ -141,14 +142,14 @@ class Watch(BaseCallback):
             while self.due and done >= self.due[0]:
                 self.due.pop(0)
             self._look()
-        if self.told:
-            self.told(min(done, self.total), self.total, self.latest)
+        if self.progress:
+            self.progress(min(done, self.total), self.total, self.latest)
 
     def _on_training_end(self) -> None:
         self._look()
         self.model.logger.dump(self.model.num_timesteps)
-        if self.told:
-            self.told(self.total, self.total, self.latest)
+        if self.progress:
+            self.progress(self.total, self.total, self.latest)
 
     def _on_step(self) -> bool:
         return True

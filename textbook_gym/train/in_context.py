@@ -20,7 +20,7 @@ import importlib.resources
 import pathlib
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -44,6 +44,7 @@ from textbook_gym.students.weights_file import Header, load_arrays, save_arrays,
 from textbook_gym.train.dataset import Lot, Mixture, draw_windows
 from textbook_gym.train.evaluation import examine, scores
 from textbook_gym.train.network import Network
+from textbook_gym.train.progress import ProgressListener
 
 LABELLED_BY = {"model": Label.MODEL, "oracle": Label.ORACLE}
 EDITIONS = 32  # training editions walked at every evaluation
@@ -54,9 +55,6 @@ GROWS = (0.2, 0.6)  # shares of the training between which courses grow from one
 OWN = 0.6  # share of the courses that the student itself walks in the end
 HOT = 100  # updates until the rate of learning is reached
 LEAST_RATE = 0.05  # of that at the end
-
-ProgressListener = Callable[[int, int, dict[str, float]], None]
-"""ProgressListener the steps done, the steps in all, and the latest evaluation."""
 
 
 class Plan(NamedTuple):
@@ -194,15 +192,17 @@ class Training:
         lots = []
         for book in self.books:
             own = OWN * float(np.clip((self.share - WARM) / (OWNS - WARM), 0.0, 1.0))
-            who = Mixture(self.player(), own, int(rng.integers(1 << 63)))
+            walker = Mixture(self.player(), own, int(rng.integers(1 << 63)))
             count = max(int(plan.courses) // len(self.books), 1)
             editions = rng.integers(0, LAST_NUMBER, count, endpoint=True).tolist()
             stream = int(rng.integers(1 << 32))
             chapters = 1 + int(self.grown * (len(outline(book, self.course)) - 1))
-            told = Recorder(who).walk(book, editions, split="train", course=self.course, chapters=chapters, seed=stream)
-            lots.append(Lot(book, told))
-            self.longest = min(max(self.longest, int(told.length.max())), int(plan.longest))
-            self.owed += plan.reuse * int(told.length.sum())
+            histories = Recorder(walker).walk(
+                book, editions, split="train", course=self.course, chapters=chapters, seed=stream
+            )
+            lots.append(Lot(book, histories))
+            self.longest = min(max(self.longest, int(histories.length.max())), int(plan.longest))
+            self.owed += plan.reuse * int(histories.length.sum())
         while self.owed > 0 and self.share < 1.0:
             steps = round(plan.shortest * (self.longest / plan.shortest) ** self.grown)
             count = max(int(plan.batch) // steps, 1)
@@ -325,7 +325,7 @@ def train(
     settings: Mapping[str, Any] | None = None,
     resume: bool = False,
     evaluations: int = LOOKS,
-    told: ProgressListener | None = None,
+    progress: ProgressListener | None = None,
 ) -> Training:
     """Train the student `in-context` on a course; write it to `<out>.npz`, and its checkpoint beside.
 
@@ -341,7 +341,7 @@ def train(
         resume: go on with the checkpoint of `out`; everything but `steps` is then as it was.
         evaluations: so many times, evenly, the student walks training editions that no training draws, memory kept
             and wiped; 0 for none.
-        told: see `ProgressListener`.
+        progress: see `ProgressListener`.
 
     Raises:
         ValueError: an unknown value, nothing to resume, or a file that is there and is not to be resumed.
@@ -373,7 +373,7 @@ def train(
         if training.share >= (len(training.curve) + 1) / evaluations if evaluations else False:
             latest = training.look()
         training.save(checkpoint_of(path))
-        if told:
-            told(min(training.done, int(training.plan.steps)), int(training.plan.steps), latest)
+        if progress:
+            progress(min(training.done, int(training.plan.steps)), int(training.plan.steps), latest)
     save_arrays(path, training.header(), training.network.arrays())
     return training

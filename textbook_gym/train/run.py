@@ -24,6 +24,7 @@ from textbook_gym.train.checkpoint import load_checkpoint, read_spec
 from textbook_gym.train.distill import check_teachable
 from textbook_gym.train.distill import distill as distill_policy
 from textbook_gym.train.evaluation import EVALUATIONS, WATCHED_EDITIONS, Watch
+from textbook_gym.train.progress import ProgressListener
 from textbook_gym.train.setup import algorithm, environment, setup
 
 STEPS_COLUMN = "time/total_timesteps"  # as SB3 calls the column of steps done
@@ -112,7 +113,7 @@ def train(
     evaluations: int = EVALUATIONS,
     editions: int = WATCHED_EDITIONS,
     keywords: Mapping[str, Any] | None = None,
-    told: "Callable[[int, int, dict[str, float]], None] | None" = None,
+    progress: ProgressListener | None = None,
 ) -> Any:
     """Train a student; write it to `<out>.zip`, and what TensorBoard shows to the folder `<out>`.
 
@@ -138,7 +139,7 @@ def train(
             checkpoint is written; 0 for the end only, without evaluation.
         editions: how many.
         keywords: of the algorithm, instead of the preset's.
-        told: called with steps done, steps in all, and the latest evaluation.
+        progress: see `ProgressListener`.
 
     Returns:
         the trained model.
@@ -186,14 +187,14 @@ def train(
             "version": __version__,
         }
         envs = environment(spec)
-        if envs.memory is not None:  # told whole, so that the student stays what it is when presets change
+        if envs.memory is not None:  # stated in full, so that the student stays what it is when presets change
             spec["settings"] = envs.memory.spec()
             envs = environment(spec)
         given = {**preset.keywords, **(keywords or {})}
         model = algorithm(algo)(preset.policy, envs, seed=spec["seed"], device="cpu", **given)
         model.textbook = spec
         if distill:
-            teach(model, spec, lambda done: told(0, int(steps), {"distilled": done}) if told else None)
+            teach(model, spec, lambda done: progress(0, int(steps), {"distilled": done}) if progress else None)
     model.textbook["steps"] = int(steps)
     path.parent.mkdir(parents=True, exist_ok=True)
     formats = ["csv"]
@@ -202,7 +203,7 @@ def train(
     folder = path.with_name(path.name.removesuffix(".zip"))
     model.set_logger(logger(folder, formats, model.num_timesteps if resume else 0))
     left = int(steps) - model.num_timesteps
-    watch = Watch(path, evaluations, editions, told)
+    watch = Watch(path, evaluations, editions, progress)
     if left > 0:
         model.learn(left, callback=watch, reset_num_timesteps=not resume, log_interval=1)
     model.logger.close()
