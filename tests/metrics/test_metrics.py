@@ -177,7 +177,10 @@ def test_retention_exam_and_backward_transfer_by_hand():
     again = again.with_columns(pl.Series("mark", NEWCOMER[:5] + left * (1 - NEWCOMER[:5])))
     both = pl.concat([kept, again])
     assert scores("backward_transfer", both)[0, 0] == pytest.approx((left - [0.8, 0.8, 0.8, 0.8, 0.5]).mean())
-    by_lag = metrics.retention_by_lag(both)
+    exam = table(1.0, control="again").filter((pl.col("exercise") == 1) & (pl.col("chapter") == 6))
+    with_exam = pl.concat([both, exam])  # sat again like the others, but there is nothing after it that it could lose
+    assert scores("backward_transfer", with_exam)[0, 0] == scores("backward_transfer", both)[0, 0]
+    by_lag = metrics.retention_by_lag(with_exam)
     assert {lag: e.value for lag, e in by_lag.items()} == pytest.approx({5: -0.7, 4: -0.6, 3: -0.5, 2: -0.4, 1: 0.0})
 
 

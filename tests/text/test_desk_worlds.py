@@ -34,6 +34,14 @@ def test_the_next_open_goes_on_with_the_next_edition_and_a_clean_sheet():
     assert d.open() == messages  # nothing was done yet: the same page again
 
 
+def test_a_state_set_before_the_first_reply_is_what_the_page_shows():
+    """The edition goes on, but it is not the same page again."""
+    d = Desk(id_of("Alchemy", "Course"), memory="none")
+    first = d.open(seed=1)
+    changed = d.open(state={"stone": [7, 7, 7]})
+    assert changed[-1]["content"] != first[-1]["content"]
+
+
 def test_an_episode_may_be_an_exercise():
     d = desk(episode="exercise")
     d.open(seed=1)
