@@ -61,7 +61,6 @@ COURSES = {
     "Bandits2": (part_of("Bandits", 2), 500_000),
     "Concepts12": (part_of("Concepts", 1, 2), 600_000),
     "Maintenance1": (part_of("Maintenance", 1), 500_000),
-    "Causality3": (part_of("Causality", 3), 500_000),
     "Bandits": (short_id("Bandits"), 1_500_000),
 }
 """Name in the table, of a book and its chapters -> id of the course, and steps of a run."""

@@ -61,7 +61,6 @@ def train(
         textbook-gym train --book Vocabulary --short --out runs/vocabulary
         textbook-gym train --book Concepts --memory ledger --set keep=exercise
         textbook-gym train --book Vocabulary --short --steps 800000 --resume
-        textbook-gym train --book Maintenance --short --distill 600000
         textbook-gym train --book Vocabulary --algo in-context --out runs/vocabulary
     """
     from rich.console import Console
