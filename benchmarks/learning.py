@@ -128,8 +128,7 @@ def carry_out(run: Run, env_id: str, folder: pathlib.Path = RESULTS, **how: Any)
         seed=run.seed,
         evaluations=5,
         progress=progress,
-        **STUDENTS[run.student],
-        **how,
+        **{**STUDENTS.get(run.student, STUDENTS["ledger"]), **how},
     )
     seconds = time.perf_counter() - begun, time.process_time() - cpu
     rows = examine(as_worn(model), env_id, editions=EDITIONS, first=FIRST)
