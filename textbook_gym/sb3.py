@@ -78,18 +78,18 @@ class BookVecEnv(VecEnv):
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, np.int64)
         self._memory_info: dict[str, np.ndarray] = {key: np.zeros(num_envs, kind) for key, kind in READ.items()}
-        self._make_room()
+        self._make_buffers()
 
-    def _make_room(self) -> None:
+    def _make_buffers(self) -> None:
         """With a memory the step buffers never leave this object, so they are used again."""
-        self._room = None if self.memory is None else self.lanes.buffers()
+        self._buffers = None if self.memory is None else self.lanes.buffers()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_room": None}  # its views would come apart
+        return {**self.__dict__, "_buffers": None}  # its views would come apart
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._make_room()
+        self._make_buffers()
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed lane i with seed + i at the next reset."""
@@ -107,7 +107,7 @@ class BookVecEnv(VecEnv):
         Raises:
             ValueError: an unknown option, edition or chapter; nothing has changed then.
         """
-        obs, out = self._room or self.lanes.buffers()
+        obs, out = self._buffers or self.lanes.buffers()
         seeds = None if self._seeds[0] is None else [s or 0 for s in self._seeds]
         every = np.ones(self.num_envs, np.bool_)
         self._go(every, obs, out, seeds)
@@ -146,7 +146,7 @@ class BookVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Step all lanes and turn the pages of ended ones."""
-        flat, out = self._room or self.lanes.buffers()
+        flat, out = self._buffers or self.lanes.buffers()
         self.lanes.advance(self._chosen, flat, out)
         rewards, dones = np.empty(self.num_envs, np.float32), np.empty(self.num_envs, np.bool_)
         shown = self.lanes.spec.info.plain(out)
@@ -272,11 +272,11 @@ def note(out: Any, rewards: Any, dones: Any, returns: Any, lengths: Any, memory_
 
     Args:
         out: records of all lanes, (n,), as all the rest.
-        rewards: room, float32.
-        dones: room, bool.
+        rewards: written to, float32.
+        dones: written to, bool.
         returns: sums of rewards, float64; this one is added.
         lengths: steps, int64; this one is added.
-        memory_info: room for what a memory reads of an info, in the order of `READ`.
+        memory_info: written to: what a memory reads of an info, in the order of `READ`.
     """
     done, marks, chapters, editions, closed = memory_info
     ended = 0

@@ -6,7 +6,7 @@ import numpy as np
 
 from textbook_gym.students.space_layouts import Sizes
 
-FEW = 64  # steps of room that a memory begins with
+FEW = 64  # steps that a memory holds at first
 SMALLEST = 1e-5  # added to variances, as torch does
 
 
@@ -63,15 +63,15 @@ class Transformer:
         self.width = len(arrays["enter.bias"])
         self.steps = 0
         self.since = np.zeros(lanes, np.int64)  # first step that each lane remembers
-        self._room, d = FEW, self.width // heads
+        self._capacity, d = FEW, self.width // heads
         self._keys = np.zeros((self.layers, lanes, heads, d, FEW), np.float32)
         self._values = np.zeros((self.layers, lanes, heads, FEW, d), np.float32)
 
     def _grow(self) -> None:
-        """Double the room for steps."""
+        """Double the steps that it holds."""
         self._keys = np.concatenate([self._keys, np.zeros_like(self._keys)], axis=-1)
         self._values = np.concatenate([self._values, np.zeros_like(self._values)], axis=-2)
-        self._room *= 2
+        self._capacity *= 2
 
     def forget(self, mask: np.ndarray) -> None:
         """Drop the history of the lanes in the mask, bool (lanes,)."""
@@ -79,7 +79,7 @@ class Transformer:
 
     def step(self, tokens: np.ndarray) -> np.ndarray:
         """Return logits, float32 (lanes, actions), for one more token a lane, float32 (lanes, width of a token)."""
-        if self.steps == self._room:
+        if self.steps == self._capacity:
             self._grow()
         first, now = int(self.since.min()), self.steps
         self.steps += 1

@@ -61,11 +61,11 @@ def save_arrays(
 ) -> None:
     """Write a file of arrays, in half precision unless told otherwise: beside its place, then renamed."""
     entries: dict[str, Any] = {name: array.astype(kind) for name, array in arrays.items()}
-    room = io.BytesIO()
-    np.savez_compressed(room, header=np.frombuffer(json.dumps(header._asdict()).encode(), np.uint8), **entries)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, header=np.frombuffer(json.dumps(header._asdict()).encode(), np.uint8), **entries)
     path.parent.mkdir(parents=True, exist_ok=True)
     with beside(path) as part:
-        part.write_bytes(room.getvalue())
+        part.write_bytes(buffer.getvalue())
 
 
 def load_arrays(content: bytes, name: str) -> tuple[Header, dict[str, np.ndarray]]:

@@ -36,9 +36,9 @@ def save_checkpoint(model: Any, path: pathlib.Path) -> None:
         entries[MEMORY_ENTRY] = envs.memory.save()
     states = getattr(model, "_last_lstm_states", None)
     if states is not None:
-        room = io.BytesIO()
-        np.savez(room, *(tensor.numpy() for pair in states for tensor in pair))
-        entries[STATES_ENTRY] = room.getvalue()
+        buffer = io.BytesIO()
+        np.savez(buffer, *(tensor.numpy() for pair in states for tensor in pair))
+        entries[STATES_ENTRY] = buffer.getvalue()
     with beside(path) as part:
         with part.open("wb") as file:
             model.save(file)
