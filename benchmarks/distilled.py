@@ -84,11 +84,12 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only report")
     parser.add_argument("--shard", default="0/1", metavar="I/N", help="carry out runs I, I + N, ... (default all)")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help=f"how many (default {len(SEEDS)})")
+    parser.add_argument("--books", nargs="+", choices=BUILT_IN, default=BUILT_IN, help="only these")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     first, every = (int(part) for part in chosen.shard.split("/"))
     for run in [] if chosen.report else plan()[: chosen.seeds * len(BUILT_IN) * len(STEPS)][first::every]:
-        if not (RESULTS / "distilled" / "runs" / f"{run.name}.json").is_file():
+        if run.book in chosen.books and not (RESULTS / "distilled" / "runs" / f"{run.name}.json").is_file():
             carry_out(run, short_id(run.book), RESULTS / "distilled", steps=STEPS[run.student], distill=LABELLED)
     if chosen.report or every == 1:
         report()

@@ -251,6 +251,22 @@ def payment() -> str:
     return listed(read("payment/summary.csv"), cells)
 
 
+def distilled() -> str:
+    """Return what labels before reward did."""
+    cells: dict[str, Cell] = {
+        "book": "book",
+        "student": "student",
+        "seeds": "seeds",
+        "newcomer": "newcomer",
+        "last third": interval("last"),
+        "gain": interval("gain"),
+        "memory benefit": interval("benefit"),
+        "rise": interval("rise"),
+        "learns": lambda row: "yes" if row["learns"] == "True" else "no",
+    }
+    return listed(read("distilled.csv"), cells)
+
+
 def sb3() -> str:
     """Return what the lines without a memory printed."""
     first, *_, last = read("sb3.csv")
@@ -415,6 +431,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "abilities": abilities,
     "needs": needs_text,
     "payment": payment,
+    "distilled": distilled,
     "language model": language_model,
     "language model costs": language_model_costs,
 }
