@@ -129,7 +129,7 @@ def table(chapter, stones, fade=FADE, n=4):
     items = {"stone": stones, "potion": TRAY}
     lanes.reset(np.ones(n, np.bool_), obs, out, {"edition": list(range(n)), "state": items})
     lanes.records["state"]["fade"] = fade
-    return lanes, obs, out, obs.view(lanes.book.seen())[:, 0]
+    return lanes, obs, out, obs.view(lanes.book.observation_type())[:, 0]
 
 
 def press(lanes, obs, out, action):
@@ -245,7 +245,7 @@ def test_words_tell_what_came_of_grinding(chapter, stones, told):
     for action in (None, Action.B_GRIND):
         if action is not None:
             press(lanes, obs, out, action)
-        page = np.zeros(1, lanes.book.seen("f8"))
+        page = np.zeros(1, lanes.book.observation_type("f8"))
         for name in page.dtype.names:
             page[name] = seen[name][0]
         pages.append(Row(page[0]))

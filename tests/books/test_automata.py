@@ -57,7 +57,7 @@ def opened(chapter, lanes=LANES):
     made = Lanes(BOOK.path, lanes, episode="book", split="all")
     obs, out = made.buffers()
     made.reset(np.ones(lanes, np.bool_), obs, out, {"edition": list(range(lanes)), "chapter": chapter})
-    return made, obs, out, obs.view(BOOK.seen())[:, 0]
+    return made, obs, out, obs.view(BOOK.observation_type())[:, 0]
 
 
 def press(lanes, obs, out, action):

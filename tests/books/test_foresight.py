@@ -44,7 +44,7 @@ def press(lanes, obs, out, action):
 
 def test_a_gauge_lasts_once_built_and_is_lost_half_built():
     lanes, obs, out = opened("Crafting", 1)
-    seen = obs.view(lanes.book.seen())[:, 0]
+    seen = obs.view(lanes.book.observation_type())[:, 0]
     for built in (3, 6):
         for _ in range(built):
             press(lanes, obs, out, "BUILD")
@@ -60,7 +60,7 @@ def test_a_gauge_lasts_once_built_and_is_lost_half_built():
 def test_a_gauge_shows_what_the_recipes_say_and_no_more_than_the_chapter_asks_for():
     """In chapter 1: for each material in stock, exactly the materials that it makes a part with."""
     lanes, obs, out = opened("Crafting", 1)
-    seen = obs.view(lanes.book.seen())[:, 0]
+    seen = obs.view(lanes.book.observation_type())[:, 0]
     for _ in range(6):
         press(lanes, obs, out, "BUILD")
     edition = lanes.records["edition"]
@@ -81,7 +81,7 @@ def test_a_lemma_is_taken_in_its_own_slot_and_refusals_cost():
     """The mark is 4 / (3 + lines at the desk): 1 for the right slot at once, 4/5 after a refusal."""
     for refusals in (0, 1):
         lanes, obs, out = opened("Theorems", 2)
-        seen = obs.view(lanes.book.seen())[:, 0]
+        seen = obs.view(lanes.book.observation_type())[:, 0]
         first = lanes.book.actions.index("FILE_1")
         while not (seen["proved"] > 0).all():
             lanes.advance(np.array([lanes.hidden(i)["oracle"] for i in range(8)]), obs, out)

@@ -12,7 +12,7 @@ SHIP = BOOK.actions.index("SHIP")
 
 def duct_tape(observations):
     """Patch what fails first, then the rest, and ship when everything is taped or time is up."""
-    seen = np.ascontiguousarray(observations).view(BOOK.seen())[:, 0]
+    seen = np.ascontiguousarray(observations).view(BOOK.observation_type())[:, 0]
     limits = np.array([c.limit for c in BOOK.chapters])[np.round(seen["chapter"] * len(BOOK.chapters)).astype(int) - 1]
     last = np.round(seen["left"] * limits) <= 1
     untaped = seen["tape"] == 0

@@ -32,14 +32,14 @@ def playthrough(name: str) -> str:
     note = np.zeros(1, book.notes)
     note["rng"] = EDITION
     obs, out = lanes.buffers()
-    seen = obs.view(book.seen())[:, 0]
+    seen = obs.view(book.observation_type())[:, 0]
     lanes.reset(np.ones(1, np.bool_), obs, out, {"edition": EDITION})
     lines = [f"{name}, edition {EDITION}"]
     n = Row(note[0])
     while True:
         page = lanes.draw(0)
         lines += ["", f"## {page[0].rstrip()}", *(f"    {row.rstrip()}" for row in page[3:]), lanes.tell(0)]
-        wide = np.zeros(2, book.seen("f8"))
+        wide = np.zeros(2, book.observation_type("f8"))
 
         def look(slot: int, wide: np.ndarray = wide) -> Row:
             for field in wide.dtype.names or ():

@@ -35,7 +35,7 @@ def play(book_name, who):
     lanes = Lanes(find(book_name).path, episode="book", **keywords(book_name))
     act, learn = (model if who == "model" else random)(lanes.book)
     obs, out = lanes.buffers()
-    seen = obs.view(lanes.book.seen())[:, 0]
+    seen = obs.view(lanes.book.observation_type())[:, 0]
     lanes.reset(np.ones(1, np.bool_), obs, out, {"edition": EDITION})
     actions, rewards = [], []
     while not out["book_done"][0]:
@@ -65,7 +65,7 @@ def model(book):
     n = Row(notes[0])
 
     def wide(seen):
-        record = np.zeros(1, book.seen("f8"))
+        record = np.zeros(1, book.observation_type("f8"))
         for name in record.dtype.names:
             record[name] = seen[name]
         return Row(record[0])

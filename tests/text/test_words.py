@@ -59,7 +59,7 @@ def pages(book_name: str) -> tuple[Page, ...]:
     lanes = Lanes(find(book_name).path, LANES, episode="book", exercises=2, split="all")
     say, rng = lanes.book.module.say, np.random.default_rng(7)
     obs, out = lanes.buffers()
-    seen = obs.view(lanes.book.seen())[:, 0]
+    seen = obs.view(lanes.book.observation_type())[:, 0]
     lanes.reset(np.ones(LANES, np.bool_), obs, out, {"edition": list(range(LANES))})
     left = Lanes(lanes.book.path, LANES, episode="book", exercises=2, split="all")
     walk(REFERENCES["model"], left, list(range(LANES)), Wipe.NEVER)
@@ -205,7 +205,7 @@ def read_course(reader: str, lanes: Lanes, editions: list[int]) -> None:
     module, actions = lanes.book.module, lanes.book.actions
     readers = [READERS[reader](k) for k in range(len(editions))]
     obs, out = lanes.buffers()
-    seen = obs.view(lanes.book.seen())[:, 0]
+    seen = obs.view(lanes.book.observation_type())[:, 0]
     lanes.reset(np.ones(len(editions), np.bool_), obs, out, {"edition": editions}, [0] * len(editions))
     told: list[tuple[Row | None, int | None]] = [(None, None)] * len(editions)
     while not out["book_done"].all():

@@ -26,7 +26,7 @@ class Outside:
 
     def one(self, i, seen, info):
         p, n, module = Row(self.plan[info["chapter"][i] - 1]), Row(self.notes[i]), self.book.module
-        page = Row(seen.astype(float).view(self.book.seen("f8"))[0])
+        page = Row(seen.astype(float).view(self.book.observation_type("f8"))[0])
         if self.last[i]:
             module.study(p, n, *self.last[i], page)
         elif not info["exercise_done"][i]:

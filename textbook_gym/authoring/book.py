@@ -99,7 +99,7 @@ class Book:
         """Return a page in words: as the book tells it, else by `default_rendering.told_signals`."""
         return str(self.module.tell(p, o)) if hasattr(self.module, "tell") else told_signals(self.signals, o)
 
-    def seen(self, kind: str = "f4") -> np.dtype:
+    def observation_type(self, kind: str = "f4") -> np.dtype:
         """Return the record type of an observation: signals, then header, packed in order."""
         return np.dtype([(s.name, kind, s.shape) for s in self.signals + HEADER])
 

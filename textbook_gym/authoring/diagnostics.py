@@ -202,7 +202,7 @@ def reason(book: Any, error: Exception) -> str:
 def table_of_field(book: Any, record: np.dtype) -> str:
     """Return the name of the table that a record type comes from."""
     tables = {"EDITION": book.edition, "STATE": book.state, "NOTES": book.notes}
-    tables |= {"SIGNALS": book.seen("f4"), "SIGNALS ": book.seen("f8")}
+    tables |= {"SIGNALS": book.observation_type("f4"), "SIGNALS ": book.observation_type("f8")}
     return next((name.strip() for name, kind in tables.items() if kind == record), "Chapter")
 
 

@@ -23,7 +23,7 @@ class Field(NamedTuple):
         kind: storage: i1, i2, i4, i8 (signed integers of 1 to 8 bytes), u8 (unsigned, 8 bytes) or f8 (double).
         doc: what it means, with units.
         shape: () for a number, else the shape of an array of them.
-        lasting: in `STATE` only: outlives the exercise, and `pose` leaves it alone: what a student's own deeds leave
+        lasting: in `STATE` only: outlives the exercise, and `pose` leaves it alone: what a student's own actions leave
             behind for the rest of the book. It is 0 when an edition opens; all other fields are when `pose` begins.
         page: in `NOTES` only: is of one exercise, and 0 when `open_page` begins.
         low: in `EDITION`, where it must be given: the least value that `write` may draw; in `STATE` it says that a user

@@ -93,7 +93,7 @@ class Engine:
         self.book = book
         self.interpreted = interpreted
         self.lane = lane_type(book)
-        self.seen = book.seen()
+        self.seen = book.observation_type()
         self._loops = make_loops(book, rules) if interpreted else loops_of(book)
         self._entries: dict[str, Callable[..., int]] = {}
 
@@ -165,7 +165,7 @@ class Engine:
         n, width = len(lanes), self.book.width
         flat_seen, seen = self.observations(n)
         flat_wide = np.zeros((2 * n, width))
-        wide = flat_wide.view(self.book.seen("f8"))[:, 0]
+        wide = flat_wide.view(self.book.observation_type("f8"))[:, 0]
         rows = np.zeros((n, int(plan["exercises"].sum())), ROWS)
         actors = np.resize(np.array([int(w) for w in who], np.int64), rows.shape[1])
         learns = int(Actor.MODEL in actors)

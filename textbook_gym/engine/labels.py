@@ -91,7 +91,7 @@ class Labels:
         if streams is not None:
             self._notes["rng"] = streams
         self._flat = np.zeros((2, count, book.width))
-        self._before, self._after = (flat.view(book.seen("f8"))[:, 0] for flat in self._flat)
+        self._before, self._after = (flat.view(book.observation_type("f8"))[:, 0] for flat in self._flat)
         self._labels = np.full((count, len(Label)), NO_LABEL, np.int64)
         self._over = np.ones(count, np.bool_)  # whether the page shown last was a finished one
         self._loop: Callable[..., int] | None = None

@@ -139,7 +139,7 @@ class ProcessAgent:
         """Return what one lane shows."""
         page = {"lane": i, "wipe": bool(self.wiped[i]), "observation": observation.tolist(), "info": info}
         if self.tells:
-            seen = observation.view(self.book.seen())[0]
+            seen = observation.view(self.book.observation_type())[0]
             page["tell"] = self.book.tell(Row(self.plan[info["chapter"] - 1]), Row(seen))
         return page
 

@@ -135,7 +135,7 @@ class Mind:
 
 def wide(seen: Row, book: Any) -> Row:
     """Return an observation as model students take it: the same signals, in double precision."""
-    record = np.zeros(1, book.seen("f8"))
+    record = np.zeros(1, book.observation_type("f8"))
     for name in record.dtype.names or ():
         record[name] = seen._void[name]
     return Row(record[0])

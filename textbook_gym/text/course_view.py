@@ -120,7 +120,7 @@ class Lane:
         [self.info] = self.env.lanes.spec.info.read(out)
         if self.env.privileged:
             self.info["privileged"] = self.env.lanes.hidden(0)
-        self.seen = Row(obs.view(self.book.seen())[0, 0])
+        self.seen = Row(obs.view(self.book.observation_type())[0, 0])
         return float(out["reward"][0])
 
     def done(self, reward: float) -> Done:
@@ -150,7 +150,7 @@ class Lane:
             raise ValueError(f"the saved course is damaged ({error!r}); save it again") from error
 
     def _show(self, observation: np.ndarray, info: dict[str, Any]) -> None:
-        self.info, self.seen = info, Row(observation.view(self.book.seen())[0])
+        self.info, self.seen = info, Row(observation.view(self.book.observation_type())[0])
 
 
 class LibraryLane(Lane):
@@ -179,7 +179,7 @@ class LibraryLane(Lane):
             self.book = find(name)
             self.rows = rows_of(self._many.alone(0).plan)
         own = observation[self._many.obs_index[0, : self.book.width]]
-        self.seen = Row(own.view(self.book.seen())[0])
+        self.seen = Row(own.view(self.book.observation_type())[0])
         self.info = {key: value for key, value in info.items() if key != "action_mask"}  # that is of buttons
 
 
