@@ -8,6 +8,7 @@ from stable_baselines3 import PPO
 from textbook_gym.engine.labels import NO_LABEL, Label, Labels
 from textbook_gym.sb3 import make
 from textbook_gym.students.with_memory import as_worn
+from textbook_gym.train.checkpoint import read_spec
 from textbook_gym.train.distill import STEPS, Teacher, distill
 from textbook_gym.train.evaluation import examine, scores
 from textbook_gym.train.run import train
@@ -103,10 +104,18 @@ def test_the_same_seed_teaches_the_same(tmp_path):
     weights = []
     for name in ("a", "b"):
         model = train(
-            COURSE, out=tmp_path / name, steps=1, lanes=16, keywords=TINY, distill=2000, evaluations=0, seed=5
+            COURSE,
+            out=tmp_path / name,
+            steps=1,
+            lanes=np.int64(16),
+            keywords=TINY,
+            distill=np.int64(2000),
+            evaluations=0,
+            seed=5,
         )
         weights.append(torch.cat([p.flatten() for p in model.policy.parameters()]))
-        assert model.textbook["distill"] == 2000
+        assert read_spec(tmp_path / f"{name}.zip")["distill"] == 2000
+        assert ":serialized:" not in read_spec(tmp_path / f"{name}.zip"), "a number of NumPy's was pickled"
     assert torch.equal(*weights)
 
 
@@ -116,6 +125,7 @@ def test_the_same_seed_teaches_the_same(tmp_path):
         ({"algo": "dqn", "keywords": {}}, "algo='dqn': only ppo and a2c take labels"),
         ({"memory": "notebook"}, "a memory that adds actions: nobody labels those"),
         ({"distill": -1}, "distill=-1: give a whole number >= 0"),
+        ({"distill": 2.5}, "distill=2.5: give a whole number >= 0"),
     ],
 )
 def test_what_cannot_be_taught_is_refused(tmp_path, asked, message):

@@ -20,6 +20,7 @@ import torch
 from stable_baselines3.common.logger import CSVOutputFormat, Logger, configure
 
 from textbook_gym import __version__
+from textbook_gym.errors import whole
 from textbook_gym.train.checkpoint import load_checkpoint, read_spec
 from textbook_gym.train.distill import check_teachable
 from textbook_gym.train.distill import distill as distill_policy
@@ -151,14 +152,11 @@ def train(
         model = train("textbook/VocabularyShort-v1", out="runs/vocabulary", steps=400_000)
     """
     path = checkpoint_path(out)
-    for name, number, least in (
-        ("steps", steps, 1),
-        ("lanes", lanes, 1),
-        ("evaluations", evaluations, 0),
-        ("distill", distill, 0),
-    ):
-        if number is not None and number < least:
-            raise ValueError(f"{name}={number!r}: give a whole number >= {least}")
+    steps = None if steps is None else whole("steps", steps, 1)
+    lanes = None if lanes is None else whole("lanes", lanes, 1)
+    seed = None if seed is None else whole("seed", seed, 0)
+    distill = None if distill is None else whole("distill", distill, 0)
+    evaluations = whole("evaluations", evaluations, 0)
     if path.exists() and not resume:
         raise ValueError(f"{path} is there and is not overwritten: resume it, or choose another out")
     if resume:
